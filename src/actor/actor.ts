@@ -1,0 +1,51 @@
+// An actor is a step function. `receive` runs to completion, touches what the actor owns and at most one shared word, and
+// sends; it does not wait, read a clock or roll dice: time comes from the context, order from whoever delivers.
+import { Recorder, type Sink } from '../model/events.ts';
+import type { Message } from '../model/messages.ts';
+import type { Mailboxes } from '../memory/mailbox.ts';
+import type { Meter } from '../memory/meter.ts';
+import type { Arena } from '../memory/arena.ts';
+
+export interface Actor {
+  /** Takes one message. May be called again as soon as it returns. */
+  receive(message: Message, context: Context): void;
+  /** Once, before the first message. */
+  start?(context: Context): void;
+}
+
+/** What an actor may use of the world around it. One per actor; both executors use this one. */
+export class Context {
+  readonly self: number;
+  readonly trace: Recorder;
+  private readonly clock: Float64Array;
+  private readonly mailboxes: Mailboxes;
+  private readonly meter: Meter;
+
+  constructor(arena: Arena, self: number, mailboxes: Mailboxes, meter: Meter, sink: Sink) {
+    this.self = self;
+    this.clock = arena.float64(1);
+    this.mailboxes = mailboxes;
+    this.meter = meter;
+    this.trace = new Recorder(sink, self, this.clock);
+  }
+  /** Virtual nanoseconds on this actor's clock. */
+  get now(): number {
+    return this.clock[0]!;
+  }
+  /** A message is delivered: the clock does not run behind it. */
+  advance(time: number): void {
+    if (time > this.clock[0]!) this.clock[0] = time;
+  }
+  /** The actor is busy for `ns`: what it sends from here on leaves later, and it takes no message before. */
+  spend(ns: number): void {
+    this.clock[0]! += ns;
+  }
+  /** Sends; arrives `delayNs` after now. Delivered in order per receiver in threads, by time in a simulation. */
+  send(receiver: number, kind: number, id: number, argument = 0, delayNs = 0): void {
+    this.mailboxes.send(this.self, receiver, kind, id, argument, this.clock[0]! + delayNs);
+  }
+  /** A step ends and another begins in the same handler (a vCPU's burst is so many steps in a row). */
+  step(): void {
+    this.meter.step();
+  }
+}

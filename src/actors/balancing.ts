@@ -1,0 +1,402 @@
+// The guest kernel's page migration, for a hint fault (one page), `migratepages` (a batch) and a first touch (a page that
+// comes from nowhere). FIG. 4, 435 to 490, numbered:
+//
+//   1 seize     put a migration entry in the guest page table: other vCPUs that touch the page wait (paragraph 23)
+//   2 quiesce   no vCPU may still have a translation: flush, unless the hint scan did
+//   3 inspect   look the source Gfn up in the moved list: resident, listed(g), unknown
+//   4 hold      listed: claim generation g in the page word (claim 12). Lost to a fault or prefetch: look again
+//   5 ask       balance requests for everything held, as one hypercall; wait for the answers
+//   6 copy      not listed: the guest copies the page itself. A copyless guest must not fault it in to do so: if the host
+//               has taken it meanwhile, look again. The conventional guest does just that, and that is the copy-back
+//   7 install   the guest page table names the destination Gfn; the source Gfn is free again
+import type { Context } from '../actor/actor.ts';
+import type { Arena } from '../memory/arena.ts';
+import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
+import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
+import { message } from '../model/messages.ts';
+import { cause, finding, purpose, requestKinds, result } from '../model/words.ts';
+import type { Vcpu } from './vcpu.ts';
+
+const phase = {
+  idle: 0,
+  unhint: 1,
+  seize: 2,
+  inspect: 3,
+  hold: 4,
+  ask: 5,
+  asked: 6,
+  mapSource: 7,
+  mapDestination: 8,
+  copy: 9,
+  install: 10,
+} as const;
+
+/** How much a batch still needs before nobody else can reach its pages. */
+const quiet = { flush: 0, check: 1, done: 2 } as const;
+
+const NONE = -1;
+
+export class Balancing {
+  private readonly vcpu: Vcpu;
+  private readonly slots: number;
+  /** One column a field, one row a page of the batch. */
+  private readonly phase: Int32Array;
+  private readonly gvpn: Int32Array;
+  private readonly expected: Int32Array;
+  private readonly source: Int32Array;
+  private readonly destination: Int32Array;
+  private readonly generation: Int32Array;
+  private readonly tries: Int32Array;
+  private readonly outcome: Int32Array;
+  private readonly how: Int32Array;
+  /** vCPUs that wait at the page's migration entry, a bit each. */
+  private readonly waiters: Int32Array;
+  private readonly waiterWords: number;
+  /** The batch as a whole: rows in use, quiet state, and what a bulk move has still to do. */
+  private readonly batch: Int32Array;
+
+  constructor(arena: Arena, vcpu: Vcpu) {
+    const slots = vcpu.world.geometry.spec.batch;
+    this.vcpu = vcpu;
+    this.slots = slots;
+    this.waiterWords = Math.ceil(vcpu.world.geometry.vcpus / 32);
+    this.phase = arena.int32(slots);
+    this.gvpn = arena.int32(slots);
+    this.expected = arena.int32(slots);
+    this.source = arena.int32(slots);
+    this.destination = arena.int32(slots);
+    this.generation = arena.int32(slots);
+    this.tries = arena.int32(slots);
+    this.outcome = arena.int32(slots);
+    this.how = arena.int32(slots);
+    this.waiters = arena.int32(slots * this.waiterWords);
+    this.batch = arena.int32(batchField.count);
+  }
+
+  get active(): boolean {
+    return this.batch[batchField.used]! > 0 || this.batch[batchField.bulkLeft]! > 0;
+  }
+
+  // --- what starts a migration
+
+  /** First touch: a Gfn of the vCPU's own vNode, cleared. */
+  populate(gvpn: number, vnode: number): void {
+    this.begin(gvpn, 0, NONE, this.vcpu.memory.takeNear(vnode));
+    this.batch[batchField.quiet] = quiet.done;
+  }
+  /** A hint fault. A local page only loses its mark; a remote one comes here. */
+  hinted(gvpn: number, entry: number, gfn: number, vnode: number, local: boolean): void {
+    const destination = local ? NONE : this.vcpu.memory.take(vnode);
+    const slot = this.begin(gvpn, entry, gfn, destination);
+    if (destination === NONE) {
+      this.phase[slot] = phase.unhint;
+      this.outcome[slot] = local ? result.OK : result.NOMEM;
+    }
+    this.batch[batchField.quiet] = quiet.check;
+  }
+  /** `migratepages`: pages from `gvpn` on to a vNode, a batch at a time. */
+  bulk(gvpn: number, pages: number, vnode: number): void {
+    this.batch[batchField.bulkNext] = gvpn;
+    this.batch[batchField.bulkLeft] = pages;
+    this.batch[batchField.bulkVnode] = vnode;
+  }
+
+  private begin(gvpn: number, expected: number, source: number, destination: number): number {
+    const slot = this.batch[batchField.used]!++;
+    this.phase[slot] = phase.seize;
+    this.gvpn[slot] = gvpn;
+    this.expected[slot] = expected;
+    this.source[slot] = source;
+    this.destination[slot] = destination;
+    this.tries[slot] = 0;
+    this.outcome[slot] = result.OK;
+    this.how[slot] = cause.copy;
+    this.waiters.fill(0, slot * this.waiterWords, (slot + 1) * this.waiterWords);
+    return slot;
+  }
+
+  /** The next page of a bulk move: one look at its entry. */
+  private fillBatch(): void {
+    const { batch, vcpu } = this;
+    const { geometry, gpt } = vcpu.world;
+    const gvpn = batch[batchField.bulkNext]!;
+    const vnode = batch[batchField.bulkVnode]!;
+    batch[batchField.bulkNext]!++;
+    batch[batchField.bulkLeft]!--;
+    const entry = gpt.load(gvpn);
+    const kind = pteKind(entry);
+    if (kind !== pte.present && kind !== pte.hint) return;
+    const gfn = ptePayload(entry);
+    if (geometry.vnodeOf(gfn) === vnode) return;
+    const destination = vcpu.memory.take(vnode);
+    if (destination === NONE) return;
+    this.begin(gvpn, entry, gfn, destination);
+    batch[batchField.quiet] = quiet.flush;
+  }
+
+  private find(wanted: number): number {
+    const used = this.batch[batchField.used]!;
+    for (let slot = 0; slot < used; slot++) if (this.phase[slot] === wanted) return slot;
+    return NONE;
+  }
+
+  // --- the steps
+
+  step(context: Context): void {
+    const { batch } = this;
+    if (batch[batchField.sealed] === 0) {
+      if (batch[batchField.bulkLeft]! > 0 && batch[batchField.used]! < this.slots) {
+        this.fillBatch();
+        if (batch[batchField.bulkLeft]! > 0 || batch[batchField.used]! > 0) return;
+      }
+      if (batch[batchField.used] === 0) return;
+      batch[batchField.sealed] = 1;
+      return;
+    }
+    let slot: number;
+    if ((slot = this.find(phase.unhint)) >= 0) this.unhint(slot, context);
+    else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
+    else if (batch[batchField.quiet] !== quiet.done && this.find(phase.inspect) >= 0) this.quiesce(context);
+    else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
+    else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
+    else if (this.find(phase.ask) >= 0) this.ask(context);
+    else if ((slot = this.find(phase.mapSource)) >= 0) this.mapSource(slot, context);
+    else if ((slot = this.find(phase.mapDestination)) >= 0) this.mapDestination(slot, context);
+    else if ((slot = this.find(phase.copy)) >= 0) this.copy(slot, context);
+    else if ((slot = this.find(phase.install)) >= 0) this.install(slot, context);
+    else {
+      batch[batchField.used] = 0;
+      batch[batchField.sealed] = 0;
+    }
+  }
+
+  private unhint(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const source = this.source[slot]!;
+    vcpu.world.gpt.unhint(this.gvpn[slot]!, source);
+    if (this.outcome[slot] !== result.OK) {
+      context.trace.balanced(vcpu.self, this.gvpn[slot]!, source, NONE, cause.none, this.outcome[slot]!);
+    }
+    this.phase[slot] = phase.idle;
+  }
+
+  private seize(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const gvpn = this.gvpn[slot]!;
+    const source = this.source[slot]!;
+    const destination = this.destination[slot]!;
+    if (!vcpu.world.gpt.seize(gvpn, this.expected[slot]!, vcpu.self)) {
+      // The entry changed since it was read: another vCPU was first.
+      if (destination >= 0) vcpu.free(destination, context);
+      this.phase[slot] = phase.idle;
+      return;
+    }
+    context.trace.seized(vcpu.self, gvpn, source, destination);
+    vcpu.world.tlbs[vcpu.self]!.flushGvpn(gvpn);
+    if (source !== NONE) this.phase[slot] = phase.inspect;
+    else if (destination !== NONE) this.phase[slot] = phase.mapDestination;
+    else this.fail(slot, result.NOMEM);
+  }
+
+  private quiesce(context: Context): void {
+    const { batch, vcpu } = this;
+    if (batch[batchField.quiet] === quiet.check) {
+      const guest = vcpu.world.geometry.vcpuGuest[vcpu.self]!;
+      batch[batchField.quiet] = vcpu.world.gpt.flushPending(guest) ? quiet.flush : quiet.done;
+      return;
+    }
+    batch[batchField.quiet] = quiet.done;
+    vcpu.flushOthers(context);
+  }
+
+  private inspect(slot: number, context: Context): void {
+    const { vcpu } = this;
+    if (vcpu.protocol.guestAsks === 'nothing') {
+      this.phase[slot] = phase.mapSource;
+      return;
+    }
+    const { geometry, lists } = vcpu.world;
+    const list = lists[geometry.vcpuGuest[vcpu.self]!]!;
+    const source = this.source[slot]!;
+    const found = list.inspect(source);
+    context.spend(vcpu.costs.listInspectionNs);
+    context.trace.inspected(vcpu.self, source, found, found === finding.listed ? list.generation : 0);
+    if (found === finding.listed) {
+      this.generation[slot] = list.generation;
+      this.phase[slot] = phase.hold;
+    } else this.phase[slot] = phase.mapSource;
+  }
+
+  private hold(slot: number, context: Context): void {
+    const { pages } = this.vcpu.world;
+    const held = pages.attempt(
+      this.source[slot]!,
+      pages.table.event.detect,
+      this.generation[slot]!,
+      false,
+      context.trace,
+    );
+    if (held >= 0) this.phase[slot] = phase.ask;
+    else this.lookAgain(slot, result.STALE);
+  }
+
+  /** What the list said is no longer so. A bounded number of times: somebody may be playing ping-pong. */
+  private lookAgain(slot: number, why: number): void {
+    this.tries[slot]!++;
+    if (this.tries[slot]! < this.vcpu.world.geometry.spec.policy.attempts) this.phase[slot] = phase.inspect;
+    else this.fail(slot, why);
+  }
+
+  private ask(context: Context): void {
+    const { vcpu } = this;
+    const { requests } = vcpu.world;
+    const sent: number[] = [];
+    for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
+      if (this.phase[slot] !== phase.ask) continue;
+      const request = vcpu.self * this.slots + slot;
+      this.phase[slot] = phase.asked;
+      this.how[slot] = cause.request;
+      if (requests.state[request] !== requests.table.initial) {
+        requests.step(request, requests.table.event.reuse, context.trace);
+      }
+      requests.kind[request] = requestKinds.indexOf(vcpu.protocol.guestAsks as (typeof requestKinds)[number]);
+      requests.source[request] = this.source[slot]!;
+      requests.destination[request] = this.destination[slot]!;
+      requests.generation[request] = this.generation[slot]!;
+      context.trace.requested(
+        request,
+        this.source[slot]!,
+        this.destination[slot]!,
+        this.generation[slot]!,
+        requests.kind[request]!,
+      );
+      requests.step(request, requests.table.event.send, context.trace);
+      sent.push(request);
+    }
+    vcpu.ask(sent, context);
+  }
+
+  /** All answers are in. */
+  answered(): void {
+    const { requests } = this.vcpu.world;
+    for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
+      if (this.phase[slot] !== phase.asked) continue;
+      const outcome = requests.result[this.vcpu.self * this.slots + slot]!;
+      if (outcome === result.OK) this.phase[slot] = phase.install;
+      else if (outcome === result.STALE || outcome === result.BUSY) this.lookAgain(slot, outcome);
+      else this.fail(slot, outcome);
+    }
+  }
+
+  private mapSource(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { ept, tlbs } = vcpu.world;
+    const source = this.source[slot]!;
+    const found = ept.walk(source, false);
+    if (found !== 0) {
+      tlbs[vcpu.self]!.kmap(KMAP_SOURCE, source, found);
+      context.trace.tlbFill(vcpu.self, source, found >>> 1, 0);
+      this.phase[slot] = phase.mapDestination;
+    } else if (vcpu.protocol.guestAsks === 'nothing') vcpu.fault(source, false, purpose.balance, context);
+    else this.lookAgain(slot, result.STALE);
+  }
+
+  private mapDestination(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { ept, tlbs } = vcpu.world;
+    const destination = this.destination[slot]!;
+    const found = ept.walk(destination, true);
+    if (found === 0) {
+      vcpu.fault(destination, true, purpose.prepare, context);
+      return;
+    }
+    tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, destination, found);
+    context.trace.tlbFill(vcpu.self, destination, found >>> 1, 1);
+    this.phase[slot] = phase.copy;
+  }
+
+  private copy(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { tlbs, transfer, geometry } = vcpu.world;
+    const source = this.source[slot]!;
+    const destination = this.destination[slot]!;
+    const tlb = tlbs[vcpu.self]!;
+    const to = tlb.kmapped(KMAP_DESTINATION, destination) >>> 1;
+    if (source === NONE) {
+      if (to === 0) return this.mapAgain(slot, phase.mapDestination);
+      context.trace.zeroed(NONE, destination, to);
+      transfer.clear(to);
+      context.spend(vcpu.costs.clearPageNs);
+      this.phase[slot] = phase.install;
+      return;
+    }
+    const from = tlb.kmapped(KMAP_SOURCE, source) >>> 1;
+    if (from === 0 || to === 0) return this.mapAgain(slot, phase.mapSource);
+    const node = geometry.vcpuNode[vcpu.self]!;
+    context.trace.dataIn(NONE, source, 0, from, to, cause.copy, node);
+    if (!transfer.copyPage(from, to)) context.trace.stray(NONE, to);
+    const local = geometry.homeOf(from) === geometry.homeOf(to);
+    context.spend(local ? vcpu.costs.copyPageLocalNs : vcpu.costs.copyPageRemoteNs);
+    this.phase[slot] = phase.install;
+  }
+
+  /** Shot down since it was mapped: the host has taken it. Under thrashing that could go on for ever, so it is bounded. */
+  private mapAgain(slot: number, from: number): void {
+    this.tries[slot]!++;
+    if (this.source[slot] === NONE || this.tries[slot]! < this.vcpu.world.geometry.spec.policy.attempts) {
+      this.phase[slot] = from;
+    } else this.fail(slot, result.BUSY);
+  }
+  private fail(slot: number, why: number): void {
+    this.outcome[slot] = why;
+    this.phase[slot] = phase.install;
+  }
+  /** The page being copied turned out to be lost. */
+  machineCheck(gfn: number): void {
+    for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
+      const touched = this.source[slot] === gfn || this.destination[slot] === gfn;
+      if (touched && this.phase[slot] !== phase.idle) this.fail(slot, result.EIO);
+    }
+  }
+
+  /** Another vCPU wants to know when the migration of a page has ended. */
+  awaited(gvpn: number, who: number, context: Context): void {
+    for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
+      const busy = this.phase[slot]! > phase.seize;
+      if (busy && this.gvpn[slot] === gvpn) {
+        this.waiters[slot * this.waiterWords + (who >> 5)]! |= 1 << (who & 31);
+        return;
+      }
+    }
+    context.send(who, message.migrated, this.vcpu.self, gvpn);
+  }
+
+  private install(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const gvpn = this.gvpn[slot]!;
+    const source = this.source[slot]!;
+    const destination = this.destination[slot]!;
+    const outcome = this.outcome[slot]!;
+    const done = outcome === result.OK;
+    context.trace.balanced(vcpu.self, gvpn, source, destination, this.how[slot]!, outcome);
+    vcpu.world.gpt.install(gvpn, done ? destination : source);
+    this.phase[slot] = phase.idle;
+    const unused = done ? source : destination;
+    if (unused !== NONE) vcpu.free(unused, context);
+    for (let word = 0; word < this.waiterWords; word++) {
+      for (let bits = this.waiters[slot * this.waiterWords + word]!; bits !== 0; bits &= bits - 1) {
+        context.send(word * 32 + 31 - Math.clz32(bits & -bits), message.migrated, vcpu.self, gvpn);
+      }
+    }
+  }
+}
+
+const batchField = {
+  used: 0,
+  quiet: 1,
+  sealed: 2,
+  bulkNext: 3,
+  bulkLeft: 4,
+  bulkVnode: 5,
+  count: 6,
+} as const;

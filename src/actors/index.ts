@@ -1,0 +1,120 @@
+// Builds the actors over a world, or measures the buffer that it takes. The same walk in the same order on every thread:
+// that is what makes the columns coincide.
+import type { Actor } from '../actor/actor.ts';
+import { Context } from '../actor/actor.ts';
+import type { System } from '../actor/system.ts';
+import { Arena } from '../memory/arena.ts';
+import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
+import type { Link } from '../memory/mailbox.ts';
+import { World, type Tables } from '../memory/world.ts';
+import type { Costs } from '../model/cost.ts';
+import type { Sink } from '../model/events.ts';
+import { Geometry, NOWHERE } from '../model/geometry.ts';
+import type { WorldSpec } from '../model/spec.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { present } from '../stdx/assert.ts';
+import { Host, operationBound } from './host.ts';
+import { Hypervisor } from './hypervisor.ts';
+import { MemoryNode } from './memory-node.ts';
+import { PersistentStore } from './persistent-store.ts';
+import { Vcpu } from './vcpu.ts';
+
+export interface Parts {
+  spec: WorldSpec;
+  protocol: Protocol;
+  costs: Costs;
+  tables: Tables;
+}
+
+const SILENT: Sink = { takePlace() {}, put() {} };
+
+/** Who sends to whom, and how many messages can be outstanding. */
+export function linksOf(geometry: Geometry): Link[] {
+  const { batch } = geometry.spec;
+  const { hypervisor, host, feeder, vcpus } = geometry;
+  const operations = operationBound(geometry);
+  const links: Link[] = [];
+  const link = (sender: number, receiver: number, bound: number) => links.push({ sender, receiver, bound });
+  for (let v = 0; v < vcpus; v++) {
+    const guest = geometry.vcpuGuest[v]!;
+    const first = geometry.guestVcpu[guest]!;
+    const end = geometry.guestVcpu[guest + 1]!;
+    const gfns = geometry.guestGfn[guest + 1]! - geometry.guestGfn[guest]!;
+    for (let other = first; other < end; other++) {
+      // A flush and its acknowledgement, a wait and its end, handovers, and at most the receiver's share of Gfns.
+      link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
+    }
+    link(v, hypervisor, operations + batch + 2);
+    link(hypervisor, v, operations + batch + 2);
+    link(v, feeder, 1);
+    link(feeder, v, 1);
+  }
+  link(hypervisor, host, operations + vcpus * (batch + 2));
+  link(host, hypervisor, operations + vcpus * (batch + 2));
+  link(host, host, operations);
+  for (let home = 0; home < geometry.homes; home++) {
+    link(host, geometry.actorOfHome(home), operations);
+    link(geometry.actorOfHome(home), host, operations);
+  }
+  return links;
+}
+
+function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: World } {
+  const { spec, protocol, costs, tables } = parts;
+  const geometry = new Geometry(spec);
+  const world = new World(arena, geometry, tables, linksOf(geometry), operationBound(geometry));
+  const freeGfns = arena.int32(geometry.gfns);
+  const actors: Actor[] = geometry.vcpuGuest.map(
+    (_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns),
+  );
+  actors.push(new Hypervisor(arena, world, costs), new Host(arena, world, protocol, costs));
+  spec.nodes.forEach((_, node) => actors.push(new MemoryNode(arena, world, node, costs)));
+  spec.stores.forEach((store, s) => {
+    const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
+    actors.push(new PersistentStore(arena, world, geometry.nodes + s, storeCosts));
+  });
+  const contexts = Array.from(
+    { length: geometry.actors },
+    (_, self) => new Context(arena, self, world.mailboxes, world.meter, sink),
+  );
+  const system: System = {
+    geometry,
+    mailboxes: world.mailboxes,
+    meter: world.meter,
+    scripts: world.scripts,
+    actors,
+    contexts,
+    contentOf: (gvpn) => contentOf(world, actors[geometry.host] as Host, gvpn),
+  };
+  return { system, world };
+}
+
+function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {
+  const entry = world.gpt.peek(gvpn);
+  const kind = pteKind(entry);
+  if (kind !== pte.present && kind !== pte.hint) return null;
+  const location = host.locationOf(ptePayload(entry));
+  if (location === NOWHERE) return null;
+  const { pageWords, words } = world.locations;
+  return words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+}
+
+/** Bytes of the buffer that a world of these parts takes. */
+export function measure(parts: Parts): number {
+  const arena = new Arena(null);
+  walk(arena, parts, SILENT);
+  return arena.bytes;
+}
+
+/** The actors over a fresh, zeroed buffer: their first messages are sent. */
+export function create(buffer: ArrayBuffer | SharedArrayBuffer, parts: Parts, sink: Sink): System {
+  const { system, world } = walk(new Arena(buffer), parts, sink);
+  world.reset();
+  system.actors.forEach((actor, self) => actor.start?.(system.contexts[self]!));
+  return system;
+}
+
+/** The actors over a buffer that another thread has `create`d. */
+export function attach(buffer: SharedArrayBuffer, parts: Parts, sink: Sink): System {
+  return walk(new Arena(buffer), parts, sink).system;
+}

@@ -1,0 +1,53 @@
+// A persistent store: HDD, SATA or NVMe SSD, Optane, or compressed RAM. It owns its slots and moves pages between them and
+// frames: a device by DMA, straight to the frame it is told; compressed RAM by the copying CPU. It is busy for as long as
+// its rate allows one request (occupancy), and answers after its latency.
+import type { Actor, Context } from '../actor/actor.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { World } from '../memory/world.ts';
+import type { StoreCosts } from '../model/cost.ts';
+import { message, type Message } from '../model/messages.ts';
+import { Pool } from './pool.ts';
+
+export class PersistentStore implements Actor {
+  private readonly world: World;
+  private readonly costs: StoreCosts;
+  private readonly pool: Pool;
+
+  constructor(arena: Arena, world: World, home: number, costs: StoreCosts) {
+    this.world = world;
+    this.costs = costs;
+    this.pool = new Pool(arena, world, home);
+  }
+  start(): void {
+    this.pool.reset();
+  }
+
+  receive(incoming: Message, context: Context): void {
+    const { operations, geometry } = this.world;
+    const operation = incoming.id;
+    let latencyNs = 0;
+    switch (incoming.kind) {
+      case message.reserve:
+        operations.result[operation] = this.pool.reserve(operation, context);
+        break;
+      case message.release:
+        this.pool.release(operation, incoming.argument, context);
+        break;
+      case message.load:
+        operations.result[operation] = this.pool.fill(message.load, operation, context);
+        latencyNs = this.serve(this.costs.readNs, this.costs.readOccupancyNs, context);
+        break;
+      case message.store:
+        operations.result[operation] = this.pool.fill(message.store, operation, context);
+        latencyNs = this.serve(this.costs.writeNs, this.costs.writeOccupancyNs, context);
+        break;
+    }
+    context.send(geometry.host, message.done, operation, 0, latencyNs);
+  }
+
+  /** @returns what is left of the latency after the time the store is busy with the request */
+  private serve(latencyNs: number, occupancyNs: number, context: Context): number {
+    context.spend(Math.min(latencyNs, occupancyNs));
+    return Math.max(0, latencyNs - occupancyNs);
+  }
+}

@@ -1,0 +1,432 @@
+// Carries plans out, a step per turn. A step either touches what the host owns, or sends one message and waits for its
+// `done`. The switch in `turn` says what each step asks for, the one in `done` what follows when it has been done.
+import type { Context } from '../actor/actor.ts';
+import type { World } from '../memory/world.ts';
+import type { Costs } from '../model/cost.ts';
+import { VACANT } from '../memory/page-words.ts';
+import { NOWHERE } from '../model/geometry.ts';
+import { message } from '../model/messages.ts';
+import { operationKind, result } from '../model/words.ts';
+import type { Plan, Step } from '../protocols/protocol.ts';
+import type { HostPages } from './host-pages.ts';
+import type { Reclaim } from './reclaim.ts';
+
+/** Steps that no protocol names: how an operation that cannot go on is undone, and reclaim's question. */
+type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert';
+
+const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
+const UNDO_SWAP_OUT: readonly Performed[] = ['restore', 'unreserve'];
+const ASK_AGE: readonly Performed[] = ['age'];
+const NOTHING_MORE: readonly Performed[] = [];
+
+interface Outcomes {
+  ended(operation: number, context: Context): void;
+  aged(operation: number, context: Context): void;
+  /** Begins to drop what backs a Gfn, on behalf of an operation. @returns false when nothing does */
+  drop(operation: number, gfn: number, context: Context): boolean;
+}
+
+export class PlanInterpreter {
+  private readonly world: World;
+  private readonly pages: HostPages;
+  private readonly reclaim: Reclaim;
+  private readonly costs: Costs;
+  private readonly outcomes: Outcomes;
+  /** Plans by number, so that an operation's record holds a plan in one word. Equal plans have one number. */
+  private readonly plans: (readonly Performed[])[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  constructor(world: World, pages: HostPages, reclaim: Reclaim, costs: Costs, outcomes: Outcomes) {
+    this.world = world;
+    this.pages = pages;
+    this.reclaim = reclaim;
+    this.costs = costs;
+    this.outcomes = outcomes;
+  }
+
+  private numberOf(plan: readonly Performed[]): number {
+    const key = plan.join();
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.plans.push(plan) - 1;
+      this.numbers.set(key, number);
+    }
+    return number;
+  }
+
+  /** Starts a plan at its first step. */
+  follow(operation: number, plan: Plan | readonly Performed[], context: Context, delayNs = 0): void {
+    const { operations, geometry } = this.world;
+    operations.plan[operation] = this.numberOf(plan);
+    operations.step[operation] = 0;
+    operations.awaitsGfn[operation] = 0;
+    operations.awaitsRoom[operation] = 0;
+    context.send(geometry.host, message.turn, operation, 0, delayNs);
+  }
+  age(operation: number, context: Context): void {
+    this.follow(operation, ASK_AGE, context);
+  }
+  /** Goes on with the next step. */
+  proceed(operation: number, context: Context, delayNs = 0): void {
+    const { operations, geometry } = this.world;
+    operations.step[operation]!++;
+    context.send(geometry.host, message.turn, operation, 0, delayNs);
+  }
+  /** Gives up: what was reserved is given back, then the operation ends with `outcome`. */
+  private abandon(operation: number, outcome: number, context: Context): void {
+    const { operations } = this.world;
+    operations.outcome[operation] = outcome;
+    this.follow(operation, operations.to[operation] === NOWHERE ? NOTHING_MORE : UNDO_RESERVATION, context);
+  }
+
+  private stepOf(operation: number): Performed | undefined {
+    const { operations } = this.world;
+    return this.plans[operations.plan[operation]!]![operations.step[operation]!];
+  }
+
+  turn(operation: number, context: Context): void {
+    const { operations, geometry, pages: words, requests, locations } = this.world;
+    const { host, hypervisor } = geometry;
+    const { event, state } = words.table;
+    const kind = operations.kind[operation]! - 1;
+    const gfn = operations.gfn[operation]!;
+    const destination = operations.destination[operation]!;
+    const from = operations.from[operation]!;
+    const to = operations.to[operation]!;
+    const performed = this.stepOf(operation);
+    switch (performed) {
+      case undefined:
+        this.outcomes.ended(operation, context);
+        return;
+      case 'age':
+      case 'protect':
+        if (performed === 'protect') words.must(gfn, event.swapOut, false, context.trace);
+        context.send(hypervisor, message[performed], operation, gfn);
+        return;
+      case 'reserve source':
+      case 'reserve': {
+        if (performed === 'reserve source') operations.home[operation] = geometry.pinOf(gfn);
+        context.send(geometry.actorOfHome(operations.home[operation]!), message.reserve, operation);
+        return;
+      }
+      case 'claim': {
+        const policy = geometry.spec.policy.heldFault;
+        const claimed = words.attempt(gfn, event.demand, -1, true, context.trace);
+        if (claimed >= 0) this.proceed(operation, context);
+        else if (policy === 'convert' && kind === operationKind.fault) {
+          // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
+          operations.plan[operation] = this.numberOf(this.converting(operation));
+          context.send(host, message.turn, operation);
+        } else this.abandon(operation, result.STALE, context);
+        return;
+      }
+      case 'convert':
+        // By policy a demand fault ends the guest's hold: an implicit request to stay.
+        if (words.attempt(gfn, event.convert, -1, true, context.trace) >= 0) this.proceed(operation, context);
+        else this.abandon(operation, result.STALE, context);
+        return;
+      case 'accept': {
+        const request = operations.request[operation]!;
+        const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
+        const accepted = words.attempt(gfn, moves, requests.generation[request]!, false, context.trace);
+        if (accepted < 0) return this.abandon(operation, result.STALE, context);
+        operations.carried[operation] = accepted;
+        operations.generation[operation] = requests.generation[request]!;
+        requests.step(request, requests.table.event.accept, context.trace);
+        context.trace.accepted(
+          request,
+          gfn,
+          destination,
+          requests.generation[request]!,
+          requests.kind[request]!,
+          from,
+        );
+        this.proceed(operation, context);
+        return;
+      }
+      case 'shootdown':
+        context.send(hypervisor, message.shootdown, operation, gfn);
+        return;
+      case 'restore':
+        context.send(hypervisor, message.restore, operation, gfn);
+        return;
+      case 'map':
+        context.send(hypervisor, message.map, operation, destination);
+        return;
+      case 'retire':
+        context.send(hypervisor, message.retire, operation, gfn);
+        return;
+      case 'export':
+        words.must(gfn, event.export, false, context.trace);
+        context.send(hypervisor, message.export, operation, gfn);
+        return;
+      case 'store':
+        if (to === NOWHERE) return this.stray(operation, context);
+        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.store, operation);
+        return;
+      case 'load': {
+        if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
+        if (operations.carried[operation] === state['remapped.mapped']) {
+          operations.carried[operation] = state['remapped.migrating'];
+          words.must(
+            this.pages.locationOf(gfn) === from ? gfn : destination,
+            event.migrate,
+            false,
+            context.trace,
+          );
+        }
+        const mover = geometry.isFrame(from) ? geometry.homeOf(to) : geometry.homeOf(from);
+        context.send(geometry.actorOfHome(mover), message.load, operation);
+        return;
+      }
+      case 'zero':
+        if (to === NOWHERE) return this.stray(operation, context);
+        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.zero, operation);
+        return;
+      case 'release':
+        if (from === NOWHERE) return this.proceed(operation, context);
+        if (geometry.isFrame(from)) this.pages.backs[from] = 0;
+        context.send(geometry.actorOfHome(geometry.homeOf(from)), message.release, operation, from);
+        return;
+      case 'unreserve':
+        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to);
+        return;
+      case 'vacate':
+        if (this.pages.operationOn(destination) >= 0 && this.pages.operationOn(destination) !== operation) {
+          operations.awaitsGfn[operation] = destination + 1;
+        } else if (!this.outcomes.drop(operation, destination, context)) {
+          this.pages.lock(destination, operation);
+          this.proceed(operation, context);
+        }
+        return;
+      case 'unmap':
+        this.unmap(operation, context);
+        return;
+      case 'remap': {
+        const generation = words.put(destination, operations.carried[operation]!);
+        this.pages.place(destination, from);
+        this.pages.mapFrom(destination, geometry.pinOf(gfn));
+        // The content goes by the destination's name from here on: its header says so.
+        locations.gfn[from] = destination;
+        locations.generation[from] = generation;
+        operations.headerGfn[operation] = destination;
+        operations.headerGeneration[operation] = generation;
+        context.trace.entered(operation, destination, from, generation);
+        this.proceed(operation, context);
+        return;
+      }
+    }
+  }
+
+  /** The source's entry goes. For a swap-out this is the point of no return. */
+  private unmap(operation: number, context: Context): void {
+    const { operations, geometry, pages: words } = this.world;
+    const gfn = operations.gfn[operation]!;
+    const from = operations.from[operation]!;
+    switch (operations.kind[operation]! - 1) {
+      case operationKind['swap-out']:
+        if (words.attempt(gfn, words.table.event.written, -1, false, context.trace) < 0) {
+          // Touched for writing meanwhile: what was written out is old, the page stays.
+          operations.outcome[operation] = result.BUSY;
+          this.follow(operation, UNDO_SWAP_OUT, context);
+          return;
+        }
+        this.pages.place(gfn, operations.to[operation]!);
+        context.trace.entered(operation, gfn, operations.to[operation]!, operations.generation[operation]!);
+        context.send(geometry.hypervisor, message.unmap, operation, gfn);
+        return;
+      case operationKind.drop:
+        words.put(gfn, VACANT);
+        this.pages.place(gfn, NOWHERE);
+        context.trace.died(gfn, from);
+        if (geometry.isFrame(from) && this.pages.backs[from] === gfn + 1) {
+          context.send(geometry.hypervisor, message.unmap, operation, gfn);
+        } else this.proceed(operation, context);
+        return;
+      default:
+        // move_swap_pte: the entry is taken out of the source's page table.
+        words.put(gfn, VACANT);
+        this.pages.place(gfn, NOWHERE);
+        context.trace.left(operation, gfn, from);
+        this.proceed(operation, context, this.costs.moveEntryNs);
+    }
+  }
+
+  /** A step that should have had a location and has none: nothing happens, and the trace says so. */
+  private stray(operation: number, context: Context): void {
+    context.trace.stray(operation, NOWHERE);
+    this.proceed(operation, context);
+  }
+
+  /** The plan under way with its claim replaced by one that may end a hold. */
+  private converting(operation: number): readonly Performed[] {
+    const plan = this.plans[this.world.operations.plan[operation]!]!;
+    return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
+  }
+
+  /** The step under way has been done by whoever it was sent to. */
+  done(operation: number, context: Context): void {
+    const { operations, geometry, pages: words } = this.world;
+    const kind = operations.kind[operation]! - 1;
+    const to = operations.to[operation]!;
+    const outcome = operations.result[operation]!;
+    switch (this.stepOf(operation)) {
+      case 'age':
+        this.outcomes.aged(operation, context);
+        return;
+      case 'reserve':
+      case 'reserve source':
+        this.reserved(operation, outcome, context);
+        return;
+      case 'load':
+        if (outcome !== result.OK) return this.lost(operation, context);
+        break;
+      case 'release':
+      case 'unreserve': {
+        const location = this.stepOf(operation) === 'release' ? operations.from[operation]! : to;
+        const home = geometry.homeOf(location);
+        this.pages.free[home]!++;
+        this.proceed(operation, context);
+        this.roomAt(home, context);
+        return;
+      }
+      case 'map': {
+        const gfn = operations.destination[operation]!;
+        const { event } = words.table;
+        this.pages.backs[to] = gfn + 1;
+        const wasVacant = this.pages.locationOf(gfn) === NOWHERE;
+        this.pages.place(gfn, to);
+        this.pages.mapFrom(gfn, -1);
+        if (kind === operationKind.fault && wasVacant) {
+          // A Gfn without content has a page now.
+          words.put(gfn, words.table.initial);
+          context.trace.born(gfn, to);
+          break;
+        }
+        context.trace.entered(operation, gfn, to, 0);
+        if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
+        else words.must(gfn, event.arrive, false, context.trace);
+        break;
+      }
+      default:
+        break;
+    }
+    this.proceed(operation, context);
+  }
+
+  /** The page that was between two Gfns is at the destination, and resident. */
+  private arriveAt(operation: number, gfn: number, context: Context): void {
+    const { operations, pages: words } = this.world;
+    const { table } = words;
+    const carried = operations.carried[operation]!;
+    const next = carried < 0 ? -1 : table.next[carried * table.events.length + table.event.arrive]!;
+    if (next < 0) context.trace.illegal(0, gfn, carried, table.event.arrive);
+    const generation = words.put(gfn, next < 0 ? table.initial : next);
+    if (next >= 0) context.trace.page(gfn, generation, carried, next, table.event.arrive);
+  }
+
+  /** What came back is not what went out. The page is poisoned: the guest is told, and never gets wrong bytes. */
+  private lost(operation: number, context: Context): void {
+    const { operations, pages: words } = this.world;
+    const gfn =
+      operations.kind[operation]! - 1 === operationKind.balance &&
+      this.pages.locationOf(operations.gfn[operation]!) === NOWHERE
+        ? operations.destination[operation]!
+        : operations.gfn[operation]!;
+    words.must(gfn, words.table.event.fail, false, context.trace);
+    this.abandon(operation, result.EIO, context);
+  }
+
+  // --- room
+
+  private reserved(operation: number, outcome: number, context: Context): void {
+    const { operations, geometry } = this.world;
+    const kind = operations.kind[operation]! - 1;
+    const home = operations.home[operation]!;
+    const because = operations.cause[operation]!;
+    if (outcome === result.OK) {
+      this.pages.free[home]!--;
+      if (home < geometry.nodes && kind !== operationKind['swap-out'])
+        this.reclaim.taken(home, because, context);
+      this.proceed(operation, context);
+      return;
+    }
+    switch (kind) {
+      case operationKind['swap-out']: {
+        const { moveTo } = geometry.spec;
+        const next = moveTo[moveTo.indexOf(home) + 1];
+        if (next === undefined) return this.abandon(operation, result.NOMEM, context);
+        operations.home[operation] = next;
+        context.send(geometry.host, message.turn, operation);
+        return;
+      }
+      case operationKind.fault:
+        operations.awaitsRoom[operation] = home + 1;
+        this.makeRoom(operation, context);
+        return;
+      case operationKind.balance:
+        this.reclaim.kick(home, context);
+        this.abandon(operation, result.NOMEM, context);
+        return;
+      default:
+        this.abandon(operation, result.NOMEM, context);
+    }
+  }
+
+  /** Room at a home: the first operation that waits for it tries again; at a store, waiting nodes may now reclaim. */
+  private roomAt(home: number, context: Context): void {
+    const { operations, geometry } = this.world;
+    for (let operation = 0; operation < operations.count; operation++) {
+      if (operations.kind[operation] === 0 || operations.awaitsRoom[operation] !== home + 1) continue;
+      operations.awaitsRoom[operation] = 0;
+      context.send(geometry.host, message.turn, operation);
+      return;
+    }
+    for (let node = 0; node < geometry.nodes; node++) this.makeRoomAt(node, context);
+  }
+
+  /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
+  makeRoomAt(node: number, context: Context): void {
+    const { operations } = this.world;
+    for (let operation = 0; operation < operations.count; operation++) {
+      if (operations.kind[operation] !== 0 && operations.awaitsRoom[operation] === node + 1)
+        this.makeRoom(operation, context);
+    }
+  }
+  private makeRoom(operation: number, context: Context): void {
+    const { operations } = this.world;
+    const urgent = operations.from[operation] !== NOWHERE;
+    if (!this.reclaim.kick(operations.home[operation]!, context, urgent)) this.spill(operation, context);
+  }
+
+  /**
+   * The node is full and nothing on it can be moved out: the frame comes from the nearest node that has one. Never from
+   * the one that a mapped page was taken away from: that would be a copy-back by another name.
+   */
+  private spill(operation: number, context: Context): void {
+    const { operations, geometry } = this.world;
+    const { distances } = geometry.spec;
+    const wanted = operations.home[operation]!;
+    const source = this.pages.sourceOf(operations.gfn[operation]!);
+    let nearest = -1;
+    for (let node = 0; node < geometry.nodes; node++) {
+      if (node === wanted || node === source || this.pages.free[node]! === 0) continue;
+      if (nearest < 0 || distances[wanted]![node]! < distances[wanted]![nearest]!) nearest = node;
+    }
+    if (nearest < 0) return;
+    context.trace.spilled(operation, operations.gfn[operation]!, wanted, nearest);
+    operations.awaitsRoom[operation] = 0;
+    operations.home[operation] = nearest;
+    context.send(geometry.host, message.turn, operation);
+  }
+
+  /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
+  pageIsFree(gfn: number, context: Context): void {
+    const { operations, geometry } = this.world;
+    for (let operation = 0; operation < operations.count; operation++) {
+      if (operations.kind[operation] === 0 || operations.awaitsGfn[operation] !== gfn + 1) continue;
+      operations.awaitsGfn[operation] = 0;
+      context.send(geometry.host, message.turn, operation);
+    }
+  }
+}

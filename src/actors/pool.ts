@@ -1,0 +1,84 @@
+// What a memory node and a store have in common: a stock of locations that are reserved, filled and released. The stock
+// is a stack of free locations, so that a location just released is the next one reserved: reuse at its most dangerous.
+import type { Context } from '../actor/actor.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { World } from '../memory/world.ts';
+import { NOWHERE } from '../model/geometry.ts';
+import { message } from '../model/messages.ts';
+import { cause, result } from '../model/words.ts';
+
+export class Pool {
+  private readonly world: World;
+  private readonly home: number;
+  private readonly first: number;
+  private readonly stack: Int32Array;
+  private readonly depth: Int32Array;
+
+  constructor(arena: Arena, world: World, home: number) {
+    const { homeFirst } = world.geometry;
+    this.world = world;
+    this.home = home;
+    this.first = homeFirst[home]!;
+    this.stack = arena.int32(homeFirst[home + 1]! - this.first);
+    this.depth = arena.int32(1);
+  }
+  reset(): void {
+    const { stack } = this;
+    for (let i = 0; i < stack.length; i++) stack[i] = this.first + stack.length - 1 - i;
+    this.depth[0] = stack.length;
+  }
+
+  reserve(operation: number, context: Context): number {
+    const { operations, locations } = this.world;
+    const because = operations.cause[operation]!;
+    if (this.depth[0] === 0) {
+      context.trace.noRoom(operation, this.home, because);
+      return result.NOMEM;
+    }
+    const location = this.stack[--this.depth[0]!]!;
+    context.trace.reserved(operation, location, this.home, because);
+    locations.step(location, locations.table.event.reserve, context.trace);
+    operations.to[operation] = location;
+    return result.OK;
+  }
+
+  /** Free again, and poisoned: whoever still reads it will be seen. */
+  release(operation: number, location: number, context: Context): void {
+    const { locations, transfer } = this.world;
+    if (
+      location < this.first ||
+      location >= this.first + this.stack.length ||
+      this.depth[0] === this.stack.length
+    ) {
+      context.trace.stray(operation, location);
+      return;
+    }
+    context.trace.released(operation, location, this.home);
+    locations.step(location, locations.table.event.release, context.trace);
+    locations.gfn[location] = -1;
+    transfer.poison(location);
+    this.stack[this.depth[0]!] = location;
+    this.depth[0]!++;
+  }
+
+  /** Moves the operation's page from where it is to what was reserved; announced before it is made. */
+  fill(kind: number, operation: number, context: Context): number {
+    const { operations, locations, transfer } = this.world;
+    const from = operations.from[operation]!;
+    const to = operations.to[operation]!;
+    if (to === NOWHERE || from === NOWHERE) {
+      context.trace.stray(operation, to);
+      return result.OK;
+    }
+    const gfn = operations.headerGfn[operation]!;
+    const generation = operations.headerGeneration[operation]!;
+    const because = kind === message.store ? cause.none : operations.cause[operation]!;
+    context.trace.dataIn(operation, gfn, generation, from, to, because, operations.node[operation]!);
+    locations.step(to, locations.table.event.fill, context.trace);
+    if (kind === message.store) {
+      transfer.moveOut(from, to, gfn, generation);
+      return result.OK;
+    }
+    return transfer.moveIn(from, to, gfn, generation) ? result.OK : result.EIO;
+  }
+}

@@ -1,0 +1,380 @@
+// A vCPU with the guest kernel code that runs on it: executes its script through TLB, guest page table and EPT, takes
+// faults and hint faults, scans for NUMA balancing, and answers shootdowns whatever else it is doing.
+//
+// It runs in micro-steps, each with at most one shared access: a walk of the guest page table, a walk of the EPT that
+// fills the TLB, one word of a page. A message may come between any two. What a walk read in an earlier micro-step is
+// forgotten when a flush comes in, as hardware forgets a walk that an invalidation overtakes.
+import type { Actor, Context } from '../actor/actor.ts';
+import type { Arena } from '../memory/arena.ts';
+import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
+import type { World } from '../memory/world.ts';
+import { countIn, tagIn, tagOf, written } from '../model/content.ts';
+import { latencyMatrix, type Costs } from '../model/cost.ts';
+import { message, type Message } from '../model/messages.ts';
+import { argumentOf, BULK_VNODES, operation, operationOf } from '../model/script.ts';
+import { purpose, result } from '../model/words.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { assert } from '../stdx/assert.ts';
+import { Balancing } from './balancing.ts';
+import { GuestMemory } from './guest-memory.ts';
+import { HintScan } from './hint-scan.ts';
+
+/** Fields of a vCPU's own column. */
+const field = {
+  state: 0,
+  /** 1 while a `run` message to itself is outstanding. */
+  queued: 1,
+  /** The access under way, if `busy`. */
+  busy: 2,
+  write: 3,
+  gvpn: 4,
+  word: 5,
+  /** Gfn that the walk under way got from the guest page table, or -1. */
+  walked: 6,
+  /** Where the script stands in its chunk. */
+  position: 7,
+  /** Acknowledgements or answers outstanding. */
+  outstanding: 8,
+  /** Handovers that came before their `await`. */
+  tasks: 9,
+  /** 1 while parked for a chunk of the script, and not for a task. */
+  hungry: 10,
+  sinceScan: 11,
+  sinceTick: 12,
+  /** Page of the access before. */
+  lastGvpn: 13,
+  /** 1 when the access under way had to wait for something. */
+  stalled: 14,
+  /** 1 while a tick is on its way. */
+  ticking: 15,
+  count: 16,
+} as const;
+
+export class Vcpu implements Actor {
+  readonly world: World;
+  readonly self: number;
+  readonly costs: Costs;
+  readonly protocol: Protocol;
+  readonly memory: GuestMemory;
+  private readonly own: Int32Array;
+  private readonly stallStart: Float64Array;
+  private readonly balancing: Balancing;
+  private readonly scan: HintScan;
+  /** Latency of a load by node, from this vCPU's. */
+  private readonly latencyNs: number[];
+  private readonly others: number[] = [];
+
+  constructor(
+    arena: Arena,
+    world: World,
+    self: number,
+    protocol: Protocol,
+    costs: Costs,
+    freeGfns: Int32Array,
+  ) {
+    const { geometry } = world;
+    this.world = world;
+    this.self = self;
+    this.costs = costs;
+    this.protocol = protocol;
+    this.own = arena.int32(field.count);
+    this.stallStart = arena.float64(1);
+    this.memory = new GuestMemory(arena, world, self, freeGfns);
+    this.balancing = new Balancing(arena, this);
+    this.scan = new HintScan(arena, this);
+    const guest = geometry.vcpuGuest[self]!;
+    for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
+      if (v !== self) this.others.push(v);
+    }
+    const hasCpus = geometry.spec.nodes.map((node) => node.hasCpus);
+    this.latencyNs = latencyMatrix(costs, hasCpus)[geometry.vcpuNode[self]!]!;
+  }
+
+  start(context: Context): void {
+    const { own } = this;
+    this.memory.reset();
+    this.scan.reset();
+    own[field.state] = this.world.tables.vcpu.initial;
+    own[field.walked] = -1;
+    own[field.lastGvpn] = -1;
+    this.requeue(context);
+  }
+
+  receive(incoming: Message, context: Context): void {
+    const { world, own, self } = this;
+    const tlb = world.tlbs[self]!;
+    const { event } = world.tables.vcpu;
+    switch (incoming.kind) {
+      case message.run:
+        own[field.queued] = 0;
+        break;
+      case message.flush:
+        tlb.flushGfn(incoming.argument);
+        context.trace.tlbFlush(self, incoming.argument);
+        context.send(world.geometry.hypervisor, message.flushed, incoming.id);
+        return;
+      case message.guestFlush:
+        tlb.flushAll();
+        own[field.walked] = -1;
+        context.send(incoming.sender, message.guestFlushed, self);
+        return;
+      case message.guestFlushed:
+        if (--own[field.outstanding]! > 0) return;
+        this.become(event.flushed);
+        break;
+      case message.awaitMigration:
+        this.balancing.awaited(incoming.argument, incoming.sender, context);
+        return;
+      case message.tick:
+        own[field.ticking] = 0;
+        return;
+      case message.freed:
+        this.memory.give(incoming.argument);
+        return;
+      case message.handover:
+        own[field.tasks]!++;
+        if (!this.isParked() || own[field.hungry] === 1) return;
+        own[field.tasks]!--;
+        context.trace.tookOver(self);
+        this.become(event.unpark);
+        break;
+      case message.fed:
+        own[field.position] = 0;
+        own[field.hungry] = 0;
+        this.become(event.unpark);
+        if (world.scripts.length[self] === 0) {
+          context.trace.halted(self);
+          this.become(event.halt);
+          return;
+        }
+        break;
+      case message.migrated:
+        this.become(event.migrated);
+        break;
+      case message.resume:
+        this.become(event.resume);
+        this.resumed(incoming.argument, context);
+        break;
+      case message.answer:
+        if (--own[field.outstanding]! > 0) return;
+        this.become(event.answered);
+        this.balancing.answered();
+        break;
+      default:
+        return;
+    }
+    this.run(context);
+  }
+
+  private isRunning(): boolean {
+    return this.own[field.state] === this.world.tables.vcpu.state.running;
+  }
+  private isParked(): boolean {
+    return this.own[field.state] === this.world.tables.vcpu.state.parked;
+  }
+  private become(on: number): void {
+    const table = this.world.tables.vcpu;
+    const state = this.own[field.state]!;
+    const after = table.next[state * table.events.length + on]!;
+    assert(after >= 0, `vcpu ${this.self}: ${table.events[on]} in state ${table.states[state]}`);
+    this.own[field.state] = after;
+  }
+
+  /** As many micro-steps as a burst has, or until something must be waited for. */
+  private run(context: Context): void {
+    const { burst } = this.world.geometry.spec;
+    for (let i = 0; i < burst; i++) {
+      if (!this.isRunning()) return;
+      context.step();
+      if (this.balancing.active) this.balancing.step(context);
+      else if (this.scan.active) this.scan.step(context);
+      else this.access(context);
+    }
+    if (this.isRunning()) this.requeue(context);
+  }
+  private requeue(context: Context): void {
+    if (this.own[field.queued] === 1) return;
+    this.own[field.queued] = 1;
+    context.send(this.self, message.run, 0);
+  }
+
+  // --- accesses
+
+  private access(context: Context): void {
+    const { own, world, self } = this;
+    if (own[field.busy] === 0 && !this.fetch(context)) return;
+    const gvpn = own[field.gvpn]!;
+    const write = own[field.write] === 1;
+    const found = world.tlbs[self]!.lookup(gvpn);
+    if (found !== 0 && (!write || (found & 1) === 1)) this.touch(found >>> 1, context);
+    else if (own[field.walked]! < 0) this.walkGuest(gvpn, context);
+    else this.walkEpt(gvpn, write, context);
+  }
+
+  /** Takes the next operation of the script. @returns whether there is an access to make */
+  private fetch(context: Context): boolean {
+    const { own, world, self } = this;
+    const words = world.scripts.words[self]!;
+    const position = own[field.position]!;
+    if (position >= world.scripts.length[self]!) {
+      own[field.hungry] = 1;
+      this.become(world.tables.vcpu.event.park);
+      context.send(world.geometry.feeder, message.hungry, self);
+      return false;
+    }
+    own[field.position] = position + 1;
+    const word = words[position * 2]!;
+    const argument = argumentOf(word);
+    const guest = world.geometry.vcpuGuest[self]!;
+    const gvpn = world.geometry.guestGvpn[guest]! + words[position * 2 + 1]!;
+    switch (operationOf(word)) {
+      case operation.handover: {
+        const to = world.geometry.guestVcpu[guest]! + argument;
+        context.trace.handedOver(self, to);
+        context.send(to, message.handover, self);
+        return false;
+      }
+      case operation.await:
+        if (own[field.tasks]! > 0) {
+          own[field.tasks]!--;
+          context.trace.tookOver(self);
+        } else this.become(world.tables.vcpu.event.park);
+        return false;
+      case operation.bulkMove: {
+        const vnode = world.geometry.guestVnode[guest]! + (argument % BULK_VNODES);
+        this.balancing.bulk(gvpn, Math.floor(argument / BULK_VNODES), vnode);
+        return false;
+      }
+      default:
+        own[field.busy] = 1;
+        own[field.stalled] = 0;
+        own[field.walked] = -1;
+        own[field.gvpn] = gvpn;
+        own[field.word] = argument % world.locations.pageWords;
+        own[field.write] = operationOf(word) === operation.write ? 1 : 0;
+        this.stallStart[0] = context.now;
+        return true;
+    }
+  }
+
+  /** One word of the page, through a live translation. */
+  private touch(location: number, context: Context): void {
+    const { own, world, self } = this;
+    const { locations, geometry } = world;
+    const gvpn = own[field.gvpn]!;
+    const word = own[field.word]!;
+    if (own[field.write] === 1) {
+      const before = locations.write(location, word, tagOf(gvpn));
+      context.trace.wrote(self, gvpn, word, countIn(written(before, 0)), tagIn(before));
+    } else {
+      const seen = locations.read(location, word);
+      context.trace.read(self, gvpn, word, countIn(seen), tagIn(seen));
+    }
+    if (own[field.stalled] === 1)
+      context.trace.stalled(self, gvpn, Math.round(context.now - this.stallStart[0]!));
+    const near = own[field.lastGvpn] === gvpn;
+    context.spend(near ? this.costs.cacheHitNs : this.latencyNs[geometry.homeOf(location)]!);
+    own[field.lastGvpn] = gvpn;
+    own[field.busy] = 0;
+    const { policy } = geometry.spec;
+    if (policy.hintPages > 0 && ++own[field.sinceScan]! >= policy.accessesPerScan) {
+      own[field.sinceScan] = 0;
+      this.scan.begin();
+    }
+    if (++own[field.sinceTick]! >= policy.accessesPerTick && own[field.ticking] === 0) {
+      own[field.sinceTick] = 0;
+      own[field.ticking] = 1;
+      context.send(geometry.hypervisor, message.tick, self);
+    }
+  }
+
+  private walkGuest(gvpn: number, context: Context): void {
+    const { own, world, self } = this;
+    const { geometry } = world;
+    const entry = world.gpt.load(gvpn);
+    const payload = ptePayload(entry);
+    switch (pteKind(entry)) {
+      case pte.none:
+        own[field.stalled] = 1;
+        this.balancing.populate(gvpn, geometry.vcpuVnode[self]!);
+        return;
+      case pte.present:
+        own[field.walked] = payload;
+        return;
+      case pte.hint: {
+        own[field.stalled] = 1;
+        context.spend(this.costs.hintFaultNs);
+        const local = geometry.vnodeOf(payload) === geometry.vcpuVnode[self]!;
+        context.trace.hinted(self, gvpn, payload, local ? 1 : 0);
+        this.balancing.hinted(gvpn, entry, payload, geometry.vcpuVnode[self]!, local);
+        return;
+      }
+      case pte.migration:
+        // migration_entry_wait: whoever moves the page says when it has done so.
+        own[field.stalled] = 1;
+        context.trace.waited(self, gvpn, payload);
+        this.become(world.tables.vcpu.event.wait);
+        context.send(payload, message.awaitMigration, self, gvpn);
+        return;
+    }
+  }
+
+  private walkEpt(gvpn: number, write: boolean, context: Context): void {
+    const { own, world, self } = this;
+    const gfn = own[field.walked]!;
+    const found = world.ept.walk(gfn, write);
+    if (found === 0) {
+      own[field.walked] = -1;
+      this.fault(gfn, write, purpose.access, context);
+      return;
+    }
+    world.tlbs[self]!.fill(gvpn, gfn, found);
+    context.trace.tlbFill(self, gfn, found >>> 1, found & 1);
+  }
+
+  // --- for balancing and scan, which run on this vCPU
+
+  /** EPT violation: exits to the hypervisor and waits until the page may be there. */
+  fault(gfn: number, write: boolean, why: number, context: Context): void {
+    const { faults, geometry, tables } = this.world;
+    this.own[field.stalled] = 1;
+    faults.gfn[this.self] = gfn;
+    faults.write[this.self] = write ? 1 : 0;
+    faults.purpose[this.self] = why;
+    context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
+    context.spend(this.costs.eptViolationNs);
+    this.become(tables.vcpu.event.fault);
+    context.send(geometry.hypervisor, message.fault, this.self);
+  }
+  private resumed(outcome: number, context: Context): void {
+    const gfn = this.world.faults.gfn[this.self]!;
+    context.trace.resumed(this.self, gfn, outcome);
+    if (outcome !== result.EIO) return;
+    context.trace.machineCheck(this.self, gfn);
+    if (this.balancing.active) this.balancing.machineCheck(gfn);
+    else this.own[field.busy] = 0;
+  }
+  /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */
+  flushOthers(context: Context): boolean {
+    if (this.others.length === 0) return false;
+    for (const other of this.others) context.send(other, message.guestFlush, this.self);
+    context.spend(this.costs.shootdownNs + this.costs.shootdownTargetNs * (this.others.length - 1));
+    this.own[field.outstanding] = this.others.length;
+    this.become(this.world.tables.vcpu.event.flush);
+    return true;
+  }
+  /** Sends `count` drafted requests as one hypercall and waits for all answers. */
+  ask(requests: readonly number[], context: Context): void {
+    const { geometry, tables } = this.world;
+    context.spend(this.costs.hypercallNs + this.costs.hypercallEntryNs * (requests.length - 1));
+    this.own[field.outstanding] = requests.length;
+    this.become(tables.vcpu.event.ask);
+    for (const request of requests)
+      context.send(geometry.hypervisor, message.request, request, requests.length);
+  }
+  free(gfn: number, context: Context): void {
+    const owner = this.memory.ownerOf(gfn);
+    if (owner === this.self) this.memory.give(gfn);
+    else context.send(owner, message.freed, this.self, gfn);
+  }
+}

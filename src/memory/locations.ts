@@ -1,0 +1,69 @@
+// The bytes: frames of the memory nodes and slots of the stores in one area, with the state of each location (frame
+// machine) and the header of what it holds: Gfn, generation, checksum. A location's state and header belong to whoever
+// has it in custody; its bytes are shared with the vCPUs that have it mapped.
+import type { FrameTable } from '../../machines/index.ts';
+import type { Recorder } from '../model/events.ts';
+import { POISON, written } from '../model/content.ts';
+import type { Arena } from './arena.ts';
+import type { Meter } from './meter.ts';
+
+export class Locations {
+  readonly pageWords: number;
+  readonly pageBytes: number;
+  readonly table: FrameTable;
+  readonly count: number;
+  /** All pages: location `l` begins at byte `(l + 1) * pageBytes`; pages 0 and 1 hold zeroes and poison to copy from. */
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly states: Int32Array;
+  /** Header of what a location holds. */
+  readonly gfn: Int32Array;
+  readonly generation: Int32Array;
+  readonly checksum: Int32Array;
+  private readonly meter: Meter;
+
+  constructor(arena: Arena, count: number, pageWords: number, table: FrameTable, meter: Meter) {
+    this.pageWords = pageWords;
+    this.pageBytes = pageWords * 4;
+    this.count = count;
+    this.table = table;
+    this.states = arena.int32(count + 1);
+    this.gfn = arena.int32(count + 1);
+    this.generation = arena.int32(count + 1);
+    this.checksum = arena.int32(count + 1);
+    this.bytes = arena.pages((count + 2) * this.pageBytes);
+    this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length / 4);
+    this.meter = meter;
+  }
+  /** Once, before the first step. Free locations are poisoned when they are first released; fresh ones read as zero. */
+  reset(): void {
+    for (let word = this.pageWords; word < 2 * this.pageWords; word++) this.words[word] = POISON;
+  }
+
+  /** First byte of a location. */
+  at(location: number): number {
+    return (location + 1) * this.pageBytes;
+  }
+  /** One word of a mapped page, as a vCPU reads it. */
+  read(location: number, word: number): number {
+    this.meter.touch();
+    return Atomics.load(this.words, (location + 1) * this.pageWords + word);
+  }
+  /** One word of a mapped page, as a vCPU writes it: an atomic increment under the page's tag. @returns the word before */
+  write(location: number, word: number, tag: number): number {
+    this.meter.touch();
+    const index = (location + 1) * this.pageWords + word;
+    for (;;) {
+      const before = Atomics.load(this.words, index);
+      if (Atomics.compareExchange(this.words, index, before, written(before, tag)) === before) return before;
+    }
+  }
+
+  /** Takes a location through its machine; what the machine refuses is an event for the life-cycle property. */
+  step(location: number, on: number, trace: Recorder): void {
+    const state = this.states[location]!;
+    const next = this.table.next[state * this.table.events.length + on]!;
+    if (next < 0) trace.illegal(1, location, state, on);
+    else this.states[location] = next;
+  }
+}

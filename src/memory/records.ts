@@ -1,0 +1,122 @@
+// The records that messages hand over: one column a field. Whoever received the message last has the record in custody
+// and is the only one to touch it, so these are plain accesses, made visible by the mailbox's publication.
+import type { RequestTable } from '../../machines/index.ts';
+import type { Recorder } from '../model/events.ts';
+import type { Arena } from './arena.ts';
+
+/** Balance requests: `batch` of them for each vCPU; request id = vCPU * batch + slot. */
+export class Requests {
+  readonly table: RequestTable;
+  readonly state: Int32Array;
+  readonly kind: Int32Array;
+  readonly source: Int32Array;
+  readonly destination: Int32Array;
+  readonly generation: Int32Array;
+  readonly result: Int32Array;
+
+  constructor(arena: Arena, count: number, table: RequestTable) {
+    this.table = table;
+    this.state = arena.int32(count);
+    this.kind = arena.int32(count);
+    this.source = arena.int32(count);
+    this.destination = arena.int32(count);
+    this.generation = arena.int32(count);
+    this.result = arena.int32(count);
+  }
+  step(request: number, on: number, trace: Recorder): void {
+    const state = this.state[request]!;
+    const next = this.table.next[state * this.table.events.length + on]!;
+    if (next < 0) trace.illegal(2, request, state, on);
+    else this.state[request] = next;
+  }
+}
+
+/** EPT violations: a vCPU has at most one outstanding; fault id = vCPU. */
+export class Faults {
+  readonly gfn: Int32Array;
+  readonly write: Int32Array;
+  readonly purpose: Int32Array;
+  readonly result: Int32Array;
+
+  constructor(arena: Arena, vcpus: number) {
+    this.gfn = arena.int32(vcpus);
+    this.write = arena.int32(vcpus);
+    this.purpose = arena.int32(vcpus);
+    this.result = arena.int32(vcpus);
+  }
+}
+
+/** The host's operations: what it is doing to which page, and how far it has come. */
+export class Operations {
+  readonly count: number;
+  /** operationKind + 1, or 0 for a record that is free. */
+  readonly kind: Int32Array;
+  readonly gfn: Int32Array;
+  readonly destination: Int32Array;
+  /** Generation under which the page is, or is to be, listed. */
+  readonly generation: Int32Array;
+  /** Under which name (Gfn, generation) the moved content was put where it is. */
+  readonly headerGfn: Int32Array;
+  readonly headerGeneration: Int32Array;
+  readonly cause: Int32Array;
+  /** Where the content was when the operation began. */
+  readonly from: Int32Array;
+  /** What was reserved for it, or NOWHERE. */
+  readonly to: Int32Array;
+  /** Home to reserve at. */
+  readonly home: Int32Array;
+  /** Node of the CPU that does the copying. */
+  readonly node: Int32Array;
+  /** Balance request, or -1. */
+  readonly request: Int32Array;
+  readonly plan: Int32Array;
+  readonly step: Int32Array;
+  /** Result of the step under way, set by whoever does it. */
+  readonly result: Int32Array;
+  /** Result of the whole, `result.OK` unless something went wrong. */
+  readonly outcome: Int32Array;
+  /** State of the page while it is between two Gfns; -1 when it is at one. */
+  readonly carried: Int32Array;
+  /** Gfn + 1 whose operation this one waits for; 0 = none. */
+  readonly awaitsGfn: Int32Array;
+  /** Home + 1 whose room this one waits for; 0 = none. */
+  readonly awaitsRoom: Int32Array;
+  /** Operation + 1 that waits for this one; 0 = none. */
+  readonly parent: Int32Array;
+
+  constructor(arena: Arena, count: number) {
+    this.count = count;
+    this.kind = arena.int32(count);
+    this.gfn = arena.int32(count);
+    this.destination = arena.int32(count);
+    this.generation = arena.int32(count);
+    this.headerGfn = arena.int32(count);
+    this.headerGeneration = arena.int32(count);
+    this.cause = arena.int32(count);
+    this.from = arena.int32(count);
+    this.to = arena.int32(count);
+    this.home = arena.int32(count);
+    this.node = arena.int32(count);
+    this.request = arena.int32(count);
+    this.plan = arena.int32(count);
+    this.step = arena.int32(count);
+    this.result = arena.int32(count);
+    this.outcome = arena.int32(count);
+    this.carried = arena.int32(count);
+    this.awaitsGfn = arena.int32(count);
+    this.awaitsRoom = arena.int32(count);
+    this.parent = arena.int32(count);
+  }
+}
+
+/** The vCPUs' scripts, a chunk at a time: see model/script.ts. */
+export class Scripts {
+  readonly words: Int32Array[];
+  /** Operations in the chunk; 0 after a delivery means that the script has ended. */
+  readonly length: Int32Array;
+
+  constructor(arena: Arena, vcpus: number, chunk: number) {
+    this.words = Array.from({ length: vcpus }, () => arena.int32(chunk * 2));
+    this.length = arena.int32(vcpus);
+  }
+}

@@ -1,0 +1,277 @@
+// What happened, one record each: the only thing that properties and reports may look at. Every kind has a method on
+// `Recorder` that says which fields it fills; unused fields are 0.
+import { numbered } from './words.ts';
+
+export const eventKinds = [
+  'began', 'ended', 'page', 'illegal', 'born', 'died', 'entered', 'left', // operations and pages
+  'reserved', 'released', 'dataIn', 'zeroed', 'stray', 'spilled', 'noRoom', // frames and slots
+  'eptSet', 'eptCleared', 'eptProtected', 'tlbFill', 'tlbFlush', // translations
+  'listed', 'overflowed', 'delisted', 'inspected', // the moved list
+  'requested', 'forwarded', 'accepted', 'answered', // balance requests
+  'faulted', 'resumed', 'waited', 'stalled', 'machineCheck', // faults
+  'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
+  'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
+] as const; // prettier-ignore
+export type EventKind = (typeof eventKinds)[number];
+export const event = numbered(eventKinds);
+
+/** Integers in an event besides kind and actor; the time is a float64 of its own. */
+export const EVENT_FIELDS = 8;
+
+/** One event. Sinks are handed the same object again and again: read it, do not keep it. */
+export interface TraceEvent {
+  kind: number;
+  actor: number;
+  /** Virtual nanoseconds on the actor's clock. */
+  time: number;
+  /** Position in a total order that extends causality. */
+  sequence: number;
+  id: number;
+  gfn: number;
+  destination: number;
+  generation: number;
+  from: number;
+  to: number;
+  cause: number;
+  result: number;
+}
+
+/** Where an actor's events go. */
+export interface Sink {
+  /** Takes the place in the total order for the actor's next event, which may come or not. */
+  takePlace(actor: number): void;
+  put(
+    actor: number,
+    time: number,
+    kind: number,
+    id: number,
+    gfn: number,
+    destination: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    result: number,
+  ): void;
+}
+
+/** The vocabulary of the trace: a method an event. */
+export class Recorder {
+  private readonly sink: Sink;
+  private readonly actor: number;
+  private readonly clock: Float64Array;
+
+  /** @param clock virtual time of the actor, in its only element */
+  constructor(sink: Sink, actor: number, clock: Float64Array) {
+    this.sink = sink;
+    this.actor = actor;
+    this.clock = clock;
+  }
+  private emit(
+    kind: number,
+    id: number,
+    gfn: number,
+    destination: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    result: number,
+  ): void {
+    this.sink.put(
+      this.actor,
+      this.clock[0]!,
+      kind,
+      id,
+      gfn,
+      destination,
+      generation,
+      from,
+      to,
+      cause,
+      result,
+    );
+  }
+  /** See `Sink.takePlace`: between reading a shared word and changing it. */
+  takePlace(): void {
+    this.sink.takePlace(this.actor);
+  }
+  /** The host began an operation of `kind` on a Gfn. */
+  began(operation: number, kind: number, gfn: number, destination: number, cause: number): void {
+    this.emit(event.began, operation, gfn, destination, 0, kind, 0, cause, 0);
+  }
+  /** ... and ended it. `location`: where the Gfn it ends on has its content now. */
+  ended(operation: number, kind: number, gfn: number, location: number, cause: number, result: number): void {
+    this.emit(event.ended, operation, gfn, 0, 0, kind, location, cause, result);
+  }
+  /** The page of a Gfn went from state to state on a machine event. */
+  page(gfn: number, generation: number, from: number, to: number, on: number): void {
+    this.emit(event.page, 0, gfn, 0, generation, from, to, on, 0);
+  }
+  /** A transition was due that the machine does not have. `machine`: 0 page, 1 frame, 2 request. */
+  illegal(machine: number, subject: number, state: number, on: number): void {
+    this.emit(event.illegal, machine, subject, 0, 0, state, 0, on, 0);
+  }
+  /** A Gfn without content got a page (zero-filled). */
+  born(gfn: number, location: number): void {
+    this.emit(event.born, 0, gfn, 0, 0, 0, location, 0, 0);
+  }
+  /** A Gfn's page is gone and its content with it. */
+  died(gfn: number, location: number): void {
+    this.emit(event.died, 0, gfn, 0, 0, location, 0, 0, 0);
+  }
+  /** The host's entry of a Gfn names a location now (a frame, a slot, a far frame). */
+  entered(operation: number, gfn: number, location: number, generation: number): void {
+    this.emit(event.entered, operation, gfn, 0, generation, 0, location, 0, 0);
+  }
+  /** The host's entry of a Gfn is empty now: the page is on its way to another Gfn. */
+  left(operation: number, gfn: number, location: number): void {
+    this.emit(event.left, operation, gfn, 0, 0, location, 0, 0, 0);
+  }
+  reserved(operation: number, location: number, home: number, cause: number): void {
+    this.emit(event.reserved, operation, 0, home, 0, 0, location, cause, 0);
+  }
+  released(operation: number, location: number, home: number): void {
+    this.emit(event.released, operation, 0, home, 0, location, 0, 0, 0);
+  }
+  /** A whole page is about to be present at `to`: announced before the copy. `node`: where the copying CPU sits. */
+  dataIn(
+    operation: number,
+    gfn: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    node: number,
+  ): void {
+    this.emit(event.dataIn, operation, gfn, node, generation, from, to, cause, 0);
+  }
+  /** A frame was cleared; `operation` -1: by the guest. */
+  zeroed(operation: number, gfn: number, location: number): void {
+    this.emit(event.zeroed, operation, gfn, 0, 0, 0, location, 0, 0);
+  }
+  /** Somebody was told to use a location that is not there, or not reserved. */
+  stray(operation: number, location: number): void {
+    this.emit(event.stray, operation, 0, 0, 0, 0, location, 0, 0);
+  }
+  /** A frame was taken on another node than the pinned one. */
+  spilled(operation: number, gfn: number, wanted: number, got: number): void {
+    this.emit(event.spilled, operation, gfn, 0, 0, wanted, got, 0, 0);
+  }
+  /** A home had nothing to reserve. */
+  noRoom(operation: number, home: number, cause: number): void {
+    this.emit(event.noRoom, operation, 0, home, 0, 0, 0, cause, 0);
+  }
+  eptSet(gfn: number, location: number): void {
+    this.emit(event.eptSet, 0, gfn, 0, 0, 0, location, 0, 0);
+  }
+  eptCleared(gfn: number): void {
+    this.emit(event.eptCleared, 0, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  eptProtected(gfn: number): void {
+    this.emit(event.eptProtected, 0, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  tlbFill(vcpu: number, gfn: number, location: number, writable: number): void {
+    this.emit(event.tlbFill, vcpu, gfn, 0, 0, 0, location, 0, writable);
+  }
+  /** The vCPU holds no translation of the Gfn any more and says so. */
+  tlbFlush(vcpu: number, gfn: number): void {
+    this.emit(event.tlbFlush, vcpu, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  listed(gfn: number, generation: number): void {
+    this.emit(event.listed, 0, gfn, 0, generation, 0, 0, 0, 0);
+  }
+  overflowed(gfn: number, generation: number): void {
+    this.emit(event.overflowed, 0, gfn, 0, generation, 0, 0, 0, 0);
+  }
+  delisted(gfn: number, generation: number): void {
+    this.emit(event.delisted, 0, gfn, 0, generation, 0, 0, 0, 0);
+  }
+  inspected(vcpu: number, gfn: number, finding: number, generation: number): void {
+    this.emit(event.inspected, vcpu, gfn, 0, generation, 0, 0, 0, finding);
+  }
+  requested(request: number, source: number, destination: number, generation: number, kind: number): void {
+    this.emit(event.requested, request, source, destination, generation, kind, 0, 0, 0);
+  }
+  forwarded(request: number): void {
+    this.emit(event.forwarded, request, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** The host took the request on; `location`: where the content is at that moment. */
+  accepted(
+    request: number,
+    source: number,
+    destination: number,
+    generation: number,
+    kind: number,
+    location: number,
+  ): void {
+    this.emit(event.accepted, request, source, destination, generation, kind, location, 0, 0);
+  }
+  /** The host's word on a request; the transaction ends. */
+  answered(
+    request: number,
+    source: number,
+    destination: number,
+    generation: number,
+    kind: number,
+    result: number,
+  ): void {
+    this.emit(event.answered, request, source, destination, generation, kind, 0, 0, result);
+  }
+  faulted(vcpu: number, gfn: number, write: number, purpose: number): void {
+    this.emit(event.faulted, vcpu, gfn, 0, 0, 0, 0, purpose, write);
+  }
+  resumed(vcpu: number, gfn: number, result: number): void {
+    this.emit(event.resumed, vcpu, gfn, 0, 0, 0, 0, 0, result);
+  }
+  /** A vCPU found a migration entry and waits for its owner. */
+  waited(vcpu: number, gvpn: number, owner: number): void {
+    this.emit(event.waited, vcpu, gvpn, owner, 0, 0, 0, 0, 0);
+  }
+  /** An access had to wait `ns` of virtual time beyond the access itself. */
+  stalled(vcpu: number, gvpn: number, ns: number): void {
+    this.emit(event.stalled, vcpu, gvpn, 0, 0, 0, 0, 0, ns);
+  }
+  /** The page's content is lost and the guest was told so. */
+  machineCheck(vcpu: number, gfn: number): void {
+    this.emit(event.machineCheck, vcpu, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  hintsSet(vcpu: number, pages: number): void {
+    this.emit(event.hintsSet, vcpu, 0, 0, 0, 0, 0, 0, pages);
+  }
+  hinted(vcpu: number, gvpn: number, gfn: number, local: number): void {
+    this.emit(event.hinted, vcpu, gvpn, gfn, 0, 0, 0, 0, local);
+  }
+  /** The guest took a page out of its page table in order to move it. */
+  seized(vcpu: number, gvpn: number, source: number, destination: number): void {
+    this.emit(event.seized, vcpu, gvpn, 0, 0, source, destination, 0, 0);
+  }
+  /** The attempt ended. `how`: cause.copy or cause.request; result OK or why not. */
+  balanced(
+    vcpu: number,
+    gvpn: number,
+    source: number,
+    destination: number,
+    how: number,
+    result: number,
+  ): void {
+    this.emit(event.balanced, vcpu, gvpn, 0, 0, source, destination, how, result);
+  }
+  /** `count`: value seen; `tag`: the page tag found beside it. */
+  read(vcpu: number, gvpn: number, word: number, count: number, tag: number): void {
+    this.emit(event.read, vcpu, gvpn, word, 0, tag, 0, 0, count);
+  }
+  /** `count`: value after the write; `tag`: the page tag found before it. */
+  wrote(vcpu: number, gvpn: number, word: number, count: number, tag: number): void {
+    this.emit(event.wrote, vcpu, gvpn, word, 0, tag, 0, 0, count);
+  }
+  handedOver(vcpu: number, to: number): void {
+    this.emit(event.handedOver, vcpu, 0, to, 0, 0, 0, 0, 0);
+  }
+  tookOver(vcpu: number): void {
+    this.emit(event.tookOver, vcpu, 0, 0, 0, 0, 0, 0, 0);
+  }
+  halted(vcpu: number): void {
+    this.emit(event.halted, vcpu, 0, 0, 0, 0, 0, 0, 0);
+  }
+}

@@ -1,0 +1,162 @@
+// How the index spaces of a world are divided. Glossary (numbers, all global to the world unless said otherwise):
+//   Gfn       guest frame number; each guest owns a range, each of its vNodes a part of that range
+//   Gvpn      guest virtual page number; each guest owns a range
+//   Pfn       host frame number; each memory node owns a range
+//   Slot      one page of a persistent store; each store owns a range
+//   Location  0 = nowhere, else 1 + Pfn, or 1 + all frames + Slot: where a page's content is
+//   Home      who owns locations: a memory node (0 .. nodes-1) or a store (nodes .. nodes+stores-1)
+//   Actor     vCPUs first, then the hypervisor, the host, then the homes in order; last the feeder,
+//             which is no part of the machine: it delivers the vCPUs' scripts
+import { assert } from '../stdx/assert.ts';
+import type { WorldSpec } from './spec.ts';
+
+export type Gfn = number;
+export type Gvpn = number;
+export type Pfn = number;
+export type Location = number;
+export type Home = number;
+export type ActorId = number;
+
+export const NOWHERE: Location = 0;
+
+export class Geometry {
+  readonly spec: WorldSpec;
+  readonly nodes: number;
+  readonly homes: number;
+  readonly frames: number;
+  readonly slots: number;
+  readonly gfns: number;
+  readonly gvpns: number;
+  readonly vcpus: number;
+  readonly guests: number;
+  /** First location of each home, and one past the last: `homeFirst[home] .. homeFirst[home + 1] - 1`. */
+  readonly homeFirst: number[] = [];
+  /** First Gfn, Gvpn, vCPU and vNode of each guest, and one past the last. */
+  readonly guestGfn: number[] = [];
+  readonly guestGvpn: number[] = [];
+  readonly guestVcpu: number[] = [];
+  readonly guestVnode: number[] = [];
+  /** By vNode (numbered over all guests): first Gfn (and one past the last), pinned node, first vCPU or -1. */
+  readonly vnodeGfn: number[] = [];
+  readonly vnodeNode: number[] = [];
+  readonly vnodes: number;
+  /** By vCPU: guest, vNode (global), node. */
+  readonly vcpuGuest: number[] = [];
+  readonly vcpuVnode: number[] = [];
+  readonly vcpuNode: number[] = [];
+
+  readonly hypervisor: ActorId;
+  readonly host: ActorId;
+  readonly feeder: ActorId;
+  readonly actors: number;
+
+  constructor(spec: WorldSpec) {
+    this.spec = spec;
+    this.nodes = spec.nodes.length;
+    this.homes = this.nodes + spec.stores.length;
+    this.guests = spec.guests.length;
+    let location = 1;
+    for (const home of [...spec.nodes.map((n) => n.frames), ...spec.stores.map((s) => s.slots)]) {
+      this.homeFirst.push(location);
+      location += home;
+    }
+    this.homeFirst.push(location);
+    this.frames = this.homeFirst[this.nodes]! - 1;
+    this.slots = location - 1 - this.frames;
+    let gfn = 0;
+    let gvpn = 0;
+    spec.guests.forEach((guest, g) => {
+      this.guestGfn.push(gfn);
+      this.guestGvpn.push(gvpn);
+      this.guestVcpu.push(this.vcpuGuest.length);
+      this.guestVnode.push(this.vnodeNode.length);
+      const firstVnode = this.vnodeNode.length;
+      for (const vnode of guest.vnodes) {
+        this.vnodeGfn.push(gfn);
+        this.vnodeNode.push(vnode.node);
+        gfn += vnode.gfns;
+      }
+      for (const vnode of guest.vcpus) {
+        this.vcpuGuest.push(g);
+        this.vcpuVnode.push(firstVnode + vnode);
+        this.vcpuNode.push(guest.vnodes[vnode]!.node);
+      }
+      gvpn += guest.pages;
+    });
+    this.guestGfn.push(gfn);
+    this.guestGvpn.push(gvpn);
+    this.guestVcpu.push(this.vcpuGuest.length);
+    this.guestVnode.push(this.vnodeNode.length);
+    this.vnodeGfn.push(gfn);
+    this.gfns = gfn;
+    this.gvpns = gvpn;
+    this.vnodes = this.vnodeNode.length;
+    this.vcpus = this.vcpuGuest.length;
+    this.hypervisor = this.vcpus;
+    this.host = this.vcpus + 1;
+    this.feeder = this.vcpus + 2 + this.homes;
+    this.actors = this.feeder + 1;
+  }
+
+  actorOfHome(home: Home): ActorId {
+    return this.vcpus + 2 + home;
+  }
+  homeOfActor(actor: ActorId): Home {
+    return actor - this.vcpus - 2;
+  }
+  /** The home of a location other than NOWHERE. */
+  homeOf(location: Location): Home {
+    assert(
+      location >= 1 && location < this.homeFirst[this.homes]!,
+      `location ${location} lies outside the world`,
+    );
+    let home = 0;
+    while (location >= this.homeFirst[home + 1]!) home++;
+    return home;
+  }
+  isFrame(location: Location): boolean {
+    return location !== NOWHERE && location <= this.frames;
+  }
+  /** The node that bytes of a location cross the interconnect from or to. */
+  nodeOf(location: Location): number {
+    const home = this.homeOf(location);
+    return home < this.nodes ? home : this.spec.stores[home - this.nodes]!.node;
+  }
+  /** vNode (global number) that owns a Gfn. */
+  vnodeOf(gfn: Gfn): number {
+    let vnode = 0;
+    while (gfn >= this.vnodeGfn[vnode + 1]!) vnode++;
+    return vnode;
+  }
+  /** Node that a Gfn's vNode is pinned to. */
+  pinOf(gfn: Gfn): number {
+    return this.vnodeNode[this.vnodeOf(gfn)]!;
+  }
+  guestOf(gfn: Gfn): number {
+    let guest = 0;
+    while (gfn >= this.guestGfn[guest + 1]!) guest++;
+    return guest;
+  }
+  guestOfGvpn(gvpn: Gvpn): number {
+    let guest = 0;
+    while (gvpn >= this.guestGvpn[guest + 1]!) guest++;
+    return guest;
+  }
+  nameOf(actor: ActorId): string {
+    if (actor < this.vcpus) return `vcpu${actor}`;
+    if (actor === this.hypervisor) return 'hypervisor';
+    if (actor === this.host) return 'host';
+    if (actor === this.feeder) return 'feeder';
+    const home = this.homeOfActor(actor);
+    return home < this.nodes ? `node${this.spec.nodes[home]!.id}` : this.spec.stores[home - this.nodes]!.name;
+  }
+  /** A location in words: `node 1 frame 12`, `store nvme0 slot 5`. */
+  place(location: Location): string {
+    if (location === NOWHERE) return 'nowhere';
+    const home = this.homeOf(location);
+    const offset = location - this.homeFirst[home]!;
+    return home < this.nodes
+      ? `node ${this.spec.nodes[home]!.id} frame ${offset}`
+      : `store ${this.spec.stores[home - this.nodes]!.name} slot ${offset}`;
+  }
+}

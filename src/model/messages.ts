@@ -1,0 +1,66 @@
+// The conversations. A message is small: its kind, the number of the record it hands over (a request, an operation, a
+// vCPU's fault) and one argument. The record's fields lie in columns of the world; custody of the record passes with
+// the message, so that at any time one actor may write it and no two race for it.
+import { numbered } from './words.ts';
+
+export const messageKinds = [
+  // vCPU to itself: take the next micro-steps.
+  'run',
+  // vCPU to vCPU (guest kernel): id = sender, argument = Gvpn, or -1 for the whole TLB. Answered by guestFlushed.
+  'guestFlush',
+  'guestFlushed',
+  // vCPU to vCPU: wake me when your migration of Gvpn (argument) has ended. Answered by migrated.
+  'awaitMigration',
+  'migrated',
+  // vCPU to vCPU: the task goes on at yours.
+  'handover',
+  // vCPU to the feeder: my script's chunk is used up. Answered by fed: the next one is in its column.
+  'hungry',
+  'fed',
+  // vCPU to vCPU: a Gfn (argument) of your share is free again.
+  'freed',
+  // vCPU to hypervisor, and on to the host: EPT violation; id = vCPU. Answered by resume (argument = result).
+  'fault',
+  'resume',
+  // vCPU to hypervisor, and on to the host: balance request; id = request, argument = requests in the batch.
+  // Answered by answer.
+  'request',
+  'answer',
+  // vCPU to hypervisor, and on to the host: a tick of work was done, the host looks for idle pages. Comes back the same
+  // way, so that a vCPU has one outstanding at most.
+  'tick',
+  // Hypervisor to vCPU: drop translations of Gfn (argument); id = operation. Answered by flushed.
+  'flush',
+  'flushed',
+  // Host to itself: take the next step of an operation (id).
+  'turn',
+  // Host to hypervisor; id = operation. Each is answered by done.
+  'age',
+  'protect',
+  'unmap',
+  'map',
+  'restore',
+  'shootdown',
+  'export',
+  'retire',
+  // Host to a memory node or store; id = operation, argument = location. Each is answered by done.
+  'reserve',
+  'load',
+  'store',
+  'zero',
+  'release',
+  'done',
+] as const;
+
+export type MessageKind = (typeof messageKinds)[number];
+export const message = numbered(messageKinds);
+
+/** One received message. The mailbox hands out the same object again and again: read it, do not keep it. */
+export interface Message {
+  kind: number;
+  sender: number;
+  id: number;
+  argument: number;
+  /** Virtual nanoseconds at which it is delivered. */
+  time: number;
+}

@@ -1,0 +1,63 @@
+// What a vCPU is to do: its script, a stream of operations of two Int32 words each. Workloads and recorded traces write
+// it, vCPUs execute it. Word 0 holds the operation and its argument, word 1 a guest virtual page number (Gvpn).
+
+export const OPERATION_WORDS = 2;
+
+/** The operations. `handover` and `await` move a task from one vCPU to another: the guest scheduler's doing. */
+export const operation = {
+  /** Load one 32-bit word of page Gvpn; argument = word offset in the page. */
+  read: 0,
+  /** Store to one 32-bit word of page Gvpn; argument = word offset in the page. */
+  write: 1,
+  /** This vCPU's task goes on at another vCPU of the guest; argument = that vCPU's number in the guest. */
+  handover: 2,
+  /** Wait until another vCPU hands its task over to this one. */
+  await: 3,
+  /** `migratepages`: move pages from Gvpn on to a vNode; argument = vNode + 64 * number of pages. */
+  bulkMove: 4,
+} as const;
+
+const OPERATION_BITS = 3;
+
+export function encode(code: number, argument: number): number {
+  return code | (argument << OPERATION_BITS);
+}
+export function operationOf(word: number): number {
+  return word & ((1 << OPERATION_BITS) - 1);
+}
+export function argumentOf(word: number): number {
+  return word >>> OPERATION_BITS;
+}
+
+/** vNodes that a bulk move can name. */
+export const BULK_VNODES = 64;
+
+/** The scripts of one guest's vCPUs, delivered in chunks. vCPU and Gvpn numbers count from 0 within the guest. */
+export interface ScriptSource {
+  /**
+   * Writes the next operations of `vcpu` into `out` from word 0 on.
+   * @returns how many operations (not words) were written; 0 when the script has ended, and from then on
+   */
+  read(vcpu: number, out: Int32Array): number | Promise<number>;
+  /** Releases files. */
+  close?(): Promise<void>;
+}
+
+export interface Workload {
+  name: string;
+  /** One sentence: what this workload shows. */
+  sentence: string;
+  /** Guest virtual pages the scripts name at most: Gvpn 0 .. pages - 1. */
+  pages: number;
+  /** Starts the scripts from their beginning. Same seed, same scripts. */
+  open(seed: number): ScriptSource;
+}
+
+/** What the guest looks like to a workload. */
+export interface GuestShape {
+  /** vNode of each vCPU. */
+  vcpuVnodes: readonly number[];
+  vnodes: number;
+  /** 32-bit words in a page. */
+  pageWords: number;
+}

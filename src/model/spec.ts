@@ -1,0 +1,83 @@
+// The description from which a world is laid out: plain data, so that it crosses to a worker and into a replay file.
+// Everything is by index; names and kernel node ids are only carried along for people.
+import type { StoreKind } from './cost.ts';
+
+export interface NodeSpec {
+  /** The kernel's node id, for reports. */
+  id: number;
+  /** Frames given to guests and to far memory. */
+  frames: number;
+  /** False for CXL or GPU memory. */
+  hasCpus: boolean;
+}
+
+export interface StoreSpec {
+  name: string;
+  kind: StoreKind;
+  slots: number;
+  /** Index of the node that the device, or the pool of compressed RAM, is attached to. */
+  node: number;
+}
+
+export interface VnodeSpec {
+  /** Index of the node this vNode is pinned to. */
+  node: number;
+  /** Guest page frames of this vNode. */
+  gfns: number;
+}
+
+export interface GuestSpec {
+  /** Guest virtual pages. */
+  pages: number;
+  vnodes: VnodeSpec[];
+  /** vNode of each vCPU; a vCPU is pinned to the node of its vNode. */
+  vcpus: number[];
+}
+
+export interface Policy {
+  /** Reclaim starts when a node has fewer free frames than this part of its frames. */
+  lowWatermarkPercent: number;
+  /** Reclaim ends when a node has this part of its frames free. */
+  highWatermarkPercent: number;
+  /** Scans in a row that must find a page untouched before it is moved out without pressure; 0 = only under pressure. */
+  idleScans: number;
+  /** Frames of each node that one host tick looks at for idleness. */
+  scanPerTick: number;
+  /** A vCPU gives the host a tick every so many accesses. */
+  accessesPerTick: number;
+  /** Swap-outs in flight at once per node. */
+  reclaimBatch: number;
+  /** After a demand fault on a moved page the host brings back so many of the Gfns that follow; 0 = none. */
+  prefetch: number;
+  /** Guest NUMA balancing: pages that one scan marks with a hint; 0 = no balancing. */
+  hintPages: number;
+  /** Accesses of a vCPU between two such scans. */
+  accessesPerScan: number;
+  /** A demand fault on a held page: `refuse` (the vCPU looks at its page table again) or `convert` (it ends the hold). */
+  heldFault: 'refuse' | 'convert';
+  /** How often the guest looks at the list again for one page before it gives the balancing up. */
+  attempts: number;
+}
+
+export interface WorldSpec {
+  /** 32-bit words in a page: 1024 in a run, 2 in the smallest worlds. */
+  pageWords: number;
+  nodes: NodeSpec[];
+  /** SLIT by node index, for the order in which a spill looks for room. */
+  distances: number[][];
+  stores: StoreSpec[];
+  guests: GuestSpec[];
+  /** Where the host moves idle pages: homes in order of preference (see `Geometry`: nodes first, then stores). */
+  moveTo: number[];
+  /** Entries of each guest's moved list. */
+  listCapacity: number;
+  /** Balance requests that one hypercall can carry. */
+  batch: number;
+  /** TLB entries of a vCPU, a power of two. */
+  tlbEntries: number;
+  /** Micro-steps a vCPU takes in a row before it looks at its mailbox: 1 when interleavings are explored. */
+  burst: number;
+  /** Operations of a vCPU's script delivered at once. */
+  chunk: number;
+  policy: Policy;
+}

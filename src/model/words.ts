@@ -1,0 +1,55 @@
+// The closed word lists of the protocol: request kinds, results, causes, operations. A word's index is its number on the
+// wire and in the trace. `numbered` derives both the type and the numbers from one list.
+
+export type Numbered<Names extends readonly string[]> = { readonly [K in Names[number]]: number };
+
+/** `{ name: index }` for a list of names. */
+export function numbered<const Names extends readonly string[]>(names: Names): Numbered<Names> {
+  return Object.fromEntries(names.map((name, index) => [name, index])) as Numbered<Names>;
+}
+
+/** What a guest can ask for (FIG. 4: 445, 450, both). */
+export const requestKinds = ['map', 'migrate', 'map-then-migrate'] as const;
+export type RequestKind = (typeof requestKinds)[number];
+
+/** How a request or a step ends. Everything but OK is a refusal and has no effect. */
+export const results = [
+  'OK',
+  'STALE', // the page is not, or no longer, in the listed generation
+  'BUSY', // another operation has the page
+  'ALREADY', // an earlier request has moved it
+  'NOMEM', // no room at the destination
+  'SHARED', // content shared with another page (not modelled yet)
+  'PINNED', // pinned by a device (not modelled yet)
+  'CACHED', // moved from an unmapped copy (not modelled yet)
+  'EIO', // content could not be read back
+  'EINVAL', // not the guest's, out of bounds, or malformed
+] as const;
+export type Result = (typeof results)[number];
+export const result = numbered(results);
+
+/** What the host does with a page. One operation at a time has a page. */
+export const operationKinds = ['swap-out', 'fault', 'prefetch', 'balance', 'drop'] as const;
+export type OperationKind = (typeof operationKinds)[number];
+export const operationKind = numbered(operationKinds);
+
+/** Why content moved or a frame was taken. */
+export const causes = [
+  'none',
+  'pressure', // reclaim: the node was below its watermark
+  'induced', // reclaim: a copy-back took the node below its watermark
+  'idle', // reclaim: the page was idle for long enough
+  'demand', // a vCPU touched the page
+  'balance', // the guest's own balancing copy touched the page: what copyless is there to avoid
+  'prefetch', // the host brought it back on its own
+  'request', // a balance request
+  'copy', // the guest copied a page between two of its Gfns
+] as const;
+export type Cause = (typeof causes)[number];
+export const cause = numbered(causes);
+
+/** Why a vCPU touched a page that faulted. */
+export const purpose = { access: 0, balance: 1, prepare: 2 } as const;
+
+/** What the guest finds when it looks a Gfn up in the moved list. */
+export const finding = { resident: 0, listed: 1, unknown: 2 } as const;

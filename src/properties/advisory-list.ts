@@ -1,0 +1,74 @@
+// I6: the list advises. At rest it names exactly the moved pages, each in its generation, but for those that found no
+// room; and a guest that asks for one of those is told *unknown*, never *resident*.
+import type { TraceEvent } from '../model/events.ts';
+import { finding } from '../model/words.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+export class AdvisoryList extends Property {
+  readonly name = 'I6-advisory-list';
+  private readonly setting: Setting;
+  /** Generation by Gfn. */
+  private readonly listed = new Map<number, number>();
+  private readonly overflowed = new Map<number, number>();
+  private readonly pages = new Map<number, { state: number; generation: number }>();
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+  }
+  readonly on: Observers = {
+    page: (e) => {
+      this.pages.set(e.gfn, { state: e.to, generation: e.generation });
+    },
+    left: (e) => {
+      this.pages.delete(e.gfn);
+    },
+    died: (e) => {
+      this.pages.delete(e.gfn);
+    },
+    listed: (e) => {
+      this.examined++;
+      this.overflowed.delete(e.gfn);
+      this.listed.set(e.gfn, e.generation);
+    },
+    overflowed: (e) => {
+      this.examined++;
+      this.overflowed.set(e.gfn, e.generation);
+    },
+    delisted: (e) => {
+      this.examined++;
+      this.listed.delete(e.gfn);
+      this.overflowed.delete(e.gfn);
+    },
+    inspected: (e) => this.inspected(e),
+  };
+
+  private inspected(e: TraceEvent): void {
+    this.examined++;
+    if (this.setting.totalOrder && e.result === finding.resident && this.overflowed.has(e.gfn)) {
+      this.fail(
+        e.sequence,
+        `vcpu${e.id} was told that Gfn ${e.gfn} is resident; it is moved and found no room on the list`,
+      );
+    }
+  }
+
+  override atRest(): void {
+    const { state, states } = this.setting.page;
+    const isListed = (s: number) => s === state['listed.exported'] || s === state['listed.held'];
+    for (const [gfn, generation] of [...this.listed, ...this.overflowed]) {
+      const page = this.pages.get(gfn);
+      if (page && isListed(page.state) && page.generation === generation) continue;
+      const seen = page ? `${states[page.state]} in generation ${page.generation}` : 'gone';
+      this.fail(-1, `the list names Gfn ${gfn} in generation ${generation}; that page is ${seen}`);
+    }
+    for (const [gfn, page] of this.pages) {
+      const known = this.listed.get(gfn) ?? this.overflowed.get(gfn);
+      if (isListed(page.state) && known !== page.generation)
+        this.fail(-1, `Gfn ${gfn} is moved and not on the list`);
+      if (page.state === state['swapped.stored'] && this.listed.size + this.examined > 0) {
+        this.fail(-1, `Gfn ${gfn} is moved and was never exported`);
+      }
+    }
+  }
+}

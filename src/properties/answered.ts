@@ -1,0 +1,61 @@
+// I9, for the runs we see: whatever was begun has ended when the run comes to rest. Every fault was resumed, every
+// request answered, every hold ended, every page that a guest seized was let go, every script was executed.
+import { type Observers, Property, type Setting } from './property.ts';
+
+export class Answered extends Property {
+  readonly name = 'answered';
+  private readonly setting: Setting;
+  private readonly faults = new Set<number>();
+  private readonly requests = new Set<number>();
+  private readonly holds = new Set<number>();
+  private readonly seized = new Set<number>();
+  private readonly operations = new Set<number>();
+  private halted = 0;
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+  }
+  readonly on: Observers = {
+    faulted: (e) => void this.faults.add(e.id),
+    resumed: (e) => {
+      this.examined++;
+      if (!this.faults.delete(e.id)) this.fail(e.sequence, `vcpu${e.id} was resumed and had not faulted`);
+    },
+    requested: (e) => void this.requests.add(e.id),
+    answered: (e) => {
+      this.examined++;
+      this.requests.delete(e.id);
+    },
+    page: (e) => {
+      const { state } = this.setting.page;
+      if (e.to === state['listed.held']) this.holds.add(e.gfn);
+      else if (e.from === state['listed.held']) this.holds.delete(e.gfn);
+    },
+    left: (e) => void this.holds.delete(e.gfn),
+    seized: (e) => void this.seized.add(e.gfn),
+    balanced: (e) => {
+      this.examined++;
+      this.seized.delete(e.gfn);
+    },
+    began: (e) => void this.operations.add(e.id),
+    ended: (e) => void this.operations.delete(e.id),
+    halted: () => {
+      this.halted++;
+    },
+  };
+
+  override atRest(): void {
+    const open = (what: string, who: Set<number>) => {
+      if (who.size > 0) this.fail(-1, `${who.size} ${what} never ended: ${[...who].slice(0, 4).join(', ')}`);
+    };
+    open('fault(s) of vCPU', this.faults);
+    open('request(s)', this.requests);
+    open('hold(s) of Gfn', this.holds);
+    open('migration(s) of Gvpn', this.seized);
+    open('operation(s)', this.operations);
+    const { vcpus } = this.setting.geometry;
+    if (this.halted < vcpus)
+      this.fail(-1, `${vcpus - this.halted} of ${vcpus} vCPUs never came to the end of their scripts`);
+  }
+}

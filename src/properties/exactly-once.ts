@@ -1,0 +1,84 @@
+// I7: one effect per request id, and the reply tells the truth: OK when, and only when, the page moved from the source
+// Gfn to the destination Gfn, once.
+import type { TraceEvent } from '../model/events.ts';
+import { operationKind, requestKinds, result } from '../model/words.ts';
+import { type Observers, Property } from './property.ts';
+
+interface Request {
+  source: number;
+  destination: number;
+  forwarded: number;
+  accepted: number;
+  left: number;
+  /** Entries that the destination got, in order of location. */
+  entered: number[];
+}
+
+export class ExactlyOnce extends Property {
+  readonly name = 'I7-exactly-once';
+  private readonly open = new Map<number, Request>();
+  /** Balance operations, by record: their source Gfn; and the open request of a source Gfn. */
+  private readonly sources = new Map<number, number>();
+  private readonly bySource = new Map<number, Request>();
+
+  readonly on: Observers = {
+    requested: (e) => {
+      if (this.open.has(e.id)) this.fail(e.sequence, `request ${e.id} was sent again before it was answered`);
+      const request = {
+        source: e.gfn,
+        destination: e.destination,
+        forwarded: 0,
+        accepted: 0,
+        left: 0,
+        entered: [],
+      };
+      this.open.set(e.id, request);
+      this.bySource.set(e.gfn, request);
+    },
+    forwarded: (e) => this.once(e, 'forwarded'),
+    accepted: (e) => this.once(e, 'accepted'),
+    began: (e) => {
+      if (e.from === operationKind.balance) this.sources.set(e.id, e.gfn);
+      else this.sources.delete(e.id);
+    },
+    left: (e) => {
+      const request = this.requestOf(e.id);
+      if (request && request.source === e.gfn) request.left++;
+    },
+    entered: (e) => {
+      const request = this.requestOf(e.id);
+      if (request && request.destination === e.gfn) request.entered.push(e.to);
+    },
+    answered: (e) => this.answered(e),
+  };
+
+  private requestOf(operation: number): Request | undefined {
+    const source = this.sources.get(operation);
+    return source === undefined ? undefined : this.bySource.get(source);
+  }
+  private once(e: TraceEvent, what: 'forwarded' | 'accepted'): void {
+    const request = this.open.get(e.id);
+    if (!request) return this.fail(e.sequence, `request ${e.id} was ${what} and nobody sent it`);
+    if (++request[what] > 1) this.fail(e.sequence, `request ${e.id} was ${what} twice`);
+  }
+  private answered(e: TraceEvent): void {
+    this.examined++;
+    const request = this.open.get(e.id);
+    if (!request) return this.fail(e.sequence, `request ${e.id} was answered and is not open`);
+    this.open.delete(e.id);
+    if (this.bySource.get(request.source) === request) this.bySource.delete(request.source);
+    const ok = e.result === result.OK;
+    const moved = request.left === 1 && request.entered.length >= 1;
+    const twice = new Set(request.entered).size !== request.entered.length;
+    const entries = requestKinds[e.from] === 'map-then-migrate' ? 2 : 1;
+    const name = `request ${e.id} (Gfn ${e.gfn} -> ${e.destination})`;
+    if (ok && request.accepted !== 1) this.fail(e.sequence, `${name} was answered OK and never accepted`);
+    if (ok && !moved) this.fail(e.sequence, `${name} was answered OK and the page did not move`);
+    if (request.left > 1 || twice || request.entered.length > entries) {
+      this.fail(e.sequence, `${name} took effect more than once`);
+    }
+    if (!ok && (request.left > 0 || request.entered.length > 0)) {
+      this.fail(e.sequence, `${name} was refused and had an effect`);
+    }
+  }
+}

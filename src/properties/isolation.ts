@@ -1,0 +1,39 @@
+// I3: no guest ever reads another's content, nor a page another page's; a Gfn without content reads zero. Every word
+// carries the tag of the page it belongs to, and a Gfn is born only in a frame cleared for it.
+import type { TraceEvent } from '../model/events.ts';
+import { tagOf } from '../model/content.ts';
+import { type Observers, Property } from './property.ts';
+
+export class Isolation extends Property {
+  readonly name = 'I3-isolation';
+  private readonly clean = new Set<number>();
+
+  readonly on: Observers = {
+    read: (e) => this.seen(e),
+    wrote: (e) => this.seen(e),
+    zeroed: (e) => {
+      if (e.id >= 0) this.clean.add(e.to);
+    },
+    dataIn: (e) => {
+      this.clean.delete(e.to);
+    },
+    reserved: (e) => {
+      this.clean.delete(e.to);
+    },
+    born: (e) => {
+      this.examined++;
+      if (!this.clean.has(e.to))
+        this.fail(e.sequence, `Gfn ${e.gfn} was given a frame with somebody else's content`);
+    },
+  };
+
+  private seen(e: TraceEvent): void {
+    this.examined++;
+    if (e.from !== 0 && e.from !== tagOf(e.gfn)) {
+      this.fail(
+        e.sequence,
+        `vcpu${e.id} found another page's content in Gvpn ${e.gfn} word ${e.destination}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// Every page event is an edge of the page machine, taken from the state the page was in; frames and requests too.
+import type { TraceEvent } from '../model/events.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+const MACHINES = ['page', 'frame', 'request'];
+
+export class LegalLifecycle extends Property {
+  readonly name = 'legal-lifecycle';
+  private readonly setting: Setting;
+  private readonly states = new Map<number, number>();
+  private readonly carried = new Map<number, number>();
+  /** How often each (state, event) was taken: for reports. */
+  readonly taken = new Map<number, number>();
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+  }
+  readonly on: Observers = {
+    born: (e) => {
+      this.examined++;
+      if (this.states.has(e.gfn)) this.fail(e.sequence, `Gfn ${e.gfn} was born and has a page already`);
+      this.states.set(e.gfn, this.setting.page.initial);
+    },
+    died: (e) => {
+      this.states.delete(e.gfn);
+    },
+    left: (e) => {
+      const state = this.states.get(e.gfn);
+      if (state !== undefined) this.carried.set(e.id, state);
+      this.states.delete(e.gfn);
+    },
+    entered: (e) => {
+      const state = this.carried.get(e.id);
+      if (state === undefined) return;
+      this.states.set(e.gfn, state);
+      this.carried.delete(e.id);
+    },
+    page: (e) => this.stepped(e),
+    illegal: (e) => {
+      const machine = MACHINES[e.id]!;
+      const { states, events } = this.setting.page;
+      const what =
+        machine === 'page'
+          ? `${events[e.cause]} in state ${states[e.from] ?? 'vacant'}`
+          : `event ${e.cause} in state ${e.from}`;
+      this.fail(e.sequence, `${machine} ${e.gfn}: ${what}, which the ${machine} machine does not have`);
+    },
+  };
+
+  private stepped(e: TraceEvent): void {
+    this.examined++;
+    const { next, events, states } = this.setting.page;
+    const was = this.states.get(e.gfn);
+    const edge = e.from * events.length + e.cause;
+    this.taken.set(edge, (this.taken.get(edge) ?? 0) + 1);
+    if (was !== e.from) {
+      this.fail(
+        e.sequence,
+        `Gfn ${e.gfn}: ${events[e.cause]} from ${states[e.from]}, but the page was ${states[was ?? -1] ?? 'not there'}`,
+      );
+    } else if (next[edge] !== e.to) {
+      this.fail(e.sequence, `Gfn ${e.gfn}: ${events[e.cause]} took ${states[e.from]} to ${states[e.to]}`);
+    }
+    this.states.set(e.gfn, e.to);
+  }
+}

@@ -1,0 +1,45 @@
+// A property is a monitor over trace events. It holds its own picture of what it judges, built from events alone, and
+// shares no code with the actors. The same monitor judges simulated runs live and runs on threads afterwards.
+import type { PageTable } from '../../machines/index.ts';
+import type { EventKind, TraceEvent } from '../model/events.ts';
+import type { Geometry } from '../model/geometry.ts';
+
+/** What a monitor may know besides the events. */
+export interface Setting {
+  geometry: Geometry;
+  /** The page machine, to judge every page's path. */
+  page: PageTable;
+  /**
+   * True where the order of events is the order of what they tell, to the step. On threads only causal order is known,
+   * and a monitor must not hold against a run what another order of independent events would excuse.
+   */
+  totalOrder: boolean;
+}
+
+export interface Violation {
+  property: string;
+  /** What was seen, in one sentence. */
+  message: string;
+  /** Sequence number of the event that showed it; -1 at the end of the run. */
+  sequence: number;
+}
+
+export type Observers = { [K in EventKind]?: (event: TraceEvent) => void };
+
+export abstract class Property {
+  abstract readonly name: string;
+  readonly kind: 'always' | 'sometimes' = 'always';
+  /** Cases judged: a property that examined nothing has shown nothing. */
+  examined = 0;
+  violation: Violation | null = null;
+  /** What it looks at. */
+  abstract readonly on: Observers;
+
+  /** The run has come to rest: what must be true then. Not called for a run that was cut short. */
+  atRest(): void {}
+
+  /** The first violation is the one that counts. */
+  protected fail(sequence: number, message: string): void {
+    this.violation ??= { property: this.name, message, sequence };
+  }
+}

@@ -1,0 +1,78 @@
+// I2: a guest read returns the last completed guest write. Every word counts its writes, so a lost or resurrected write
+// shows as a count that repeats or goes back. On threads, where two vCPUs' accesses have no known order, each vCPU alone
+// must never see a count go back, every count must be written once, and none may be missing at the end.
+import type { TraceEvent } from '../model/events.ts';
+import { COUNT_MASK } from '../model/content.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+export class ReadLastWrite extends Property {
+  readonly name = 'I2-read-last-write';
+  private readonly setting: Setting;
+  private readonly pageWords: number;
+  /** Total order: last count of each word, by page. */
+  private readonly last = new Map<number, Int32Array>();
+  /** Causal order: floor of each word by vCPU and page, and counts written by word. */
+  private readonly floors = new Map<number, Int32Array>();
+  private readonly written = new Map<number, Set<number>>();
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+    this.pageWords = setting.geometry.spec.pageWords;
+  }
+  readonly on: Observers = {
+    read: (e) => (this.setting.totalOrder ? this.readNow(e) : this.readSometime(e)),
+    wrote: (e) => (this.setting.totalOrder ? this.wroteNow(e) : this.wroteSometime(e)),
+  };
+
+  private counts(of: Map<number, Int32Array>, key: number): Int32Array {
+    let counts = of.get(key);
+    if (!counts) of.set(key, (counts = new Int32Array(this.pageWords)));
+    return counts;
+  }
+  private readNow(e: TraceEvent): void {
+    this.examined++;
+    const expected = this.counts(this.last, e.gfn)[e.destination]!;
+    if (e.result !== expected) this.wrong(e, `read write number ${e.result}, expected ${expected}`);
+  }
+  private wroteNow(e: TraceEvent): void {
+    this.examined++;
+    const counts = this.counts(this.last, e.gfn);
+    const expected = (counts[e.destination]! + 1) & COUNT_MASK;
+    if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
+    counts[e.destination] = e.result;
+  }
+  private readSometime(e: TraceEvent): void {
+    this.examined++;
+    const floors = this.counts(this.floors, e.gfn * this.setting.geometry.vcpus + e.id);
+    if (e.result < floors[e.destination]!)
+      this.wrong(e, `read write number ${e.result} after number ${floors[e.destination]}`);
+    floors[e.destination] = e.result;
+  }
+  private wroteSometime(e: TraceEvent): void {
+    this.examined++;
+    const word = e.gfn * this.pageWords + e.destination;
+    let written = this.written.get(word);
+    if (!written) this.written.set(word, (written = new Set()));
+    if (written.has(e.result)) this.wrong(e, `write number ${e.result} was made twice: one of them is lost`);
+    written.add(e.result);
+    this.readSometime(e);
+  }
+  private wrong(e: TraceEvent, what: string): void {
+    this.fail(e.sequence, `vcpu${e.id}, Gvpn ${e.gfn} word ${e.destination}: ${what}`);
+  }
+
+  override atRest(): void {
+    for (const [word, written] of this.written) {
+      for (let count = 1; count <= written.size; count++) {
+        if (written.has(count)) continue;
+        const gvpn = Math.floor(word / this.pageWords);
+        this.fail(
+          -1,
+          `Gvpn ${gvpn} word ${word % this.pageWords}: write number ${count} of ${written.size} is missing`,
+        );
+        return;
+      }
+    }
+  }
+}

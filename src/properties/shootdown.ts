@@ -1,0 +1,64 @@
+// I8: no frame is reused before every vCPU that may cache a translation of it has acknowledged that it does not; and no
+// page is moved while a vCPU may still write it. Judged from TLB fills and flushes, by vCPU and Gfn; an entry that was
+// evicted counts as cached until it is flushed, as the host must assume too.
+import type { TraceEvent } from '../model/events.ts';
+import { cause } from '../model/words.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+export class Shootdown extends Property {
+  readonly name = 'I8-shootdown';
+  private readonly setting: Setting;
+  /** By vCPU and Gfn: location << 1 | writable of every translation since the last flush. */
+  private readonly cached = new Map<number, number[]>();
+  /** How many of them name a location, and how many of those can write. */
+  private readonly readers = new Map<number, number>();
+  private readonly writers = new Map<number, number>();
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+  }
+  readonly on: Observers = {
+    tlbFill: (e) => {
+      const key = this.key(e);
+      const entry = (e.to << 1) | e.result;
+      const entries = this.cached.get(key);
+      if (entries?.includes(entry)) return;
+      if (entries) entries.push(entry);
+      else this.cached.set(key, [entry]);
+      this.count(entry, 1);
+    },
+    tlbFlush: (e) => {
+      const key = this.key(e);
+      for (const entry of this.cached.get(key) ?? []) this.count(entry, -1);
+      this.cached.delete(key);
+    },
+    released: (e) => {
+      this.examined++;
+      const readers = this.readers.get(e.from) ?? 0;
+      if (readers > 0)
+        this.fail(
+          e.sequence,
+          `${this.place(e.from)} was released while ${readers} vCPU(s) may still reach it`,
+        );
+    },
+    dataIn: (e) => {
+      if (e.cause === cause.copy) return;
+      this.examined++;
+      if ((this.writers.get(e.from) ?? 0) > 0) {
+        this.fail(e.sequence, `${this.place(e.from)} was copied while a vCPU may still write it`);
+      }
+    },
+  };
+  private place(location: number): string {
+    return this.setting.geometry.place(location);
+  }
+  private key(e: TraceEvent): number {
+    return e.gfn * this.setting.geometry.vcpus + e.id;
+  }
+  private count(entry: number, by: number): void {
+    const location = entry >> 1;
+    this.readers.set(location, (this.readers.get(location) ?? 0) + by);
+    if ((entry & 1) === 1) this.writers.set(location, (this.writers.get(location) ?? 0) + by);
+  }
+}

@@ -1,0 +1,122 @@
+// I1: each live content version is in exactly one of frame, slot or far frame, or in flight, plus clean duplicates. A
+// page's entry names a location that holds its content, no two entries name the same one, and the last home of a content
+// is not given away.
+import type { TraceEvent } from '../model/events.ts';
+import { operationKind, result } from '../model/words.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+export class SingleHome extends Property {
+  readonly name = 'I1-single-home';
+  private readonly setting: Setting;
+  private next = 1;
+  /** Content in a location; content of a Gfn and where its entry points; by operation, what is between two Gfns. */
+  private readonly contentIn = new Map<number, number>();
+  private readonly contentOf = new Map<number, number>();
+  private readonly home = new Map<number, number>();
+  private readonly owner = new Map<number, number>();
+  private readonly inFlight = new Map<number, number>();
+  private readonly sources = new Map<number, number>();
+
+  constructor(setting: Setting) {
+    super();
+    this.setting = setting;
+  }
+
+  readonly on: Observers = {
+    began: (e) => {
+      if (e.from === operationKind.balance) this.sources.set(e.id, e.gfn);
+    },
+    dataIn: (e) => {
+      const content = this.contentIn.get(e.from);
+      if (content === undefined)
+        this.fail(e.sequence, `copied from ${this.place(e.from)}, which holds no page's content`);
+      else if (e.id >= 0) this.contentIn.set(e.to, content);
+    },
+    zeroed: (e) => {
+      if (e.id >= 0) this.contentIn.set(e.to, this.next++);
+    },
+    born: (e) => {
+      const content = this.contentIn.get(e.to);
+      if (content === undefined)
+        return this.fail(e.sequence, `Gfn ${e.gfn} was born in a frame that nobody cleared`);
+      this.contentOf.set(e.gfn, content);
+      this.settle(e.gfn, e.to, e.sequence);
+    },
+    entered: (e) => this.entered(e),
+    left: (e) => this.leave(e),
+    died: (e) => {
+      this.vacate(e.gfn);
+      this.contentOf.delete(e.gfn);
+    },
+    released: (e) => {
+      const gfn = this.owner.get(e.from);
+      if (gfn !== undefined) {
+        this.fail(e.sequence, `${this.place(e.from)} was released while it is the only home of Gfn ${gfn}`);
+      }
+      this.contentIn.delete(e.from);
+    },
+    ended: (e) => {
+      this.examined++;
+      if (e.from !== operationKind.balance || e.result !== result.OK) return;
+      const source = this.sources.get(e.id)!;
+      if (this.inFlight.has(e.id)) {
+        this.fail(e.sequence, `a request ended OK with the content of Gfn ${source} at no Gfn`);
+      }
+      if (this.home.has(source)) {
+        this.fail(
+          e.sequence,
+          `a request ended OK and its source Gfn ${source} still names ${this.place(this.home.get(source)!)}`,
+        );
+      }
+      if (!this.home.has(e.gfn)) {
+        this.fail(e.sequence, `a request ended OK and its destination Gfn ${e.gfn} has no content`);
+      }
+    },
+  };
+
+  private place(location: number): string {
+    return this.setting.geometry.place(location);
+  }
+  private entered(e: TraceEvent): void {
+    const came = this.inFlight.get(e.id);
+    if (came !== undefined && !this.home.has(e.gfn)) {
+      this.inFlight.delete(e.id);
+      this.contentOf.set(e.gfn, came);
+    } else if (came !== undefined) {
+      this.fail(e.sequence, `a second page came to Gfn ${e.gfn}, which has one`);
+    }
+    const content = this.contentOf.get(e.gfn);
+    if (content === undefined || this.contentIn.get(e.to) !== content) {
+      this.fail(
+        e.sequence,
+        `the entry of Gfn ${e.gfn} names ${this.place(e.to)}, which does not hold its content`,
+      );
+    }
+    this.settle(e.gfn, e.to, e.sequence);
+  }
+  private settle(gfn: number, location: number, sequence: number): void {
+    const other = this.owner.get(location);
+    if (other !== undefined && other !== gfn) {
+      this.fail(sequence, `${this.place(location)} is named by the entries of Gfn ${other} and Gfn ${gfn}`);
+    }
+    this.vacate(gfn);
+    this.home.set(gfn, location);
+    this.owner.set(location, gfn);
+  }
+  private vacate(gfn: number): void {
+    const location = this.home.get(gfn);
+    if (location !== undefined && this.owner.get(location) === gfn) this.owner.delete(location);
+    this.home.delete(gfn);
+  }
+  private leave(e: TraceEvent): void {
+    const content = this.contentOf.get(e.gfn);
+    if (content !== undefined) this.inFlight.set(e.id, content);
+    this.contentOf.delete(e.gfn);
+    this.vacate(e.gfn);
+  }
+
+  override atRest(): void {
+    for (const [operation] of this.inFlight)
+      this.fail(-1, `operation ${operation} left a page's content at no Gfn`);
+  }
+}

@@ -1,0 +1,129 @@
+// Beside each *always* a *sometimes*: that the interesting case happened. A campaign without its witnesses is not a pass.
+import { cause, finding, operationKind, result } from '../model/words.ts';
+import type { TraceEvent } from '../model/events.ts';
+import { type Observers, Property, type Setting } from './property.ts';
+
+class Witness extends Property {
+  override readonly kind = 'sometimes';
+  readonly name: string;
+  readonly on: Observers;
+
+  /** @param observe calls its argument once for each time the case happened */
+  constructor(name: string, observe: (saw: () => void) => Observers) {
+    super();
+    this.name = name;
+    this.on = observe(() => {
+      this.examined++;
+    });
+  }
+}
+
+const when = (kind: keyof Observers, holds: (e: TraceEvent) => boolean) => (saw: () => void) => ({
+  [kind]: (e: TraceEvent) => {
+    if (holds(e)) saw();
+  },
+});
+
+/** Witnesses by name; what each one sees is its name. */
+export const witnessNames = [
+  'a page was moved out',
+  'a page was moved out for being idle',
+  'a listed page was asked for and moved',
+  'a hold met a demand fault',
+  'a stale entry was found out',
+  'a request met a busy page',
+  'the destination was full',
+  'the list overflowed and a guest was told unknown',
+  'a live translation was shot down',
+  'a swap-out was cancelled by a write',
+  'a mapped page was first touched later',
+  'a vCPU waited at a migration entry',
+  'the guest copied a page itself',
+  'a prefetch brought a page back',
+  'a destination that was still backed was vacated',
+  'far memory took a page',
+  'a page moved twice',
+] as const;
+export type WitnessName = (typeof witnessNames)[number];
+
+export function witnesses({ geometry, page }: Setting): Property[] {
+  const outs = new Map<number, number>();
+  const fills = new Map<number, Set<number>>();
+  const on = page.event;
+  const held = new Set<number>();
+  const all: Record<WitnessName, (saw: () => void) => Observers> = {
+    'a page was moved out': when(
+      'ended',
+      (e) => e.from === operationKind['swap-out'] && e.result === result.OK,
+    ),
+    'a page was moved out for being idle': when(
+      'ended',
+      (e) => e.from === operationKind['swap-out'] && e.result === result.OK && e.cause === cause.idle,
+    ),
+    'a listed page was asked for and moved': when('answered', (e) => e.result === result.OK),
+    'a hold met a demand fault': (saw) => ({
+      page: (e) => {
+        if (e.to === page.state['listed.held']) held.add(e.gfn);
+        else held.delete(e.gfn);
+      },
+      left: (e) => void held.delete(e.gfn),
+      resumed: (e) => {
+        if (e.result === result.BUSY && held.has(e.gfn)) saw();
+      },
+    }),
+    'a stale entry was found out': (saw) => {
+      const found = new Map<number, number>();
+      return {
+        inspected: (e) => {
+          if (found.has(e.id)) saw();
+          found.delete(e.id);
+          if (e.result === finding.listed) found.set(e.id, e.gfn);
+        },
+        page: (e) => {
+          if (e.cause === on.detect) found.delete(e.actor);
+        },
+        answered: (e) => {
+          if (e.result === result.STALE) saw();
+        },
+      };
+    },
+    'a request met a busy page': when('answered', (e) => e.result === result.BUSY),
+    'the destination was full': when('answered', (e) => e.result === result.NOMEM),
+    'the list overflowed and a guest was told unknown': when(
+      'inspected',
+      (e) => e.result === finding.unknown,
+    ),
+    'a live translation was shot down': (saw) => ({
+      tlbFill: (e) => {
+        let gfns = fills.get(e.id);
+        if (!gfns) fills.set(e.id, (gfns = new Set()));
+        gfns.add(e.gfn);
+      },
+      tlbFlush: (e) => {
+        if (fills.get(e.id)?.delete(e.gfn)) saw();
+      },
+    }),
+    'a swap-out was cancelled by a write': when('page', (e) => e.cause === on.touch),
+    'a mapped page was first touched later': when(
+      'page',
+      (e) => e.from === page.state['remapped.mapped'] && e.cause === on.demand,
+    ),
+    'a vCPU waited at a migration entry': when('waited', () => true),
+    'the guest copied a page itself': when('dataIn', (e) => e.cause === cause.copy),
+    'a prefetch brought a page back': when('dataIn', (e) => e.cause === cause.prefetch),
+    'a destination that was still backed was vacated': when(
+      'ended',
+      (e) => e.from === operationKind.drop && e.result === result.OK,
+    ),
+    'far memory took a page': when('dataIn', (e) => e.cause === cause.none && geometry.isFrame(e.to)),
+    'a page moved twice': (saw) => ({
+      ended: (e) => {
+        if (e.from !== operationKind['swap-out'] || e.result !== result.OK) return;
+        const times = (outs.get(e.gfn) ?? 0) + 1;
+        outs.set(e.gfn, times);
+        if (times === 2) saw();
+      },
+    }),
+  };
+  return witnessNames.map((name) => new Witness(name, all[name]));
+}

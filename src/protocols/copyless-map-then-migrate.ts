@@ -1,0 +1,15 @@
+// Claims 2 and 3, both in one request: first the mapping, then the data, in one transaction.
+import { listed } from './host-plans.ts';
+import { properties, type Protocol } from './protocol.ts';
+
+export default {
+  name: 'copyless-map-then-migrate',
+  sentence: 'first the mapping, then the data straight to the destination, in one request',
+  guestAsks: 'map-then-migrate',
+  claims: properties,
+  ...listed,
+  plan: (_request, _page, host) =>
+    host.destinationBacked
+      ? ['reserve', 'accept', 'vacate', 'unmap', 'remap', 'load', 'map', 'release', 'retire']
+      : ['reserve', 'accept', 'unmap', 'remap', 'load', 'map', 'release', 'retire'],
+} satisfies Protocol;

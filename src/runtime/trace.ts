@@ -1,0 +1,87 @@
+// The trace as it is made: every event goes to whoever asked for its kind, in order, and into the hash. Observers are
+// handed one object again and again. Nothing is stored here; who wants to keep events observes them.
+import { event, type EventKind, eventKinds, type Sink, type TraceEvent } from '../model/events.ts';
+import { RunningHash } from '../stdx/hash.ts';
+
+export type Observer = (event: TraceEvent) => void;
+/** What an observer looks at, by kind of event. */
+export type Observing = { readonly on: { readonly [K in EventKind]?: Observer } };
+
+export class Trace implements Sink {
+  private readonly observers: Observer[][] = eventKinds.map(() => []);
+  private readonly hash = new RunningHash();
+  private readonly current: TraceEvent = {
+    kind: 0,
+    actor: 0,
+    time: 0,
+    sequence: -1,
+    id: 0,
+    gfn: 0,
+    destination: 0,
+    generation: 0,
+    from: 0,
+    to: 0,
+    cause: 0,
+    result: 0,
+  };
+
+  constructor(observing: readonly Observing[]) {
+    for (const { on } of observing) {
+      for (const [kind, observer] of Object.entries(on) as [EventKind, Observer][]) {
+        this.observers[event[kind]]!.push(observer);
+      }
+    }
+  }
+  /** Has every kind of event handed to `observer`. */
+  all(observer: Observer): void {
+    for (const observers of this.observers) observers.push(observer);
+  }
+
+  /** In a simulation the order of events is the order in which they are made. */
+  takePlace(): void {}
+
+  put(
+    actor: number,
+    time: number,
+    kind: number,
+    id: number,
+    gfn: number,
+    destination: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    result: number,
+  ): void {
+    const { current: e, hash } = this;
+    e.kind = kind;
+    e.actor = actor;
+    e.time = time;
+    e.sequence++;
+    e.id = id;
+    e.gfn = gfn;
+    e.destination = destination;
+    e.generation = generation;
+    e.from = from;
+    e.to = to;
+    e.cause = cause;
+    e.result = result;
+    hash.int(kind | (actor << 8));
+    hash.int(id);
+    hash.int(gfn);
+    hash.int(destination ^ (generation << 16));
+    hash.int(from);
+    hash.int(to);
+    hash.int((cause << 28) ^ result);
+    hash.double(time);
+    const observers = this.observers[kind]!;
+    for (let i = 0; i < observers.length; i++) observers[i]!(e);
+  }
+  /** Events so far. */
+  get length(): number {
+    return this.current.sequence + 1;
+  }
+  digest(): string {
+    return this.hash.digest();
+  }
+}
