@@ -43,11 +43,29 @@ function nameOf(value: unknown): string {
 }
 
 function leaves(node: AnyStateMachine['root'], prefix: string): string[] {
-  if (node.type === 'parallel')
-    throw new Error(`machine ${node.machine.id}: parallel states cannot be tabulated`);
   return Object.values(node.states).flatMap((child) =>
     child.type === 'compound' ? leaves(child, `${prefix}${child.key}.`) : [`${prefix}${child.key}`],
   );
+}
+
+/** Whatever a table could not say is refused here, rather than left out of it in silence. */
+function refuseUnlessPlain(machine: AnyStateMachine, node: AnyStateMachine['root']): void {
+  const refuse = (what: string): never => {
+    throw new Error(`machine ${machine.id}: ${node.id} has ${what}, which cannot be tabulated`);
+  };
+  if (node.type === 'parallel') refuse('parallel states');
+  if (node.type === 'history') refuse('a history state');
+  if (node.entry.length + node.exit.length > 0) refuse('entry or exit actions');
+  if (node.invoke.length > 0) refuse('an invoked actor');
+  if ((node.always ?? []).length > 0) refuse('eventless transitions');
+  for (const [type, transitions] of node.transitions) {
+    if (type.includes('*')) refuse('a wildcard transition');
+    for (const { guard, actions } of transitions) {
+      if (guard !== undefined) refuse(`a guard on ${type}`);
+      if (actions.length > 0) refuse(`actions on ${type}`);
+    }
+  }
+  for (const child of Object.values(node.states)) refuseUnlessPlain(machine, child);
 }
 
 function valueOf(name: string): string | Record<string, unknown> {
@@ -61,6 +79,9 @@ function valueOf(name: string): string | Record<string, unknown> {
  * @throws Error where the machine cannot be tabulated
  */
 export function compile<M extends AnyStateMachine>(machine: M): Table<LeafName<M>, EventName<M>> {
+  if (machine.config.context !== undefined)
+    throw new Error(`machine ${machine.id} has context, which cannot be tabulated`);
+  refuseUnlessPlain(machine, machine.root);
   const states = leaves(machine.root, '');
   const events = machine.events as string[];
   const [start] = initialTransition(machine as AnyStateMachine);
@@ -70,8 +91,7 @@ export function compile<M extends AnyStateMachine>(machine: M): Table<LeafName<M
     events.forEach((type, column) => {
       const event = { type } as never;
       if (!snapshot.can(event)) return;
-      const [after, actions] = transition(machine as AnyStateMachine, snapshot, event);
-      if (actions.length > 0) throw new Error(`machine ${machine.id}: ${name} on ${type} has actions`);
+      const [after] = transition(machine as AnyStateMachine, snapshot, event);
       next[row * events.length + column] = states.indexOf(nameOf(after.value));
     });
   });

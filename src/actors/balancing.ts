@@ -259,7 +259,8 @@ export class Balancing {
       if (requests.state[request] !== requests.table.initial) {
         requests.step(request, requests.table.event.reuse, context.trace);
       }
-      requests.kind[request] = requestKinds.indexOf(vcpu.protocol.guestAsks as (typeof requestKinds)[number]);
+      const kind = requestKinds.indexOf(vcpu.protocol.guestAsks as (typeof requestKinds)[number]);
+      requests.kind[request] = kind;
       requests.source[request] = this.source[slot]!;
       requests.destination[request] = this.destination[slot]!;
       requests.generation[request] = this.generation[slot]!;
@@ -268,7 +269,7 @@ export class Balancing {
         this.source[slot]!,
         this.destination[slot]!,
         this.generation[slot]!,
-        requests.kind[request]!,
+        kind,
       );
       requests.step(request, requests.table.event.send, context.trace);
       sent.push(request);

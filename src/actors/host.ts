@@ -11,7 +11,7 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, operationKind, purpose, requestKinds, result, results } from '../model/words.ts';
+import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { HostPages } from './host-pages.ts';
@@ -29,6 +29,9 @@ export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
   return geometry.vcpus * (2 * batch + 1) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
 }
+
+/** By purpose of the touch that faulted. */
+const CAUSE_OF_FAULT = [cause.demand, cause.balance, cause.prepare];
 
 /** Stands for the plan that a swap-out has before the page's age is known. */
 const AGE = 'age';
@@ -135,7 +138,7 @@ export class Host implements Actor {
         this.resume(vcpu, result.OK, context);
         return;
     }
-    const because = faults.purpose[vcpu] === purpose.balance ? cause.balance : cause.demand;
+    const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
   }

@@ -151,6 +151,7 @@ export class PlanInterpreter {
         context.send(hypervisor, message.restore, operation, gfn);
         return;
       case 'map':
+        if (to === NOWHERE) return this.stray(operation, context);
         context.send(hypervisor, message.map, operation, destination);
         return;
       case 'retire':
@@ -189,6 +190,7 @@ export class PlanInterpreter {
         context.send(geometry.actorOfHome(geometry.homeOf(from)), message.release, operation, from);
         return;
       case 'unreserve':
+        if (to === NOWHERE) return this.stray(operation, context);
         context.send(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to);
         return;
       case 'vacate':
@@ -410,7 +412,8 @@ export class PlanInterpreter {
     const source = this.pages.sourceOf(operations.gfn[operation]!);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {
-      if (node === wanted || node === source || this.pages.free[node]! === 0) continue;
+      const full = (this.pages.free[node] ?? 0) === 0;
+      if (node === wanted || node === source || full) continue;
       if (nearest < 0 || distances[wanted]![node]! < distances[wanted]![nearest]!) nearest = node;
     }
     if (nearest < 0) return;

@@ -22,7 +22,8 @@ export class Reclaim {
   private readonly high: Int32Array;
   /** By node: 1 while reclaim is on its way from low to high. */
   private readonly busy: Int32Array;
-  /** By node: frames that copy-backs took below the low watermark and that no eviction has paid for yet. */
+  /** By node: frames that copy-backs took below the high watermark and that no eviction has paid for yet. Reclaim brings a
+   * node back to exactly there, so that every frame taken below it costs one eviction. */
   private readonly debt: Int32Array;
   /** By frame: scans in a row that found it untouched. */
   private readonly idle: Int32Array;
@@ -55,9 +56,9 @@ export class Reclaim {
 
   /** A frame of `node` was taken, because of `because`. */
   taken(node: number, because: number, context: Context): void {
-    if (this.pages.free[node]! >= this.low[node]!) return;
-    if (because === cause.balance) this.debt[node]!++;
-    this.kick(node, context);
+    const missing = this.high[node]! - this.pages.free[node]!;
+    if (because === cause.balance && missing > 0) this.debt[node] = Math.min(this.debt[node]! + 1, missing);
+    if (this.pages.free[node]! < this.low[node]!) this.kick(node, context);
   }
 
   /**
@@ -104,7 +105,8 @@ export class Reclaim {
       const location = first + this.hand[node]!;
       this.hand[node] = (this.hand[node]! + 1) % frames;
       const gfn = this.pages.backs[location]! - 1;
-      if (gfn >= 0 && this.pages.operationOn(gfn) < 0) return gfn;
+      const backed = gfn >= 0 && this.pages.locationOf(gfn) === location;
+      if (backed && this.pages.operationOn(gfn) < 0) return gfn;
     }
     return -1;
   }

@@ -40,6 +40,7 @@ export const causes = [
   'induced', // reclaim: a copy-back took the node below its watermark
   'idle', // reclaim: the page was idle for long enough
   'demand', // a vCPU touched the page
+  'prepare', // the guest is about to overwrite the page: bringing old content back for that is a false read
   'balance', // the guest's own balancing copy touched the page: what copyless is there to avoid
   'prefetch', // the host brought it back on its own
   'request', // a balance request
@@ -48,7 +49,8 @@ export const causes = [
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);
 
-/** Why a vCPU touched a page that faulted. */
+/** Why a vCPU touched a page that faulted: for itself, to copy it on, to overwrite it. For the trace; the host does not
+ * decide by it. */
 export const purpose = { access: 0, balance: 1, prepare: 2 } as const;
 
 /** What the guest finds when it looks a Gfn up in the moved list. */

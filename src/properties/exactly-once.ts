@@ -1,5 +1,6 @@
 // I7: one effect per request id, and the reply tells the truth: OK when, and only when, the page moved from the source
-// Gfn to the destination Gfn, once.
+// Gfn to the destination Gfn, once, and in the way that was asked for: `map` leaves the bytes where they were, `migrate`
+// brings them to another place, `map-then-migrate` does the one and then the other.
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind, requestKinds, result } from '../model/words.ts';
 import { type Observers, Property } from './property.ts';
@@ -10,6 +11,8 @@ interface Request {
   forwarded: number;
   accepted: number;
   left: number;
+  /** Where the content was when it left the source. */
+  leftFrom: number;
   /** Entries that the destination got, in order of location. */
   entered: number[];
 }
@@ -30,6 +33,7 @@ export class ExactlyOnce extends Property {
         forwarded: 0,
         accepted: 0,
         left: 0,
+        leftFrom: -1,
         entered: [],
       };
       this.open.set(e.id, request);
@@ -43,7 +47,9 @@ export class ExactlyOnce extends Property {
     },
     left: (e) => {
       const request = this.requestOf(e.id);
-      if (request && request.source === e.gfn) request.left++;
+      if (!request || request.source !== e.gfn) return;
+      request.left++;
+      request.leftFrom = e.from;
     },
     entered: (e) => {
       const request = this.requestOf(e.id);
@@ -74,11 +80,21 @@ export class ExactlyOnce extends Property {
     const name = `request ${e.id} (Gfn ${e.gfn} -> ${e.destination})`;
     if (ok && request.accepted !== 1) this.fail(e.sequence, `${name} was answered OK and never accepted`);
     if (ok && !moved) this.fail(e.sequence, `${name} was answered OK and the page did not move`);
+    if (ok && moved) this.asAsked(e, request, name);
     if (request.left > 1 || twice || request.entered.length > entries) {
       this.fail(e.sequence, `${name} took effect more than once`);
     }
     if (!ok && (request.left > 0 || request.entered.length > 0)) {
       this.fail(e.sequence, `${name} was refused and had an effect`);
     }
+  }
+
+  private asAsked(e: TraceEvent, { leftFrom, entered }: Request, name: string): void {
+    const kind = requestKinds[e.from];
+    const mapped = entered[0] === leftFrom;
+    const migrated = entered.at(-1) !== leftFrom;
+    if (mapped === (kind !== 'migrate') && migrated === (kind !== 'map')) return;
+    const seen = mapped && migrated ? 'map-then-migrate' : mapped ? 'map' : 'migrate';
+    this.fail(e.sequence, `${name} asked for ${kind} and was answered OK after a ${seen}`);
   }
 }

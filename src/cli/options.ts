@@ -1,0 +1,166 @@
+// Flags to scenario: what is given on the command line stands in place of what the scenario says, and is checked by the
+// same schema. Every complaint names the flag.
+import { newLocationKinds, type Scenario, type ScenarioInput, scenarioSchema } from '../scenarios/scenario.ts';
+import { InputError } from '../stdx/input-error.ts';
+
+export interface Flags {
+  protocol?: string[];
+  executor: string;
+  scheduler: string;
+  seed?: string;
+  topology?: string;
+  nodes?: string;
+  memory?: string;
+  profile?: string;
+  newLocation?: string;
+  storeSize?: string;
+  vcpus?: string;
+  guests?: string;
+  listCapacity?: string;
+  workload?: string;
+  set?: string[];
+  trace?: string[];
+  pages?: string;
+  moveEvery?: string;
+  instructions?: string;
+  maxBytes?: string;
+  maxMemory?: string;
+  json?: string | boolean;
+  out?: string;
+  replay?: string;
+}
+
+const refuse = (flag: string, what: string, expected: string, hint: string): never => {
+  throw new InputError({ file: flag }, what, expected, hint);
+};
+
+/** A whole number as people write it: no sign, no exponent, no leading zero, exact. */
+export function wholeNumber(text: string, flag: string, least = 0): number {
+  const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  return refuse(flag, `'${text}'`, `a whole number from ${least} to 2^53 - 1`, 'write it in plain digits');
+}
+
+export function seedRange(text: string): [number, number] {
+  const [first = '', last, ...rest] = text.split('..');
+  if (rest.length > 0) refuse('--seed', `'${text}'`, 'N or A..B', 'such as --seed 1..8');
+  const from = wholeNumber(first, '--seed');
+  const to = last === undefined ? from : wholeNumber(last, '--seed');
+  if (from > to) refuse('--seed', `'${text}'`, 'the smaller seed first', `write ${to}..${from}`);
+  if (to - from >= 10_000) refuse('--seed', `${to - from + 1} seeds`, 'at most 10,000', 'split the range');
+  return [from, to];
+}
+
+export function oneOf<T extends string>(text: string, flag: string, known: readonly T[]): T {
+  return (known as readonly string[]).includes(text)
+    ? (text as T)
+    : refuse(flag, `'${text}'`, `one of ${known.join(', ')}`, 'see --help');
+}
+
+/** KIND or KIND@NODE. */
+function newLocation(text: string, size: string | undefined): NonNullable<ScenarioInput['host']>['newLocation'] {
+  const [kindText = '', nodeText, ...rest] = text.split('@');
+  if (rest.length > 0) refuse('--new-location', `'${text}'`, 'KIND or KIND@NODE', 'such as nvme@1 or far@4');
+  const kind = oneOf(kindText, '--new-location', newLocationKinds);
+  const node = nodeText === undefined ? undefined : wholeNumber(nodeText, '--new-location');
+  const sized = size === undefined ? {} : { size };
+  if (kind === 'far') {
+    if (node === undefined) return refuse('--new-location', "'far'", 'far@NODE', 'name the memory node that keeps the pages');
+    return { kind, node, ...sized };
+  }
+  return { kind, ...(node === undefined ? {} : { node }), ...sized };
+}
+
+/** NAME=VALUE of a workload. */
+function parameters(pairs: readonly string[]): Record<string, number> {
+  const found = new Map<string, number>();
+  for (const pair of pairs) {
+    const [name = '', value, ...rest] = pair.split('=');
+    if (!/^[a-zA-Z]+$/.test(name) || value === undefined || rest.length > 0) {
+      refuse('--set', `'${pair}'`, 'NAME=VALUE', 'such as --set pages=1024');
+    }
+    found.set(name, wholeNumber(value!, `--set ${name}`));
+  }
+  return Object.fromEntries(found);
+}
+
+/** The scenario with the flags in place. */
+export function withFlags(base: Scenario, flags: Flags): Scenario {
+  const number = (text: string | undefined, flag: string) => (text === undefined ? undefined : wholeNumber(text, flag));
+  const given = <T extends object>(fields: T) =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const host = given({
+    topology: flags.topology,
+    nodes: flags.nodes?.split(',').map((id) => wholeNumber(id, '--nodes')),
+    memory: flags.memory,
+    profile: flags.profile,
+    newLocation: flags.newLocation === undefined ? undefined : newLocation(flags.newLocation, flags.storeSize),
+  });
+  const guests = given({
+    vcpus: number(flags.vcpus, '--vcpus'),
+    count: number(flags.guests, '--guests'),
+    listCapacity: number(flags.listCapacity, '--list-capacity'),
+  });
+  if (flags.storeSize !== undefined && flags.newLocation === undefined) {
+    refuse('--store-size', 'without --new-location', 'both', 'such as --new-location nvme@0 --store-size 64MiB');
+  }
+  // Another topology has other nodes: what the scenario said of them does not carry over.
+  const { nodes: _nodes, newLocation: placed, ...rest } = base.host;
+  const baseHost =
+    flags.topology === undefined
+      ? base.host
+      : { ...rest, newLocation: placed.kind === 'far' ? { kind: 'nvme' as const } : { ...placed, node: undefined } };
+  const merged = {
+    ...base,
+    host: { ...baseHost, ...host },
+    guests: { ...base.guests, ...guests },
+    workload: workload(base, flags),
+    ...(flags.protocol ? { protocols: flags.protocol } : {}),
+    ...(flags.seed === undefined ? {} : { seeds: seedRange(flags.seed) }),
+  };
+  const parsed = scenarioSchema.safeParse(JSON.parse(JSON.stringify(merged)));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const flag = FLAG_OF[String(issue!.path.at(-1))] ?? issue!.path.join('.');
+  return refuse(flag, 'not usable', issue!.message.replace(/^Invalid input: expected /, ''), 'see --help');
+}
+
+const FLAG_OF: Record<string, string> = {
+  memory: '--memory',
+  size: '--store-size',
+  vcpus: '--vcpus',
+  count: '--guests',
+  listCapacity: '--list-capacity',
+  pages: '--pages',
+  moveEvery: '--move-every',
+  nodes: '--nodes',
+  topology: '--topology',
+  maxBytes: '--max-bytes',
+};
+
+function workload(base: Scenario, flags: Flags): Scenario['workload'] {
+  const ofTrace = ['pages', 'moveEvery', 'instructions', 'maxBytes'] as const;
+  if (flags.workload !== undefined && flags.trace) refuse('--workload', 'together with --trace', 'one of them', 'drop one');
+  if (flags.workload !== undefined) {
+    for (const flag of ofTrace) {
+      const name = FLAG_OF[flag] ?? `--${flag}`;
+      if (flags[flag] !== undefined) refuse(name, 'with a synthetic workload', '--trace', 'synthetic workloads take --set pages=N');
+    }
+    return { kind: flags.workload, parameters: parameters(flags.set ?? []) };
+  }
+  const is = base.workload;
+  if ('files' in is || flags.trace) {
+    if (flags.set) refuse('--set', 'with a trace', '--workload NAME', 'traces have no parameters');
+    const trace = 'files' in is && !flags.trace ? is : { kind: 'trace' as const, files: flags.trace!, pages: 4096, instructions: 'read' as const };
+    return {
+      ...trace,
+      ...(flags.pages === undefined ? {} : { pages: wholeNumber(flags.pages, '--pages', 1) }),
+      ...(flags.moveEvery === undefined ? {} : { moveEvery: wholeNumber(flags.moveEvery, '--move-every', 1) }),
+      ...(flags.instructions === undefined
+        ? {}
+        : { instructions: oneOf(flags.instructions, '--instructions', ['read', 'skip']) }),
+      ...(flags.maxBytes === undefined ? {} : { maxBytes: flags.maxBytes }),
+    };
+  }
+  return { ...is, parameters: { ...is.parameters, ...parameters(flags.set ?? []) } };
+}

@@ -1,0 +1,84 @@
+// Every one-step deletion of a protocol. A plan is data, so each of its steps can be left out; when no property notices,
+// the step does nothing or the properties are too weak. Works on a protocol of your own as on the shipped ones.
+import { requestKinds } from '../model/words.ts';
+import type { HostPlans, HostView, PageView, Plan, Protocol, RequestView, Step } from './protocol.ts';
+
+export interface Mutant {
+  /** `copyless-migrate, swapOut without store (step 4)`; the mutated protocol goes by the same name. */
+  name: string;
+  /** Field of the protocol that holds the plan; for one that `plan()` returns, `plan` and when it does. */
+  plan: string;
+  /** The step left out, and its index in the plan. */
+  step: Step;
+  index: number;
+  protocol: Protocol;
+}
+
+export const hostPlans = [
+  'swapOut',
+  'swapIn',
+  'firstTouch',
+  'touchRemapped',
+  'dropResident',
+  'dropMoved',
+  'dropRemapped',
+] as const satisfies readonly (keyof HostPlans)[];
+
+/** What a plan is chosen by, the usual case first. Room is a number; a few stand for all. */
+const pageViews: readonly PageView[] = (['slot', 'far frame', 'frame', 'nowhere'] as const).map((at) => ({
+  at,
+}));
+const hostViews: readonly HostView[] = [4, 1, 0].flatMap((destinationRoom) =>
+  [false, true].map((destinationBacked) => ({ destinationBacked, destinationRoom })),
+);
+
+/**
+ * @param protocol any protocol, complete
+ * @returns the mutants of its host plans, then those of every different plan that `plan()` returns; a protocol whose
+ *   guest asks for nothing has none of these
+ */
+export function mutants(protocol: Protocol): Mutant[] {
+  const found: Mutant[] = [];
+  const add = (plan: string, steps: Plan, changed: (shorter: Plan) => Partial<Protocol>) => {
+    steps.forEach((step, index) => {
+      const name = `${protocol.name}, ${plan} without ${step} (step ${index + 1})`;
+      const shorter = steps.toSpliced(index, 1);
+      found.push({ name, plan, step, index, protocol: { ...protocol, ...changed(shorter), name } });
+    });
+  };
+  for (const plan of hostPlans) add(plan, protocol[plan], (shorter) => ({ [plan]: shorter }));
+  for (const [key, { plan, steps }] of requestPlans(protocol)) {
+    add(plan, steps, (shorter) => ({
+      plan(request: RequestView, page: PageView, host: HostView) {
+        const chosen = protocol.plan(request, page, host);
+        return typeof chosen !== 'string' && chosen.join() === key ? shorter : chosen;
+      },
+    }));
+  }
+  return found;
+}
+
+/** The different plans that `plan()` returns, under the first view that each was returned for. */
+function requestPlans(protocol: Protocol): Map<string, { plan: string; steps: Plan }> {
+  const plans = new Map<string, { plan: string; steps: Plan }>();
+  for (const kind of requestKinds) {
+    if (kind !== protocol.guestAsks) continue;
+    for (const page of pageViews) {
+      for (const host of hostViews) {
+        const steps = protocol.plan({ kind }, page, host);
+        if (typeof steps === 'string' || plans.has(steps.join())) continue;
+        plans.set(steps.join(), { plan: planName(page, host), steps });
+      }
+    }
+  }
+  return plans;
+}
+
+/** `plan`, and what was not as usual when it was returned. */
+function planName({ at }: PageView, { destinationBacked, destinationRoom }: HostView): string {
+  const words = ['plan'];
+  if (destinationBacked) words.push('destination backed');
+  if (at !== pageViews[0]!.at) words.push(`from ${at}`);
+  if (destinationRoom < hostViews[0]!.destinationRoom) words.push(`room ${destinationRoom}`);
+  return words.join(', ');
+}

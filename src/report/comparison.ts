@@ -1,0 +1,207 @@
+// The first screen: protocols side by side, what was checked on how many cases, a verdict, and where the gain ends.
+import type { Experiment } from '../scenarios/assemble.ts';
+import { printable } from '../stdx/input-error.ts';
+import type { OnePage } from './one-page.ts';
+import type { Result, Run } from './result.ts';
+
+/** The smallest case on this machine: conventional and the copyless protocol compared to it, by device attachment. */
+export interface Limits {
+  protocol: string;
+  kind: string;
+  /** Latency on the new location of the scenario, and on a disk for comparison. */
+  here: { conventional: OnePage; copyless: OnePage };
+  slow: { conventional: OnePage; copyless: OnePage };
+  /** With the device attached to the source node; absent for far memory. */
+  atSource?: { conventional: OnePage; copyless: OnePage };
+}
+
+const LABEL = 34;
+
+export function comparison(
+  experiment: Experiment,
+  result: Result,
+  limits: Limits | null,
+  wallMs: number,
+): string {
+  const { runs } = result;
+  const names = experiment.protocols
+    .map((protocol) => protocol.name)
+    .filter((name) => runs.some((run) => run.protocol === name));
+  const columns = names.map((name) => runs.filter((run) => run.protocol === name));
+  return [
+    ...head(experiment, result),
+    '',
+    ...table(names, columns, result.executor),
+    '',
+    ...checks(result),
+    '',
+    ...verdict(result, wallMs),
+    ...(limits ? ['', ...gainEnds(limits)] : []),
+    '',
+    ...more(experiment, result),
+  ].join('\n');
+}
+
+function head(experiment: Experiment, result: Result): string[] {
+  const { scenario, topology, spec, workload } = experiment;
+  const seeds = [...new Set(result.runs.map((run) => run.seed))];
+  const range =
+    seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${Math.min(...seeds)}..${Math.max(...seeds)}, mean`;
+  const mode = result.executor === 'threads' ? 'one thread per actor' : 'virtual time';
+  const pinned = spec.guests[0]!.vnodes.map((vnode) => spec.nodes[vnode.node]!);
+  const mib = (frames: number) => `${((frames * spec.pageWords * 4) / 2 ** 20).toFixed(1)} MiB`;
+  const [store] = spec.stores;
+  const place = store
+    ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
+    : `unmapped far memory on node ${spec.nodes[spec.moveTo[0]!]!.id}`;
+  const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
+  const one = result.runs[0];
+  const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
+  return [
+    `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode}`,
+    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${mib(pinned[0]!.frames)} each; idle pages move to ${place}`,
+    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
+  ];
+}
+
+interface Row {
+  label: string;
+  of(run: Run): number;
+  show(value: number): string;
+  /** Only where time is virtual. */
+  virtual?: boolean;
+  /** Compared with the first column. */
+  ratio?: boolean;
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+const mebibytes = (value: number) => `${(value / 2 ** 20).toFixed(2)} MiB`;
+const micro = (value: number) => `${(value / 1000).toFixed(1)} us`;
+
+const rows: Row[] = [
+  { label: 'Pages balanced', of: (run) => run.pagesBalanced, show: whole },
+  { label: 'Page transfers', of: (run) => run.transfers.total, show: whole, ratio: true },
+  { label: '  to the source (copy-backs)', of: (run) => run.transfers.toSource, show: whole },
+  { label: '  straight to the destination', of: (run) => run.transfers.direct, show: whole },
+  { label: 'Source frames allocated for it', of: (run) => run.sourceFramesAllocated, show: whole },
+  { label: 'Evictions induced on the source', of: (run) => run.inducedEvictions, show: whole },
+  { label: 'False reads (page overwritten)', of: (run) => run.vmstat['cl_false_reads'] ?? 0, show: whole },
+  { label: 'Never moved (mapped, untouched)', of: (run) => run.neverMoved, show: whole },
+  {
+    label: 'Interconnect, all page moves',
+    of: (run) => run.bytes.interconnect,
+    show: mebibytes,
+    ratio: true,
+  },
+  { label: 'pswpin', of: (run) => run.vmstat['pswpin'] ?? 0, show: whole, ratio: true },
+  { label: 'pswpout', of: (run) => run.vmstat['pswpout'] ?? 0, show: whole, ratio: true },
+  { label: 'pgmigrate_fail', of: (run) => run.vmstat['pgmigrate_fail'] ?? 0, show: whole },
+  { label: 'Guest stall p50', of: (run) => run.stallNs.p50, show: micro, virtual: true },
+  { label: '            p95', of: (run) => run.stallNs.p95, show: micro, virtual: true },
+  { label: '            p99', of: (run) => run.stallNs.p99, show: micro, virtual: true },
+  {
+    label: 'Run, virtual time',
+    of: (run) => run.virtualNs,
+    show: (ns) => `${(ns / 1e6).toFixed(1)} ms`,
+    virtual: true,
+    ratio: true,
+  },
+];
+const wallRow: Row = {
+  label: 'Run, wall time (this program)',
+  of: (run) => run.wallMs,
+  show: (ms) => `${ms.toFixed(0)} ms`,
+};
+
+function mean(runs: readonly Run[], of: (run: Run) => number): number {
+  return runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+}
+
+function table(
+  names: readonly string[],
+  columns: readonly (readonly Run[])[],
+  executor: Result['executor'],
+): string[] {
+  const shown = executor === 'threads' ? [...rows.filter((row) => !row.virtual), wallRow] : rows;
+  const cells = shown.map((row) => {
+    const values = columns.map((runs) => mean(runs, row.of));
+    return values.map((value, column) => {
+      const first = values[0]!;
+      const compare = row.ratio && column > 0 && first > 0;
+      return row.show(value) + (compare ? ` (${(value / first).toFixed(2)}x)` : '');
+    });
+  });
+  const titles = names.map((name) => name.replace(/^copyless-/, ''));
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]!.length)),
+  );
+  const line = (label: string, row: readonly string[]) =>
+    `${label.padEnd(LABEL)}${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`.trimEnd();
+  return [line('', titles), ...shown.map((row, index) => line(row.label, cells[index]!))];
+}
+
+function checks(result: Result): string[] {
+  const always = result.checks.filter((check) => check.kind === 'always');
+  const seen = result.checks.filter((check) => check.kind === 'sometimes' && check.pass);
+  const marked = always.map(
+    ({ name, pass, examined }) => `${pass ? 'ok  ' : 'FAIL'} ${name} (${examined.toLocaleString('en')})`,
+  );
+  const half = Math.ceil(marked.length / 2);
+  const paired = marked
+    .slice(0, half)
+    .map((cell, i) => ` ${cell.padEnd(38)} ${marked[i + half] ?? ''}`.trimEnd());
+  const total = result.checks.length - always.length;
+  return [
+    'Checks, with the number of cases examined; each protocol is held to what it claims',
+    ...paired,
+    ` ${seen.length} of ${total} interesting cases happened (sometimes): the rest is for the test campaign`,
+  ];
+}
+
+function verdict(result: Result, wallMs: number): string[] {
+  const failed = result.runs.flatMap((run) => run.violations.map((violation) => ({ run, violation })));
+  const lines = failed.map(
+    ({ run, violation }) =>
+      `FAIL ${violation.property} · ${run.protocol}, seed ${run.seed}, event ${violation.sequence}\n     ${violation.message}`,
+  );
+  for (const run of result.runs) {
+    if (run.ending === 'stuck')
+      lines.push(`STUCK ${run.protocol}, seed ${run.seed}: nothing can go on; is there room for every page?`);
+    if (run.ending === 'step limit' || run.ending === 'stopped')
+      lines.push(`INCOMPLETE ${run.protocol}, seed ${run.seed}: ${run.ending}`);
+  }
+  const seconds = (wallMs / 1000).toFixed(1);
+  const word = result.pass ? (result.complete ? 'PASS' : 'INCOMPLETE') : 'FAIL';
+  const conventional = result.runs.find((run) => run.protocol === 'conventional');
+  const alarm = conventional
+    ? ` conventional does not claim no-copy-back: ${conventional.transfers.toSource.toLocaleString('en')} copy-backs counted.`
+    : '';
+  return [...lines, `${word} in ${seconds} s.${alarm}`];
+}
+
+function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
+  const saved = ({ conventional, copyless }: Limits['here']) =>
+    `${((1 - copyless.stallNs / conventional.stallNs) * 100).toFixed(1)} %`;
+  const line = `Where the gain ends: one page balanced alone, ${protocol} saves ${saved(here)} of the stall on ${kind} and ${saved(slow)} on sata.`;
+  if (!atSource) return [line];
+  const bytes = ({ conventional, copyless }: Limits['here']) =>
+    `${conventional.interconnectBytes} against ${copyless.interconnectBytes}`;
+  return [
+    line,
+    `With the ${kind} attached to the source node it saves no interconnect bytes: ${bytes(atSource)} a page.`,
+  ];
+}
+
+function more(experiment: Experiment, result: Result): string[] {
+  if (result.executor === 'threads') {
+    return [
+      'On threads order is real: counts differ from run to run, and no latency is given, because wall time here is this',
+      "program's and not the machine's. Compare counts and verdicts; for latency use --executor simulated.",
+    ];
+  }
+  const narrow = experiment.protocols.length > 1 ? '--protocol copyless-map' : '--seed 1..4';
+  return [
+    `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary`,
+    `       --executor threads, --json, --seed 1..8, --help`,
+  ];
+}

@@ -1,0 +1,100 @@
+// The monitors and the counts of one run, and what they say when it has ended: the same for a simulated run and for one
+// that was recorded on threads.
+import type { System } from '../actor/system.ts';
+import type { Parts } from '../actors/index.ts';
+import type { Geometry } from '../model/geometry.ts';
+import { monitors, type Property } from '../properties/index.ts';
+import type { Observing } from '../runtime/trace.ts';
+import { RunningHash } from '../stdx/hash.ts';
+import { Metrics } from './metrics.ts';
+import type { Check, Run } from './result.ts';
+
+export class Judged {
+  private readonly parts: Parts;
+  private readonly properties: Property[];
+  private readonly metrics: Metrics;
+
+  constructor(geometry: Geometry, parts: Parts, totalOrder: boolean) {
+    this.parts = parts;
+    this.properties = monitors({ geometry, page: parts.tables.page, totalOrder });
+    this.metrics = new Metrics(geometry, parts.costs);
+  }
+  get observing(): Observing[] {
+    return [...this.properties, this.metrics];
+  }
+
+  report(
+    system: System,
+    seed: number,
+    ending: 'at rest' | 'step limit' | 'stopped',
+    facts: Pick<Run, 'traceHash' | 'events' | 'wallMs'>,
+  ): { run: Run; checks: Check[] } {
+    const { protocol } = this.parts;
+    const claimed = (property: Property) => (protocol.claims as readonly string[]).includes(property.name);
+    if (ending === 'at rest') for (const property of this.properties) property.atRest();
+    const unanswered = this.properties.find((property) => property.name === 'answered');
+    const stuck = ending === 'at rest' && unanswered?.violation != null;
+    const violations = this.properties.flatMap((property) =>
+      property.violation && claimed(property) ? [property.violation] : [],
+    );
+    return {
+      run: {
+        protocol: protocol.name,
+        seed,
+        ending: stuck ? 'stuck' : ending,
+        ...facts,
+        ...this.metrics.result(),
+        memoryHash: memoryHash(system),
+        violations,
+      },
+      checks: this.properties
+        .filter((property) => property.kind === 'sometimes' || claimed(property))
+        .map(({ name, kind, violation, examined }) => ({
+          name,
+          kind,
+          pass: kind === 'sometimes' ? examined > 0 : violation === null,
+          examined,
+        })),
+    };
+  }
+}
+
+/** Guest memory at rest, page by page: a page never written and one never touched are both zero. */
+function memoryHash(system: System): string {
+  const hash = new RunningHash();
+  for (let gvpn = 0; gvpn < system.geometry.gvpns; gvpn++) {
+    const words = system.contentOf(gvpn);
+    if (!words || words.every((word) => word === 0)) continue;
+    hash.int(gvpn);
+    for (const word of words) hash.int(word);
+  }
+  return hash.digest();
+}
+
+/** Checks of several runs together: an *always* must hold in all of them, a *sometimes* in one. */
+export function together(all: readonly (readonly Check[])[]): Check[] {
+  const merged = new Map<string, Check>();
+  for (const check of all.flat()) {
+    const before = merged.get(check.name);
+    if (!before) merged.set(check.name, { ...check });
+    else {
+      before.examined += check.examined;
+      before.pass = check.kind === 'always' ? before.pass && check.pass : before.pass || check.pass;
+    }
+  }
+  return [...merged.values()];
+}
+
+/** I10: every protocol leaves the same guest memory for the same accesses. One group a seed. */
+export function differential(runs: readonly Run[]): Check {
+  const bySeed = new Map<number, Set<string>>();
+  let examined = 0;
+  for (const run of runs) {
+    if (run.ending !== 'at rest') continue;
+    const hashes = bySeed.get(run.seed) ?? new Set();
+    if (hashes.size > 0) examined++;
+    bySeed.set(run.seed, hashes.add(run.memoryHash));
+  }
+  const pass = [...bySeed.values()].every((hashes) => hashes.size <= 1);
+  return { name: 'I10-differential', kind: 'always', pass, examined };
+}

@@ -1,0 +1,249 @@
+// What a run did, counted: a fold over its trace. Kernel counters keep their kernel names; what Linux has no name for
+// begins with cl_.
+import type { Costs } from '../model/cost.ts';
+import type { EventKind, TraceEvent } from '../model/events.ts';
+import type { Geometry } from '../model/geometry.ts';
+import { cause, operationKind, result, results } from '../model/words.ts';
+import type { Observing } from '../runtime/trace.ts';
+import { crossingBytes } from './interconnect.ts';
+import { Percentiles } from './percentiles.ts';
+
+export interface NodeStat {
+  node: number;
+  numa_hit: number;
+  numa_miss: number;
+  numa_foreign: number;
+  interleave_hit: number;
+  local_node: number;
+  other_node: number;
+}
+
+/** See `schema/result-1.json` for what each means. */
+export interface Measured {
+  pagesBalanced: number;
+  transfers: { total: number; toSource: number; direct: number };
+  bytes: { interconnect: number; storeRead: number; storeWritten: number };
+  sourceFramesAllocated: number;
+  inducedEvictions: number;
+  neverMoved: number;
+  stallNs: { p50: number; p95: number; p99: number; p999: number; count: number };
+  virtualNs: number;
+  accesses: number;
+  requests: Record<string, number>;
+  vmstat: Record<string, number>;
+  numastat: NodeStat[];
+}
+
+const vmstatNames = [
+  'pgfault',
+  'pgmajfault',
+  'pswpin',
+  'pswpout',
+  'numa_pte_updates',
+  'numa_hint_faults',
+  'numa_hint_faults_local',
+  'numa_pages_migrated',
+  'pgmigrate_success',
+  'pgmigrate_fail',
+  'allocstall_normal',
+  'cl_copyback_pages',
+  'cl_copyback_demand',
+  'cl_false_reads',
+  'cl_list_entries',
+  'cl_list_overflow',
+  'cl_list_stale_hits',
+  'cl_hold_refusals',
+  'cl_src_frames_alloc',
+  'cl_src_evictions_induced',
+  'cl_tlb_shootdowns',
+  'cl_spills',
+] as const;
+
+export class Metrics implements Observing {
+  private readonly geometry: Geometry;
+  private readonly costs: Costs;
+  private readonly vmstat = Object.fromEntries(vmstatNames.map((name) => [name, 0])) as Record<
+    (typeof vmstatNames)[number],
+    number
+  >;
+  private readonly numastat: NodeStat[];
+  private readonly requests = Object.fromEntries(results.map((name) => [name, 0]));
+  private readonly stalls = new Percentiles();
+  private readonly bytes = { interconnect: 0, storeRead: 0, storeWritten: 0 };
+  private pagesBalanced = 0;
+  private toSource = 0;
+  private direct = 0;
+  private copies = 0;
+  private accesses = 0;
+  private virtualNs = 0;
+  /** Pages that were mapped and not touched since, by Gfn; operations that will migrate such a page. */
+  private readonly mapped = new Set<number>();
+  /** What the access under way on each vCPU has met: 1 a first touch, 2 balancing or a moved page. */
+  private readonly met: number[];
+  private readonly operationKinds = new Map<number, number>();
+  private readonly spilling = new Map<number, number>();
+
+  constructor(geometry: Geometry, costs: Costs) {
+    this.geometry = geometry;
+    this.costs = costs;
+    this.met = geometry.vcpuGuest.map(() => 0);
+    this.numastat = geometry.spec.nodes.map(({ id }) => ({
+      node: id,
+      numa_hit: 0,
+      numa_miss: 0,
+      numa_foreign: 0,
+      interleave_hit: 0,
+      local_node: 0,
+      other_node: 0,
+    }));
+  }
+
+  readonly on: { readonly [K in EventKind]?: (event: TraceEvent) => void } = {
+    read: () => void this.accesses++,
+    wrote: () => void this.accesses++,
+    halted: (e) => {
+      this.virtualNs = Math.max(this.virtualNs, e.time);
+    },
+    began: (e) => void this.operationKinds.set(e.id, e.from),
+    dataIn: (e) => this.moved(e),
+    reserved: (e) => this.reserved(e),
+    spilled: (e) => {
+      this.vmstat.cl_spills++;
+      this.spilling.set(e.id, e.from);
+    },
+    noRoom: (e) => {
+      if (e.cause !== cause.pressure && e.cause !== cause.idle && e.cause !== cause.induced)
+        this.vmstat.allocstall_normal++;
+    },
+    entered: (e) => {
+      if (this.operationKinds.get(e.id) !== operationKind.balance) return;
+      if (this.isNew(e.to)) this.mapped.add(e.gfn);
+      else this.mapped.delete(e.gfn);
+    },
+    died: (e) => void this.mapped.delete(e.gfn),
+    ended: (e) => {
+      if (e.result !== result.OK) return;
+      if (e.from === operationKind.fault || e.from === operationKind.prefetch) this.mapped.delete(e.gfn);
+      if (e.from === operationKind['swap-out']) {
+        this.vmstat.pswpout++;
+        if (e.cause === cause.induced) this.vmstat.cl_src_evictions_induced++;
+      }
+    },
+    faulted: (e) => {
+      this.vmstat.pgfault++;
+      this.met[e.id]! |= 2;
+    },
+    seized: (e) => {
+      if (e.from < 0) this.met[e.id]! |= 1;
+    },
+    waited: (e) => {
+      this.met[e.id]! |= 2;
+    },
+    hintsSet: (e) => {
+      this.vmstat.numa_pte_updates += e.result;
+    },
+    hinted: (e) => {
+      this.vmstat.numa_hint_faults++;
+      if (e.result === 1) this.vmstat.numa_hint_faults_local++;
+      else this.met[e.id]! |= 2;
+    },
+    stalled: (e) => {
+      const met = this.met[e.id]!;
+      this.met[e.id] = 0;
+      if ((met & 1) === 0 && (met & 2) !== 0) this.stalls.add(e.result);
+    },
+    balanced: (e) => {
+      if (e.from < 0) return;
+      if (e.result !== result.OK) {
+        this.vmstat.pgmigrate_fail++;
+        return;
+      }
+      this.pagesBalanced++;
+      this.vmstat.pgmigrate_success++;
+      this.vmstat.numa_pages_migrated++;
+    },
+    answered: (e) => {
+      this.requests[results[e.result]!]!++;
+      if (e.result === result.STALE) this.vmstat.cl_list_stale_hits++;
+    },
+    resumed: (e) => {
+      if (e.result === result.BUSY) this.vmstat.cl_hold_refusals++;
+    },
+    listed: () => void this.vmstat.cl_list_entries++,
+    overflowed: () => void this.vmstat.cl_list_overflow++,
+    tlbFlush: () => void this.vmstat.cl_tlb_shootdowns++,
+  };
+
+  /** A location that is no home of resident pages: a slot, or a frame of a node that no vNode is pinned to. */
+  private isNew(location: number): boolean {
+    const { geometry } = this;
+    return !geometry.isFrame(location) || !geometry.vnodeNode.includes(geometry.homeOf(location));
+  }
+
+  private moved(e: TraceEvent): void {
+    const { geometry } = this;
+    this.bytes.interconnect += crossingBytes(geometry, this.costs, e.from, e.to, e.destination);
+    const { pageWords } = geometry.spec;
+    if (!geometry.isFrame(e.from)) {
+      this.bytes.storeRead += pageWords * 4;
+    }
+    if (!geometry.isFrame(e.to)) this.bytes.storeWritten += pageWords * 4;
+    if (e.cause === cause.none) return;
+    if (e.cause === cause.copy) {
+      this.copies++;
+      return;
+    }
+    this.vmstat.pswpin++;
+    this.vmstat.pgmajfault++;
+    if (e.cause === cause.balance) {
+      this.toSource++;
+      this.vmstat.cl_copyback_pages++;
+    } else if (e.cause === cause.request || this.mapped.has(e.gfn)) this.direct++;
+    else if (e.cause === cause.prepare) this.vmstat.cl_false_reads++;
+    else this.vmstat.cl_copyback_demand++;
+  }
+
+  private reserved(e: TraceEvent): void {
+    const { geometry, numastat } = this;
+    if (e.destination >= geometry.nodes) return;
+    if (e.cause === cause.balance) this.vmstat.cl_src_frames_alloc++;
+    const stat = numastat[e.destination]!;
+    const wanted = this.spilling.get(e.id);
+    if (wanted === undefined) stat.numa_hit++;
+    else {
+      stat.numa_miss++;
+      numastat[wanted]!.numa_foreign++;
+      this.spilling.delete(e.id);
+    }
+    if (wanted === undefined) stat.local_node++;
+    else stat.other_node++;
+  }
+
+  result(): Measured {
+    const { vmstat, stalls } = this;
+    return {
+      pagesBalanced: this.pagesBalanced,
+      transfers: {
+        total: this.toSource + this.direct + this.copies,
+        toSource: this.toSource,
+        direct: this.direct,
+      },
+      bytes: { ...this.bytes },
+      sourceFramesAllocated: vmstat.cl_src_frames_alloc,
+      inducedEvictions: vmstat.cl_src_evictions_induced,
+      neverMoved: this.mapped.size,
+      stallNs: {
+        p50: stalls.at(0.5),
+        p95: stalls.at(0.95),
+        p99: stalls.at(0.99),
+        p999: stalls.at(0.999),
+        count: stalls.size,
+      },
+      virtualNs: Math.round(this.virtualNs),
+      accesses: this.accesses,
+      requests: { ...this.requests },
+      vmstat: { ...vmstat },
+      numastat: this.numastat.map((stat) => ({ ...stat })),
+    };
+  }
+}

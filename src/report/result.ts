@@ -1,0 +1,99 @@
+// The result of a comparison, as JSON: the format that scripts rely on. Units are in the names; the schema is published
+// as schema/result-1.json and generated from here.
+import { z } from 'zod';
+import { properties } from '../protocols/index.ts';
+import { results } from '../model/words.ts';
+
+const n = z.int().min(0);
+
+export const violationSchema = z.strictObject({
+  property: z.string(),
+  message: z.string(),
+  sequence: z.int().describe('Position of the event that showed it; -1: at the end of the run.'),
+});
+
+export const runSchema = z.strictObject({
+  protocol: z.string(),
+  seed: n,
+  ending: z
+    .enum(['at rest', 'step limit', 'stopped', 'stuck'])
+    .describe('How the run ended; only at rest is complete.'),
+  traceHash: z
+    .string()
+    .describe('16 hex digits over every event, or empty where order is not reproducible (threads).'),
+  memoryHash: z
+    .string()
+    .describe('16 hex digits over guest memory at the end: equal for all protocols (I10).'),
+  events: n,
+  accesses: n.describe('Words read and written by the guests.'),
+  pagesBalanced: n.describe('Pages that the guests moved to another vNode.'),
+  transfers: z
+    .strictObject({
+      total: n.describe(
+        'Whole pages brought into a frame by balancing: copy-backs, direct moves and copies by the guest.',
+      ),
+      toSource: n.describe('Of these, into a frame of the source node, only to be copied on.'),
+      direct: n.describe('Of these, straight from the new source location to the destination.'),
+    })
+    .describe('Page transfers of balancing.'),
+  bytes: z.strictObject({
+    interconnect: n.describe('Bytes of page moves between different memory nodes, all causes.'),
+    storeRead: n,
+    storeWritten: n,
+  }),
+  sourceFramesAllocated: n.describe('Frames taken on the source node for a copy-back.'),
+  inducedEvictions: n.describe('Pages moved out of the source node to make room for copy-backs.'),
+  neverMoved: n.describe('Pages mapped to their destination and not touched since: their bytes never moved.'),
+  stallNs: z
+    .strictObject({ p50: n, p95: n, p99: n, p999: n, count: n })
+    .describe(
+      'Virtual ns that an access waited on balancing or on a moved page; first touches and local hint faults excluded.',
+    ),
+  virtualNs: n.describe('Virtual time at which the last vCPU had executed its script.'),
+  wallMs: z
+    .number()
+    .min(0)
+    .describe('Wall time of the run: how fast this program is, not the modelled machine.'),
+  requests: z.record(z.enum(results), n).describe('Balance requests by result.'),
+  vmstat: z
+    .record(z.string(), n)
+    .describe('By the names of /proc/vmstat; names that begin with cl_ are ours.'),
+  numastat: z.array(
+    z.strictObject({
+      node: n.describe('Kernel node id.'),
+      numa_hit: n,
+      numa_miss: n,
+      numa_foreign: n,
+      interleave_hit: n,
+      local_node: n,
+      other_node: n,
+    }),
+  ),
+  violations: z.array(violationSchema).describe('First violation of each property that the protocol claims.'),
+});
+
+export const checkSchema = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['always', 'sometimes']),
+  pass: z.boolean(),
+  examined: n.describe('Cases judged, or times that the case happened.'),
+});
+
+export const resultSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    tool: z.string(),
+    complete: z
+      .boolean()
+      .describe('False when the comparison was interrupted or a run did not come to rest.'),
+    pass: z.boolean().describe('True when every property that a protocol claims held in every run.'),
+    scenarioHash: z.string(),
+    executor: z.enum(['simulated', 'threads']),
+    runs: z.array(runSchema),
+    checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),
+  })
+  .describe('Result of copyless simulate, version 1.');
+
+export type Run = z.output<typeof runSchema>;
+export type Check = z.output<typeof checkSchema>;
+export type Result = z.output<typeof resultSchema>;

@@ -1,0 +1,82 @@
+// One run in the simulated executor, from a world's parts to what was measured and found. The unit of ensembles.
+import type { System } from '../actor/system.ts';
+import { create, measure, type Parts } from '../actors/index.ts';
+import type { TraceEvent } from '../model/events.ts';
+import { Geometry } from '../model/geometry.ts';
+import type { Workload } from '../model/script.ts';
+import type { ChoosingScheduler, Scheduler } from '../runtime/scheduler.ts';
+import { PctScheduler } from '../runtime/schedulers/pct.ts';
+import { RandomScheduler } from '../runtime/schedulers/random.ts';
+import { ReplayScheduler } from '../runtime/schedulers/replay.ts';
+import { TimedScheduler } from '../runtime/schedulers/timed.ts';
+import { Simulation } from '../runtime/simulate.ts';
+import { Trace } from '../runtime/trace.ts';
+import { Judged } from './judged.ts';
+import type { Check, Run } from './result.ts';
+
+export interface RunOptions {
+  seed: number;
+  scheduler?: 'timed' | 'random' | 'pct' | undefined;
+  /** Choices to replay, instead of a scheduler. */
+  choices?: readonly number[] | undefined;
+  /** Asked now and then; true ends the run. */
+  stopped?: (() => boolean) | undefined;
+  /** Handed every event, always the same object. */
+  onEvent?: ((event: TraceEvent) => void) | undefined;
+  /** Wall time in ms, from whoever may look at the clock. */
+  clockMs?: (() => number) | undefined;
+  /** Steps at most. */
+  limit?: number | undefined;
+}
+
+export interface RunReport {
+  run: Run;
+  checks: Check[];
+  /** What makes the schedule replayable; empty for the timed one, which needs no choices. */
+  choices: readonly number[];
+}
+
+/** Over how many steps PCT spreads its changes of priority, and their number plus one. */
+const PCT_STEPS = 50_000;
+const PCT_DEPTH = 4;
+
+export async function runOnce(
+  parts: Parts,
+  workloads: readonly Workload[],
+  options: RunOptions,
+): Promise<RunReport> {
+  const clockMs = options.clockMs ?? (() => 0);
+  const began = clockMs();
+  const judged = new Judged(new Geometry(parts.spec), parts, true);
+  const trace = new Trace(judged.observing);
+  if (options.onEvent) trace.all(options.onEvent);
+  const system = create(new ArrayBuffer(measure(parts)), parts, trace);
+  const scheduler = schedulerFor(system, options);
+  const simulation = new Simulation(system, scheduler);
+  const sources = workloads.map((workload, guest) => workload.open(options.seed + guest));
+  try {
+    const ending = await simulation.run(sources, options.limit, options.stopped);
+    return {
+      ...judged.report(system, options.seed, ending, {
+        traceHash: trace.digest(),
+        events: trace.length,
+        wallMs: Math.round((clockMs() - began) * 10) / 10,
+      }),
+      choices: (scheduler as Partial<ChoosingScheduler>).choices ?? [],
+    };
+  } finally {
+    for (const source of sources) await source.close?.();
+  }
+}
+
+function schedulerFor({ mailboxes, contexts, geometry }: System, options: RunOptions): Scheduler {
+  if (options.choices) return new ReplayScheduler(mailboxes, options.choices);
+  switch (options.scheduler ?? 'timed') {
+    case 'timed':
+      return new TimedScheduler(mailboxes, contexts);
+    case 'random':
+      return new RandomScheduler(mailboxes, options.seed);
+    case 'pct':
+      return new PctScheduler(mailboxes, geometry.actors, options.seed, PCT_DEPTH, PCT_STEPS);
+  }
+}

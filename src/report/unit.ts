@@ -1,0 +1,40 @@
+// The unit of ensembles and comparisons: one run as plain data, so that it can be done by another thread, or again.
+import type { Costs } from '../model/cost.ts';
+import type { GuestShape } from '../model/script.ts';
+import type { WorldSpec } from '../model/spec.ts';
+import { type Experiment, partsOf, workloadOf } from '../scenarios/assemble.ts';
+import { loadProtocol } from '../scenarios/modules.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { type RunOptions, type RunReport, runOnce } from './run.ts';
+
+export interface Unit {
+  spec: WorldSpec;
+  costs: Costs;
+  shape: GuestShape;
+  workload: Scenario['workload'];
+  /** Name, or path of a module. */
+  protocol: string;
+  seed: number;
+  scheduler: 'timed' | 'random' | 'pct';
+  choices?: readonly number[] | undefined;
+  limit?: number | undefined;
+}
+
+/** The unit of an experiment under one protocol, from one seed. `protocol` is as the user named it. */
+export function unitOf(
+  experiment: Experiment,
+  protocol: string,
+  seed: number,
+  scheduler: Unit['scheduler'] = 'timed',
+): Unit {
+  const { spec, costs, shape, scenario } = experiment;
+  return { spec, costs, shape, workload: scenario.workload, protocol, seed, scheduler };
+}
+
+export async function runUnit(unit: Unit, options: Omit<RunOptions, 'seed'> = {}): Promise<RunReport> {
+  const parts = partsOf(unit, await loadProtocol(unit.protocol));
+  const workload = await workloadOf(unit.workload, unit.shape);
+  const workloads = unit.spec.guests.map(() => workload);
+  const { seed, scheduler, choices, limit } = unit;
+  return runOnce(parts, workloads, { seed, scheduler, choices, limit, ...options });
+}

@@ -1,0 +1,110 @@
+// A scenario: what a user writes down of an experiment, in YAML or JSON. One schema checks it, documents it and is
+// published; sizes carry their unit; an unknown key is an error.
+import { z } from 'zod';
+import { storeKinds } from '../model/cost.ts';
+
+const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
+
+/** Bytes of a size such as 64MiB; undefined where it is none. */
+export function bytesOf(size: string): number | undefined {
+  const match = SIZE.exec(size);
+  return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : undefined;
+}
+
+const size = z
+  .string()
+  .regex(SIZE, 'a size with a unit, such as 64MiB')
+  .describe('Size with a unit: B, KiB, MiB, GiB or TiB.');
+const count = (least: number, most: number) => z.int().min(least).max(most);
+const percent = z.int().min(0).max(100);
+
+const far = z
+  .strictObject({
+    kind: z.literal('far'),
+    node: count(0, 1023).describe('Kernel id of the memory node that keeps moved pages, unmapped.'),
+    size: size.optional(),
+  })
+  .describe('A frame of another memory node (claims 1, 14, 20).');
+const store = z
+  .strictObject({
+    kind: z.enum(storeKinds),
+    node: count(0, 1023).optional().describe('Kernel id of the node it is attached to; default: the first pinned node.'),
+    size: size.optional().describe('Default: room for every page of every guest on every vNode.'),
+  })
+  .describe('A slot of a persistent store (claim 11), or of compressed RAM.');
+
+export const newLocationKinds = [...storeKinds, 'far'] as const;
+
+export const scenarioSchema = z
+  .strictObject({
+    version: z.literal(1),
+    name: z.string().max(80).optional(),
+    description: z.string().max(400).optional(),
+    host: z
+      .strictObject({
+        topology: z.string().max(400).default('intel-2s-skylake-2n').describe('Built-in name, this-machine, or a file.'),
+        nodes: z
+          .array(count(0, 1023))
+          .min(1)
+          .max(64)
+          .optional()
+          .describe('Kernel ids of the nodes that vNodes are pinned to; default: the first two with CPUs and memory.'),
+        memory: size.default('2MiB').describe('Memory of each pinned node that is there for the guests.'),
+        profile: z.string().max(400).default('skylake-2s').describe('Cost profile: built-in name or a module.'),
+        newLocation: z.discriminatedUnion('kind', [far, store]).default({ kind: 'nvme' }),
+        watermarks: z
+          .strictObject({ low: percent.default(10), high: percent.default(20) })
+          .prefault({})
+          .describe('Free frames, in percent of a node, at which reclaim starts and stops.'),
+        idleScans: count(0, 1000).default(3).describe('Scans that must find a page untouched before it goes without pressure; 0 = never.'),
+        scanPerTick: count(0, 65536).default(16),
+        accessesPerTick: count(1, 10_000_000).default(1000),
+        reclaimBatch: count(1, 256).default(8),
+        prefetch: count(0, 64).default(0).describe('Gfns that the host brings back after one that was wanted.'),
+        heldFault: z.enum(['refuse', 'convert']).default('refuse'),
+      })
+      .prefault({}),
+    guests: z
+      .strictObject({
+        count: count(1, 8).default(1),
+        vcpus: count(1, 64).default(2).describe('vCPU i is on vNode i modulo the number of vNodes.'),
+        listCapacity: count(1, 1 << 24).optional().describe('Entries of the moved list; default: one for each Gfn.'),
+        hintPages: count(0, 1 << 20).default(128).describe('Pages that one NUMA scan marks; 0 = no balancing.'),
+        accessesPerScan: count(1, 100_000_000).default(2000),
+        batch: count(1, 128).default(32).describe('Balance requests that one hypercall carries.'),
+        attempts: count(1, 16).default(3),
+        tlbEntries: z.union([64, 128, 256, 512, 1024, 2048].map((n) => z.literal(n))).default(512),
+      })
+      .prefault({}),
+    workload: z.union([
+      z.strictObject({
+        kind: z.literal('trace'),
+        files: z.array(z.string().min(1).max(400)).min(1).max(64),
+        pages: count(1, 1 << 24).default(4096).describe('Most pages that a trace may touch.'),
+        moveEvery: count(1, Number.MAX_SAFE_INTEGER).optional().describe('Accesses after which the task moves to another vNode.'),
+        instructions: z.enum(['read', 'skip']).default('read'),
+        maxBytes: size.optional().describe('Most bytes that a gzip may unpack to.'),
+      }),
+      z.strictObject({
+        kind: z.string().max(400).describe('Name of a built-in workload, or a module.'),
+        parameters: z.record(z.string(), z.int().min(0).max(2 ** 31)).default({}),
+      }),
+    ]),
+    protocols: z.array(z.string().max(400)).min(1).max(16).optional(),
+    seeds: z.tuple([count(0, Number.MAX_SAFE_INTEGER), count(0, Number.MAX_SAFE_INTEGER)]).default([1, 1]),
+  })
+  .describe('A copyless scenario, version 1.');
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type TraceWorkloadSpec = Extract<Scenario['workload'], { kind: 'trace'; files: string[] }>;
+
+export function isTrace(workload: Scenario['workload']): workload is TraceWorkloadSpec {
+  return 'files' in workload;
+}
+
+/** Fills in what a scenario leaves out. @throws ZodError */
+export function defineScenario(input: ScenarioInput): Scenario {
+  return scenarioSchema.parse(input);
+}

@@ -1,0 +1,14 @@
+// For people's own tests: the monitors, the schedulers and the mutants that this project tests itself with.
+export { create, measure, type Parts } from './actors/index.ts';
+export { event, eventKinds, type TraceEvent } from './model/events.ts';
+export type { WorldSpec } from './model/spec.ts';
+export { monitors, Property, type Setting, type Violation, witnessNames } from './properties/index.ts';
+export { mutants } from './protocols/mutate.ts';
+export { type RunOptions, type RunReport, runOnce } from './report/run.ts';
+export type { Scheduler } from './runtime/scheduler.ts';
+export { PctScheduler } from './runtime/schedulers/pct.ts';
+export { RandomScheduler } from './runtime/schedulers/random.ts';
+export { ReplayScheduler } from './runtime/schedulers/replay.ts';
+export { TimedScheduler } from './runtime/schedulers/timed.ts';
+export { Simulation } from './runtime/simulate.ts';
+export { type Observing, Trace } from './runtime/trace.ts';

@@ -1,0 +1,91 @@
+// The runs that a mutant must survive to be called a survivor, and the verdict on it. One campaign for all protocols:
+// few pages, few frames, every workload, every scheduler, both kinds of new source location.
+import { Geometry } from '../../src/model/geometry.ts';
+import { monitors } from '../../src/properties/index.ts';
+import type { WitnessName } from '../../src/properties/index.ts';
+import type { Protocol } from '../../src/protocols/index.ts';
+import { pageTable } from '../../machines/index.ts';
+import { explore, type Order, type Small, smallWorld } from '../support/small-world.ts';
+import { smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
+
+export const RUNS = 60;
+/** Clean runs take some 4,000 steps; under PCT, which starves an actor for long, up to ten times as many. */
+export const STEPS_MAX = 200_000;
+
+export interface Case {
+  small: Small;
+  workload: (typeof smallWorkloads)[number];
+  order: Order;
+  seed: number;
+}
+
+/** Run number `index`, from 0: neighbours differ in as much as possible. */
+export function caseNumber(index: number): Case {
+  const seed = index + 1;
+  const kinds: Order[] = [{ kind: 'random', seed }, { kind: 'timed' }, { kind: 'pct', seed }];
+  const small: Small = {
+    far: index % 2 === 1,
+    nodes: index % 5 === 4 ? 3 : 2,
+    vcpus: 2 + (index % 3 === 2 ? 1 : 0),
+    frames: 3 + (index % 4),
+    listCapacity: index % 4 === 3 ? 2 : 8,
+    prefetch: index % 3,
+    heldFault: index % 7 === 3 ? 'convert' : 'refuse',
+    guests: index % 11 === 10 ? 2 : 1,
+  };
+  return {
+    small: tight(small, index % 6 === 5 ? 0 : 4),
+    workload: smallWorkloads[Math.floor(index / 2) % smallWorkloads.length]!,
+    order: kinds[index % 3]!,
+    seed,
+  };
+}
+
+export interface Finding {
+  /** Always-properties violated, the one that saw it first at the front. */
+  violated: { property: string; message: string }[];
+  witnessed: WitnessName[];
+  /** How the run failed other than by a property, if it did: our own assertion, or the step limit. */
+  broke: string | null;
+  hash: string;
+}
+
+/** One run, judged. A run that breaks off is made again under monitors that outlive it. */
+export function judge(protocol: Protocol, index: number, limit = STEPS_MAX): Finding {
+  const { small, workload, order, seed } = caseNumber(index);
+  const spec = smallWorld(small);
+  const run = (observing = monitors({ geometry: new Geometry(spec), page: pageTable, totalOrder: true })) => {
+    try {
+      explore(spec, protocol, smallWorkload(workload), order, { seed, limit, observing });
+    } catch (error) {
+      return { observing, broke: (error as Error).message };
+    }
+    return { observing, broke: 'step limit' };
+  };
+  try {
+    const done = explore(spec, protocol, smallWorkload(workload), order, { seed, limit });
+    // What is not yet done at the limit is no violation of what must be true at rest.
+    const cut = done.ending !== 'at rest';
+    const violated = done.violations.filter(({ sequence }) => !cut || sequence >= 0);
+    return {
+      violated: violated.sort(bySequence),
+      witnessed: witnessedIn(done.properties),
+      broke: cut ? done.ending : null,
+      hash: done.hash,
+    };
+  } catch {
+    const { observing, broke } = run();
+    const violated = observing.flatMap(({ violation }) => (violation ? [violation] : []));
+    return { violated: violated.sort(bySequence), witnessed: witnessedIn(observing), broke, hash: '' };
+  }
+}
+
+/** In order of what was seen first; what was seen at rest comes last. */
+function bySequence(a: { sequence: number }, b: { sequence: number }): number {
+  return (a.sequence >>> 0) - (b.sequence >>> 0);
+}
+function witnessedIn(properties: ReturnType<typeof monitors>): WitnessName[] {
+  return properties
+    .filter(({ kind, examined }) => kind === 'sometimes' && examined > 0)
+    .map(({ name }) => name as WitnessName);
+}
