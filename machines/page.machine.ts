@@ -86,8 +86,24 @@ export const pageMachine = setup({
     remapped: {
       initial: 'mapped',
       states: {
-        // move_swap_pte: the entry is at the destination Gfn, the bytes are where they were.
-        mapped: { on: { demand: { target: 'migrating' }, migrate: { target: 'migrating' } } },
+        // move_swap_pte: the entry is at the destination Gfn, the bytes are where they were. The page is on the list under
+        // its new name, so that it can be balanced again before it was ever touched.
+        mapped: {
+          on: {
+            detect: { target: 'held' },
+            demand: { target: 'migrating' },
+            map: { target: 'mapped' },
+            migrate: { target: 'migrating' },
+          },
+        },
+        held: {
+          on: {
+            cancel: { target: 'mapped' },
+            convert: { target: 'migrating' },
+            map: { target: 'mapped' },
+            migrate: { target: 'migrating' },
+          },
+        },
         // The same and do_swap_page at the destination.
         migrating: { on: { arrive: { target: '#page.resident' }, fail: { target: '#page.poisoned' } } },
       },

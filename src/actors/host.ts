@@ -120,12 +120,13 @@ export class Host implements Actor {
         plan = protocol.swapIn;
         break;
       case s['listed.held']:
+      case s['remapped.held']:
         // Claimed by the guest: bringing it back to the source would be a copy-back. Its page table will tell the vCPU.
         if (geometry.spec.policy.heldFault === 'refuse') {
           this.resume(vcpu, result.BUSY, context);
           return;
         }
-        plan = protocol.swapIn;
+        plan = state === s['listed.held'] ? protocol.swapIn : protocol.touchRemapped;
         break;
       case s['remapped.mapped']:
         plan = protocol.touchRemapped;
@@ -284,12 +285,7 @@ export class Host implements Actor {
     if (state === VACANT) return false;
     const s = words.table.state;
     const { protocol } = this;
-    const plan =
-      state === s['resident.present']
-        ? protocol.dropResident
-        : state === s['remapped.mapped']
-          ? protocol.dropRemapped
-          : protocol.dropMoved;
+    const plan = state === s['resident.present'] ? protocol.dropResident : protocol.dropMoved;
     const operation = this.begin(operationKind.drop, gfn, cause.request, plan, context);
     operations.parent[operation] = parent + 1;
     return true;

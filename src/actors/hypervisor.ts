@@ -139,7 +139,7 @@ export class Hypervisor implements Actor {
     const held = this.held[guest]!;
     const overflow = this.overflow[guest]!;
     const entry = list.entryOf(gfn);
-    if (held[entry] === 0) {
+    if (held[entry] === 0 || held[entry] === gfn + 1) {
       held[entry] = gfn + 1;
       this.heldGeneration[guest]![entry] = generation;
       context.trace.listed(gfn, generation);

@@ -46,11 +46,20 @@ export class MemoryNode implements Actor {
         const from = operations.from[operation]!;
         operations.result[operation] = this.pool.fill(incoming.kind, operation, context);
         const local = from !== NOWHERE && geometry.nodeOf(from) === this.node;
-        latencyNs = local ? this.costs.copyPageLocalNs : this.costs.copyPageRemoteNs;
+        latencyNs = this.serve(local, context);
         break;
       }
     }
     context.send(geometry.host, message.done, operation, 0, latencyNs);
+  }
+
+  /** The node is busy for as long as its bandwidth makes a page last. @returns what is left of the copy's latency then */
+  private serve(local: boolean, context: Context): number {
+    const { copyPageLocalNs, copyPageRemoteNs, bandwidthMBps, remoteBandwidthMBps } = this.costs;
+    const latencyNs = local ? copyPageLocalNs : copyPageRemoteNs;
+    const busyNs = (this.world.locations.pageBytes * 1000) / (local ? bandwidthMBps : remoteBandwidthMBps);
+    context.spend(Math.min(latencyNs, busyNs));
+    return Math.max(0, latencyNs - busyNs);
   }
 
   private zero(operation: number, context: Context): number {

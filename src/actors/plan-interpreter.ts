@@ -158,8 +158,10 @@ export class PlanInterpreter {
         context.send(hypervisor, message.retire, operation, gfn);
         return;
       case 'export':
-        words.must(gfn, event.export, false, context.trace);
-        context.send(hypervisor, message.export, operation, gfn);
+        if (kind === operationKind.balance)
+          operations.generation[operation] = operations.headerGeneration[operation]!;
+        else words.must(gfn, event.export, false, context.trace);
+        context.send(hypervisor, message.export, operation, operations.headerGfn[operation]!);
         return;
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);
@@ -240,6 +242,7 @@ export class PlanInterpreter {
       case operationKind.drop:
         words.put(gfn, VACANT);
         this.pages.place(gfn, NOWHERE);
+        this.pages.mapFrom(gfn, -1);
         context.trace.died(gfn, from);
         if (geometry.isFrame(from) && this.pages.backs[from] === gfn + 1) {
           context.send(geometry.hypervisor, message.unmap, operation, gfn);
@@ -249,6 +252,7 @@ export class PlanInterpreter {
         // move_swap_pte: the entry is taken out of the source's page table.
         words.put(gfn, VACANT);
         this.pages.place(gfn, NOWHERE);
+        this.pages.mapFrom(gfn, -1);
         context.trace.left(operation, gfn, from);
         this.proceed(operation, context, this.costs.moveEntryNs);
     }

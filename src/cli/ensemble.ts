@@ -6,13 +6,19 @@ import type { Unit } from '../report/unit.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-/** @param done called after each unit, with how many are done */
+export interface EnsembleOptions {
+  signal: AbortSignal;
+  /** Runs at a time, at most: so many worlds fit into memory. */
+  atOnce: number;
+  /** Called after each unit, with how many are done. */
+  done: (count: number) => void;
+}
+
 export async function runAll(
   units: readonly Unit[],
-  signal: AbortSignal,
-  done: (count: number) => void,
+  { signal, atOnce, done }: EnsembleOptions,
 ): Promise<(RunReport | null)[]> {
-  const threads = Math.min(availableParallelism(), units.length);
+  const threads = Math.max(1, Math.min(availableParallelism(), units.length, atOnce));
   const pool = new Piscina<Unit, RunReport>({
     filename: new URL(`../../workers/run.worker.${extension}`, import.meta.url).href,
     minThreads: threads,
@@ -28,11 +34,19 @@ export async function runAll(
           return report;
         } catch (error) {
           if (signal.aborted) return null;
-          throw error;
+          throw named(error);
         }
       }),
     );
   } finally {
     await pool.destroy();
   }
+}
+
+/** A copy between threads keeps an error's message and stack and loses its name, which is how `main` tells errors apart. */
+function named(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const name = /^(\w+Error): /.exec(error.stack ?? '')?.[1];
+  if (name !== undefined && error.name === 'Error') error.name = name;
+  return error;
 }

@@ -1,6 +1,14 @@
 // Flags to scenario: what is given on the command line stands in place of what the scenario says, and is checked by the
 // same schema. Every complaint names the flag.
-import { newLocationKinds, type Scenario, type ScenarioInput, scenarioSchema } from '../scenarios/scenario.ts';
+import {
+  newLocationKinds,
+  type Scenario,
+  type ScenarioInput,
+  scenarioSchema,
+} from '../scenarios/scenario.ts';
+import { deepest, expectation, quote, valueAt } from '../scenarios/complaint.ts';
+import { SEEDS_MAX } from '../scenarios/scenario-file.ts';
+import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 
 export interface Flags {
@@ -22,6 +30,7 @@ export interface Flags {
   trace?: string[];
   pages?: string;
   moveEvery?: string;
+  migratePages?: boolean;
   instructions?: string;
   maxBytes?: string;
   maxMemory?: string;
@@ -30,7 +39,8 @@ export interface Flags {
   replay?: string;
 }
 
-const refuse = (flag: string, what: string, expected: string, hint: string): never => {
+/** Refuses what a flag was given. */
+export const refuse = (flag: string, what: string, expected: string, hint: string): never => {
   throw new InputError({ file: flag }, what, expected, hint);
 };
 
@@ -38,34 +48,44 @@ const refuse = (flag: string, what: string, expected: string, hint: string): nev
 export function wholeNumber(text: string, flag: string, least = 0): number {
   const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= least) return value;
-  return refuse(flag, `'${text}'`, `a whole number from ${least} to 2^53 - 1`, 'write it in plain digits');
+  return refuse(flag, quote(text), `a whole number from ${least} to 2^53 - 1`, 'write it in plain digits');
 }
 
 export function seedRange(text: string): [number, number] {
   const [first = '', last, ...rest] = text.split('..');
-  if (rest.length > 0) refuse('--seed', `'${text}'`, 'N or A..B', 'such as --seed 1..8');
+  if (rest.length > 0) refuse('--seed', quote(text), 'N or A..B', 'such as --seed 1..8');
   const from = wholeNumber(first, '--seed');
   const to = last === undefined ? from : wholeNumber(last, '--seed');
-  if (from > to) refuse('--seed', `'${text}'`, 'the smaller seed first', `write ${to}..${from}`);
-  if (to - from >= 10_000) refuse('--seed', `${to - from + 1} seeds`, 'at most 10,000', 'split the range');
+  if (from > to) refuse('--seed', quote(text), 'the smaller seed first', `write ${to}..${from}`);
+  if (to - from >= SEEDS_MAX)
+    refuse('--seed', `${to - from + 1} seeds`, `at most ${SEEDS_MAX}`, 'split the range');
   return [from, to];
 }
 
 export function oneOf<T extends string>(text: string, flag: string, known: readonly T[]): T {
   return (known as readonly string[]).includes(text)
     ? (text as T)
-    : refuse(flag, `'${text}'`, `one of ${known.join(', ')}`, 'see --help');
+    : refuse(flag, quote(text), `one of ${known.join(', ')}`, guessed(text, known));
+}
+
+function guessed(text: string, known: readonly string[]): string {
+  const guess = didYouMean(text, known);
+  return guess ? `did you mean ${guess}?` : 'see --help';
 }
 
 /** KIND or KIND@NODE. */
-function newLocation(text: string, size: string | undefined): NonNullable<ScenarioInput['host']>['newLocation'] {
+function newLocation(
+  text: string,
+  size: string | undefined,
+): NonNullable<ScenarioInput['host']>['newLocation'] {
   const [kindText = '', nodeText, ...rest] = text.split('@');
-  if (rest.length > 0) refuse('--new-location', `'${text}'`, 'KIND or KIND@NODE', 'such as nvme@1 or far@4');
+  if (rest.length > 0) refuse('--new-location', quote(text), 'KIND or KIND@NODE', 'such as nvme@1 or far@4');
   const kind = oneOf(kindText, '--new-location', newLocationKinds);
   const node = nodeText === undefined ? undefined : wholeNumber(nodeText, '--new-location');
   const sized = size === undefined ? {} : { size };
   if (kind === 'far') {
-    if (node === undefined) return refuse('--new-location', "'far'", 'far@NODE', 'name the memory node that keeps the pages');
+    if (node === undefined)
+      return refuse('--new-location', "'far'", 'far@NODE', 'name the memory node that keeps the pages');
     return { kind, node, ...sized };
   }
   return { kind, ...(node === undefined ? {} : { node }), ...sized };
@@ -77,7 +97,7 @@ function parameters(pairs: readonly string[]): Record<string, number> {
   for (const pair of pairs) {
     const [name = '', value, ...rest] = pair.split('=');
     if (!/^[a-zA-Z]+$/.test(name) || value === undefined || rest.length > 0) {
-      refuse('--set', `'${pair}'`, 'NAME=VALUE', 'such as --set pages=1024');
+      refuse('--set', quote(pair), 'NAME=VALUE', 'such as --set pages=1024');
     }
     found.set(name, wholeNumber(value!, `--set ${name}`));
   }
@@ -86,15 +106,17 @@ function parameters(pairs: readonly string[]): Record<string, number> {
 
 /** The scenario with the flags in place. */
 export function withFlags(base: Scenario, flags: Flags): Scenario {
-  const number = (text: string | undefined, flag: string) => (text === undefined ? undefined : wholeNumber(text, flag));
-  const given = <T extends object>(fields: T) =>
+  const number = (text: string | undefined, flag: string) =>
+    text === undefined ? undefined : wholeNumber(text, flag);
+  const given = (fields: object) =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const host = given({
     topology: flags.topology,
     nodes: flags.nodes?.split(',').map((id) => wholeNumber(id, '--nodes')),
     memory: flags.memory,
     profile: flags.profile,
-    newLocation: flags.newLocation === undefined ? undefined : newLocation(flags.newLocation, flags.storeSize),
+    newLocation:
+      flags.newLocation === undefined ? undefined : newLocation(flags.newLocation, flags.storeSize),
   });
   const guests = given({
     vcpus: number(flags.vcpus, '--vcpus'),
@@ -102,14 +124,22 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
     listCapacity: number(flags.listCapacity, '--list-capacity'),
   });
   if (flags.storeSize !== undefined && flags.newLocation === undefined) {
-    refuse('--store-size', 'without --new-location', 'both', 'such as --new-location nvme@0 --store-size 64MiB');
+    refuse(
+      '--store-size',
+      'without --new-location',
+      'both',
+      'such as --new-location nvme@0 --store-size 64MiB',
+    );
   }
   // Another topology has other nodes: what the scenario said of them does not carry over.
   const { nodes: _nodes, newLocation: placed, ...rest } = base.host;
   const baseHost =
     flags.topology === undefined
       ? base.host
-      : { ...rest, newLocation: placed.kind === 'far' ? { kind: 'nvme' as const } : { ...placed, node: undefined } };
+      : {
+          ...rest,
+          newLocation: placed.kind === 'far' ? { kind: 'nvme' as const } : { ...placed, node: undefined },
+        };
   const merged = {
     ...base,
     host: { ...baseHost, ...host },
@@ -120,42 +150,82 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
   };
   const parsed = scenarioSchema.safeParse(JSON.parse(JSON.stringify(merged)));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const flag = FLAG_OF[String(issue!.path.at(-1))] ?? issue!.path.join('.');
-  return refuse(flag, 'not usable', issue!.message.replace(/^Invalid input: expected /, ''), 'see --help');
+  const issue = deepest(parsed.error.issues[0]!, merged);
+  const flag = flagOf(flags, issue.path) ?? issue.path.join('.');
+  return refuse(flag, quote(valueAt(merged, issue.path)), expectation(issue), 'see --help');
 }
 
-const FLAG_OF: Record<string, string> = {
-  memory: '--memory',
-  size: '--store-size',
-  vcpus: '--vcpus',
-  count: '--guests',
-  listCapacity: '--list-capacity',
-  pages: '--pages',
-  moveEvery: '--move-every',
-  nodes: '--nodes',
-  topology: '--topology',
-  maxBytes: '--max-bytes',
+/** The flag that gave this part of the scenario, if one did. */
+export function flagOf(flags: Flags, path: readonly PropertyKey[]): string | undefined {
+  for (let depth = path.length; depth > 0; depth--) {
+    const found = FLAG_OF[path.slice(0, depth).map(String).join('.')]?.find(
+      ([key]) => flags[key] !== undefined,
+    );
+    if (found) return found[1];
+  }
+  return undefined;
+}
+
+const FLAG_OF: Readonly<Record<string, readonly (readonly [keyof Flags, string])[]>> = {
+  protocols: [['protocol', '--protocol']],
+  seeds: [['seed', '--seed']],
+  'host.topology': [['topology', '--topology']],
+  'host.nodes': [['nodes', '--nodes']],
+  'host.memory': [['memory', '--memory']],
+  'host.profile': [['profile', '--profile']],
+  'host.newLocation': [['newLocation', '--new-location']],
+  'host.newLocation.size': [['storeSize', '--store-size']],
+  'guests.vcpus': [['vcpus', '--vcpus']],
+  'guests.count': [['guests', '--guests']],
+  'guests.listCapacity': [['listCapacity', '--list-capacity']],
+  workload: [
+    ['pages', '--pages'],
+    ['set', '--set'],
+    ['workload', '--workload'],
+    ['trace', '--trace'],
+  ],
+  'workload.kind': [['workload', '--workload']],
+  'workload.parameters': [['set', '--set']],
+  'workload.files': [['trace', '--trace']],
+  'workload.pages': [['pages', '--pages']],
+  'workload.moveEvery': [['moveEvery', '--move-every']],
+  'workload.migratePages': [['migratePages', '--migrate-pages']],
+  'workload.instructions': [['instructions', '--instructions']],
+  'workload.maxBytes': [['maxBytes', '--max-bytes']],
 };
 
 function workload(base: Scenario, flags: Flags): Scenario['workload'] {
-  const ofTrace = ['pages', 'moveEvery', 'instructions', 'maxBytes'] as const;
-  if (flags.workload !== undefined && flags.trace) refuse('--workload', 'together with --trace', 'one of them', 'drop one');
+  const ofTrace = ['pages', 'moveEvery', 'migratePages', 'instructions', 'maxBytes'] as const;
+  if (flags.workload !== undefined && flags.trace)
+    refuse('--workload', 'together with --trace', 'one of them', 'drop one');
   if (flags.workload !== undefined) {
     for (const flag of ofTrace) {
-      const name = FLAG_OF[flag] ?? `--${flag}`;
-      if (flags[flag] !== undefined) refuse(name, 'with a synthetic workload', '--trace', 'synthetic workloads take --set pages=N');
+      const name = FLAG_OF[`workload.${flag}`]![0]![1];
+      if (flags[flag] !== undefined)
+        refuse(name, 'with a synthetic workload', '--trace', 'synthetic workloads take --set pages=N');
     }
     return { kind: flags.workload, parameters: parameters(flags.set ?? []) };
   }
   const is = base.workload;
   if ('files' in is || flags.trace) {
     if (flags.set) refuse('--set', 'with a trace', '--workload NAME', 'traces have no parameters');
-    const trace = 'files' in is && !flags.trace ? is : { kind: 'trace' as const, files: flags.trace!, pages: 4096, instructions: 'read' as const };
+    const trace =
+      'files' in is && !flags.trace
+        ? is
+        : {
+            kind: 'trace' as const,
+            files: flags.trace!,
+            pages: 4096,
+            migratePages: false,
+            instructions: 'read' as const,
+          };
     return {
       ...trace,
       ...(flags.pages === undefined ? {} : { pages: wholeNumber(flags.pages, '--pages', 1) }),
-      ...(flags.moveEvery === undefined ? {} : { moveEvery: wholeNumber(flags.moveEvery, '--move-every', 1) }),
+      ...(flags.moveEvery === undefined
+        ? {}
+        : { moveEvery: wholeNumber(flags.moveEvery, '--move-every', 1) }),
+      ...(flags.migratePages === undefined ? {} : { migratePages: flags.migratePages }),
       ...(flags.instructions === undefined
         ? {}
         : { instructions: oneOf(flags.instructions, '--instructions', ['read', 'skip']) }),

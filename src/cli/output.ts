@@ -1,46 +1,97 @@
 // Writing results: stdout carries the result and nothing else, files appear whole or not at all.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { InputError } from '../stdx/input-error.ts';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { InputError, printable } from '../stdx/input-error.ts';
 
 /** A result was there and could not be put where it was wanted: exit status 5. */
 export class OutputError extends Error {
   override name = 'OutputError';
+
+  constructor(where: string, error: unknown) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const hint = 'choose another with --out or --json FILE';
+    super(
+      printable(
+        `${where}: could not be written (${code ?? message}), expected a writable place, hint: ${hint}`,
+      ),
+    );
+  }
+}
+
+/** Something that takes bytes and is no file, such as a pipe: there is nothing to put in place of it. */
+function isDevice(file: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true });
+    if (isDevice(file)) {
+      writeFileSync(file, text);
+      return;
+    }
     writeFileSync(temporary, text);
     renameSync(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new OutputError(`${file}: could not be written (${code ?? message}), expected a writable place, hint: choose another with --out or --json FILE`);
+    // Not even the attempt to clean up may hide what went wrong.
+    try {
+      rmSync(temporary, { force: true });
+    } catch {}
+    throw new OutputError(file, error);
   }
 }
 
-/** Before anything runs: can there be a file at all? */
+/** Before anything runs: can there be a file at all? Leaves nothing behind. */
 export function refuseUnwritable(file: string): void {
+  const refuse = (what: string): never => {
+    throw new InputError(
+      { file: file || '""' },
+      what,
+      'a writable place',
+      'nothing was run; choose another path',
+    );
+  };
+  const folder = resolve(dirname(file));
   const probe = `${file}.${process.pid}.probe`;
+  let made: string | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    if (isDevice(file)) return accessSync(file, constants.W_OK);
+    if (file === '' || statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      return refuse('is no file name');
+    made = mkdirSync(folder, { recursive: true });
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError({ file }, `cannot be written (${code})`, 'a writable place', 'nothing was run; choose another path');
+    if (error instanceof InputError) throw error;
+    refuse(`cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  } finally {
+    if (made !== undefined) removeEmpty(folder, made);
   }
+}
+
+/** The folders from `last` up to `first`, which were made for a probe. */
+function removeEmpty(last: string, first: string): void {
+  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) rmdirSync(folder);
 }
 
 /** Waits until stdout has taken the text: a pipe may be slow, and the process must not end before it. */
 export function print(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     process.stdout.write(`${text}\n`, (error) => {
-      const { code } = (error ?? {}) as NodeJS.ErrnoException;
-      if (!error || code === 'EPIPE') resolve();
-      else reject(new OutputError(`stdout: could not be written (${code})`));
+      // A reader that went away (`| head`) has what it wanted.
+      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') done();
+      else reject(new OutputError('stdout', error));
     });
   });
 }

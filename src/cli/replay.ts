@@ -1,26 +1,20 @@
 // `replay`: runs a kept failure again and says whether it fails as it did.
-import { readFileSync } from 'node:fs';
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
-import { runUnit, type Unit } from '../report/unit.ts';
-import { InputError } from '../stdx/input-error.ts';
+import { runUnit } from '../report/unit.ts';
+import { printable } from '../stdx/input-error.ts';
 import { exit } from './exit.ts';
 import { note, print } from './output.ts';
+import { readReplay } from './replay-file.ts';
 import { TOOL } from './version.ts';
-
-interface Kept {
-  replay: 1;
-  tool: string;
-  violation: { property: string; message: string; sequence: number };
-  unit: Unit;
-}
 
 /** Events shown before the one that failed. */
 const CONTEXT = 12;
 
 export async function replay(file: string): Promise<number> {
-  const { tool, violation, unit } = read(file);
-  if (tool !== TOOL) note(`warning: ${file} was made by ${tool}, this is ${TOOL}: results may differ`);
+  const { tool, violation, unit } = await readReplay(file);
+  if (tool !== TOOL)
+    note(printable(`warning: ${file} was made by ${tool}, this is ${TOOL}: results may differ`));
   const geometry = new Geometry(unit.spec);
   const last: string[] = [];
   const quiet = new Set<number>([event.read, event.wrote, event.tlbFill, event.tlbFlush]);
@@ -35,33 +29,21 @@ export async function replay(file: string): Promise<number> {
   await print(last.join('\n'));
   const again = report.run.violations.find((seen) => seen.property === violation.property);
   if (!again) {
-    await print(`${violation.property} holds this time: the program is not the one that failed, or it was not the schedule.`);
+    await print(
+      `${violation.property} holds this time: the program is not the one that failed, or it was not the schedule.`,
+    );
     return exit.ok;
   }
-  await print(`FAIL ${again.property} · ${report.run.protocol}, seed ${unit.seed}, event ${again.sequence}\n     ${again.message}`);
+  await print(
+    `FAIL ${again.property} · ${report.run.protocol}, seed ${unit.seed}, event ${again.sequence}\n     ${again.message}`,
+  );
   return exit.violated;
 }
 
 function lineOf(e: TraceEvent, geometry: Geometry): string {
-  const place = e.to > 0 && (e.kind === event.dataIn || e.kind === event.entered || e.kind === event.eptSet) ? ` at ${geometry.place(e.to)}` : '';
+  const place =
+    e.to > 0 && (e.kind === event.dataIn || e.kind === event.entered || e.kind === event.eptSet)
+      ? ` at ${geometry.place(e.to)}`
+      : '';
   return `${String(e.sequence).padStart(8)}  ${(e.time / 1000).toFixed(2).padStart(12)} us  ${geometry.nameOf(e.actor).padEnd(10)} ${eventKinds[e.kind]!.padEnd(12)} id ${e.id} gfn ${e.gfn}${place}`;
-}
-
-function read(file: string): Kept {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError({ file }, `cannot be read (${(error as NodeJS.ErrnoException).code})`, 'a replay file', 'a failing run prints its path');
-  }
-  let kept: Partial<Kept> | null;
-  try {
-    kept = JSON.parse(text) as Partial<Kept> | null;
-  } catch (error) {
-    throw new InputError({ file }, (error as Error).message, 'JSON', 'it may have been cut off');
-  }
-  if (kept?.replay !== 1 || !kept.unit?.spec?.nodes || !kept.violation || !Array.isArray(kept.unit.spec.guests)) {
-    throw new InputError({ file }, 'is no replay file', '"replay": 1, a violation and a unit', 'a failing run writes one to out/');
-  }
-  return kept as Kept;
 }

@@ -1,6 +1,7 @@
 // `simulate`: the protocols side by side on one workload.
+import { existsSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { protocols as shipped } from '../protocols/index.ts';
 import { comparison, type Limits } from '../report/comparison.ts';
@@ -9,20 +10,22 @@ import { onePage } from '../report/one-page.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { type Unit, unitOf } from '../report/unit.ts';
-import { assemble, type Experiment } from '../scenarios/assemble.ts';
+import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
+import { quote } from '../scenarios/complaint.ts';
 import { bytesOf, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
-import { InputError } from '../stdx/input-error.ts';
+import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
 import { exit } from './exit.ts';
-import { type Flags, oneOf, withFlags } from './options.ts';
-import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { type Flags, flagOf, oneOf, refuse, withFlags } from './options.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
 import { TOOL } from './version.ts';
 
 /** The scenario that is run when none is named. */
-const SHIPPED = fileURLToPath(new URL('../../examples/two-socket.yaml', import.meta.url));
+const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT));
 /** Part of this machine's memory that a run may take. */
 const MEMORY_PART = 0.75;
 
@@ -39,66 +42,121 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   const began = performance.now();
   const executor = oneOf(flags.executor, '--executor', ['simulated', 'threads']);
   const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
-  const scenario = await stdinAsFile(withFlags(readScenario(file ?? SHIPPED, () => stdin.text('scenario')), flags), stdin);
-  const experiment = await assemble(scenario, file ?? 'simulate', () => stdin.text('topology'), memoryFor(flags));
+  const memoryBytes = memoryFor(flags);
+  const { scenario: base, placeOf } = readScenario(file ?? SHIPPED, () => stdin.text('scenario'));
+  const said: From = (...path) => {
+    const flag = flagOf(flags, path);
+    return flag === undefined ? placeOf(...path) : { file: flag };
+  };
+  const scenario = await stdinAsFile(withFlags(base, flags), stdin);
+  refuseInputsAsOutputs(flags, file, scenario);
+  const experiment = await assemble(scenario, said, () => stdin.text('topology'), memoryBytes);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   if (flags.out !== undefined) refuseUnwritable(join(out, 'result.json'));
-  for (const warning of experiment.topology.warnings) note(`warning: ${experiment.topology.name}: ${warning}`);
+  for (const warning of experiment.topology.warnings) {
+    note(printable(`warning: ${experiment.topology.name}: ${warning}`));
+  }
 
   const [first, last] = scenario.seeds;
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const units = seeds.flatMap((seed) => named.map((name) => unitOf(experiment, name, seed, scheduler)));
 
   const interrupt = new Interrupt();
-  const show = (count: number) => progress(`simulate  ${count}/${units.length} runs`);
-  show(0);
-  const running =
-    executor === 'threads'
-      ? (await import('./threads.ts')).runAllOnThreads(units, interrupt.signal, show)
-      : runAll(units, interrupt.signal, show);
-  const limits = executor === 'threads' ? Promise.resolve(null) : limitsOf(experiment);
+  const { signal } = interrupt;
+  const done = (count: number) => progress(`simulate  ${count}/${units.length} runs`);
+  done(0);
+  const atOnce = Math.floor(memoryBytes / experiment.bytes);
   let reports: (RunReport | null)[];
+  let limits: Limits | null = null;
   try {
-    reports = await running;
+    if (executor === 'threads') {
+      reports = await (await import('./threads.ts')).runAllOnThreads(units, { signal, done });
+    } else {
+      const running = runAll(units, { signal, atOnce, done });
+      // Both at once: the pool works while this thread does.
+      [reports, limits] = await Promise.all([running, limitsOf(experiment)]);
+    }
   } finally {
     progressEnds();
     interrupt.release();
   }
   const result = resultOf(experiment, reports, executor);
   const json = JSON.stringify(result, null, 2);
-  const text = comparison(experiment, result, await limits, performance.now() - began);
+  const text =
+    result.runs.length === 0
+      ? `Interrupted before the first of ${units.length} runs was done.`
+      : comparison(experiment, result, limits, performance.now() - began);
+  let status = interrupt.status || statusOf(result);
+  // Nothing is lost when a file cannot be written, because the result is on the screen by then; and that it could not
+  // is a smaller thing than what the result says.
+  const attempt = async (write: () => Promise<void> | void) => {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      note(`copyless: ${error.message}`);
+      if (status === exit.ok) status = exit.output;
+    }
+  };
   if (flags.json === true) {
-    await print(json);
+    await attempt(() => print(json));
     note(text);
-  } else await print(text);
-  // Nothing is lost when a file cannot be written: the result is on the screen by now.
-  if (typeof flags.json === 'string') writeWhole(flags.json, `${json}\n`);
-  if (flags.out !== undefined) writeWhole(join(out, 'result.json'), `${json}\n`);
-  if (interrupt.status !== 0) return interrupt.status;
-  if (!result.pass) {
-    await keepFailures(units, reports, executor, out);
-    return exit.violated;
+  } else await attempt(() => print(text));
+  const { json: jsonFile } = flags;
+  if (typeof jsonFile === 'string') await attempt(() => writeWhole(jsonFile, `${json}\n`));
+  if (flags.out !== undefined) await attempt(() => writeWhole(join(out, 'result.json'), `${json}\n`));
+  if (!result.pass && executor === 'simulated') {
+    await attempt(() =>
+      keepFailures(units, reports, { out, stdin, show: flags.json === true ? noted : print }),
+    );
   }
+  return status;
+}
+
+const noted = (text: string): Promise<void> => Promise.resolve(note(text));
+
+function statusOf(result: Result): number {
+  if (!result.pass) return exit.violated;
   return result.complete ? exit.ok : exit.incomplete;
 }
 
 function memoryFor(flags: Flags): number {
   if (flags.maxMemory === undefined) return Math.min(totalmem() * MEMORY_PART, Math.max(freemem(), 2 ** 30));
-  const bytes = bytesOf(flags.maxMemory);
-  if (bytes) return bytes;
-  throw new InputError({ file: '--max-memory' }, `'${flags.maxMemory}'`, 'a size with a unit', 'such as 8GiB');
+  return (
+    bytesOf(flags.maxMemory) ||
+    refuse('--max-memory', quote(flags.maxMemory), 'a size with a unit', 'such as 8GiB')
+  );
+}
+
+/** `--json` takes the word that follows it: a scenario given after it would be overwritten. */
+function refuseInputsAsOutputs({ json }: Flags, file: string | undefined, { workload }: Scenario): void {
+  if (typeof json !== 'string') return;
+  const inputs = [file, ...(isTrace(workload) ? workload.files : [])];
+  const isInput = inputs.some((input) => input !== undefined && resolve(input) === resolve(json));
+  if (!isInput && !/\.(ya?ml|gz|ts|mjs|js)$/.test(json)) return;
+  refuse(
+    '--json',
+    `${quote(json)} is an input`,
+    'a file for the result',
+    `give the scenario first: simulate ${json} --json`,
+  );
 }
 
 async function stdinAsFile(scenario: Scenario, stdin: Stdin): Promise<Scenario> {
   const { workload } = scenario;
   if (!isTrace(workload) || !workload.files.includes('-')) return scenario;
-  const file = await stdin.spool('trace');
-  return { ...scenario, workload: { ...workload, files: workload.files.map((name) => (name === '-' ? file : name)) } };
+  const files: string[] = [];
+  for (const name of workload.files) files.push(name === '-' ? await stdin.spool('trace') : name);
+  return { ...scenario, workload: { ...workload, files } };
 }
 
-function resultOf(experiment: Experiment, reports: readonly (RunReport | null)[], executor: Result['executor']): Result {
+function resultOf(
+  experiment: Experiment,
+  reports: readonly (RunReport | null)[],
+  executor: Result['executor'],
+): Result {
   const done = reports.filter((report) => report !== null);
   const runs = done.map((report) => report.run);
   const checks = [...together(done.map((report) => report.checks)), differential(runs)];
@@ -118,7 +176,9 @@ function resultOf(experiment: Experiment, reports: readonly (RunReport | null)[]
 /** The smallest case, simulated one page at a time, on the scenario's own costs. */
 async function limitsOf(experiment: Experiment): Promise<Limits | null> {
   const conventional = present(shipped[0], 'the conventional protocol');
-  const copyless = experiment.protocols.find((protocol) => protocol.name === 'copyless-migrate') ?? experiment.protocols.find((protocol) => protocol.guestAsks !== 'nothing');
+  const copyless =
+    experiment.protocols.find((protocol) => protocol.name === 'copyless-migrate') ??
+    experiment.protocols.find((protocol) => protocol.guestAsks !== 'nothing');
   if (!copyless) return null;
   const { costs } = experiment;
   const { kind } = experiment.scenario.host.newLocation;
@@ -127,30 +187,48 @@ async function limitsOf(experiment: Experiment): Promise<Limits | null> {
     copyless: await onePage(place, copyless, costs),
   });
   const slow = await pair({ kind: 'sata', attached: 'destination' });
-  if (kind === 'far') return { protocol: copyless.name, kind: 'far memory', here: await pair({ kind }), slow };
+  if (kind === 'far')
+    return { protocol: copyless.name, kind: 'far memory', here: await pair({ kind }), slow };
   const here = await pair({ kind, attached: 'destination' });
   return { protocol: copyless.name, kind, here, slow, atSource: await pair({ kind, attached: 'source' }) };
 }
 
-/** What failed can be run again: one file a run, and the line to type last. */
+/** What failed can be run again, from any folder: one file a run, and the line to type last. */
 async function keepFailures(
   units: readonly Unit[],
   reports: readonly (RunReport | null)[],
-  executor: Result['executor'],
-  out: string,
+  { out, stdin, show }: { out: string; stdin: Stdin; show: (text: string) => Promise<void> },
 ): Promise<void> {
   const lines: string[] = [];
-  reports.forEach((report, index) => {
+  for (const [index, report] of reports.entries()) {
     const violation = report?.run.violations[0];
-    if (!report || !violation) return;
-    if (executor === 'threads') return;
+    if (!report || !violation) continue;
     const unit = units[index]!;
     const file = join(out, `failure-${report.run.protocol}-${unit.seed}.json`);
     const choices = unit.scheduler === 'timed' ? undefined : report.choices;
-    writeWhole(file, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit: { ...unit, choices } })}\n`);
+    const kept = {
+      ...unit,
+      protocol: absolute(unit.protocol),
+      workload: keptWorkload(unit.workload, out, stdin),
+      choices,
+    };
+    writeWhole(file, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit: kept })}\n`);
     lines.push(`Replay  npm run simulate -- --replay ${file}`);
-  });
-  for (const line of lines) await print(line);
+  }
+  for (const line of lines) await show(line);
+}
+
+/** A path; the name of something shipped stays as it is. */
+function absolute(nameOrFile: string): string {
+  return existsSync(nameOrFile) && /[./\\]/.test(nameOrFile) ? resolve(nameOrFile) : nameOrFile;
+}
+
+function keptWorkload(workload: Unit['workload'], out: string, stdin: Stdin): Unit['workload'] {
+  if (!isTrace(workload)) return { ...workload, kind: absolute(workload.kind) };
+  const files = workload.files.map((file) =>
+    stdin.owns(file) ? resolve(stdin.keep(file, out)) : resolve(file),
+  );
+  return { ...workload, files };
 }
 
 /** Ctrl-C once: what is done is reported. Twice: out. */

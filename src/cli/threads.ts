@@ -8,14 +8,14 @@ import { loadProtocol } from '../scenarios/modules.ts';
 import { Geometry } from '../model/geometry.ts';
 import { Crew } from '../runtime/threads/crew.ts';
 import { present } from '../stdx/assert.ts';
+import type { EnsembleOptions } from './ensemble.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 export const ACTOR_WORKER = new URL(`../../workers/actor.worker.${extension}`, import.meta.url);
 
 export async function runAllOnThreads(
   units: readonly Unit[],
-  signal: AbortSignal,
-  done: (count: number) => void,
+  { signal, done }: Pick<EnsembleOptions, 'signal' | 'done'>,
 ): Promise<(RunReport | null)[]> {
   const { spec } = present(units[0], 'a run');
   const crew = new Crew<ThreadParts>(ACTOR_WORKER, new Geometry(spec).feeder);

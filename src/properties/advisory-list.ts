@@ -1,7 +1,7 @@
 // I6: the list advises. At rest it names exactly the moved pages, each in its generation, but for those that found no
 // room; and a guest that asks for one of those is told *unknown*, never *resident*.
 import type { TraceEvent } from '../model/events.ts';
-import { finding } from '../model/words.ts';
+import { finding, operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class AdvisoryList extends Property {
@@ -11,6 +11,8 @@ export class AdvisoryList extends Property {
   private readonly listed = new Map<number, number>();
   private readonly overflowed = new Map<number, number>();
   private readonly pages = new Map<number, { state: number; generation: number }>();
+  /** State of a page between two Gfns, by operation. */
+  private readonly carried = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
@@ -21,13 +23,31 @@ export class AdvisoryList extends Property {
       this.pages.set(e.gfn, { state: e.to, generation: e.generation });
     },
     left: (e) => {
+      const page = this.pages.get(e.gfn);
+      if (page) this.carried.set(e.id, page.state);
       this.pages.delete(e.gfn);
+    },
+    entered: (e) => {
+      // At another Gfn, in the state in which it left the one before, under a new generation.
+      const state = this.carried.get(e.id);
+      if (state !== undefined) this.pages.set(e.gfn, { state, generation: e.generation });
+      this.carried.delete(e.id);
     },
     died: (e) => {
       this.pages.delete(e.gfn);
     },
+    ended: (e) => {
+      const page = this.pages.get(e.gfn);
+      if (e.from !== operationKind.balance || e.result !== result.OK || !page || !this.isMapped(page.state))
+        return;
+      if (this.known(e.gfn) !== page.generation) {
+        this.fail(e.sequence, `Gfn ${e.gfn} was mapped to content that is elsewhere, and is not on the list`);
+      }
+    },
     listed: (e) => {
       this.examined++;
+      if (this.listed.has(e.gfn))
+        this.fail(e.sequence, `Gfn ${e.gfn} was listed and still has an older entry`);
       this.overflowed.delete(e.gfn);
       this.listed.set(e.gfn, e.generation);
     },
@@ -43,6 +63,14 @@ export class AdvisoryList extends Property {
     inspected: (e) => this.inspected(e),
   };
 
+  private isMapped(s: number): boolean {
+    const { state } = this.setting.page;
+    return s === state['remapped.mapped'] || s === state['remapped.held'];
+  }
+  /** Generation under which the list, or the hypervisor for want of room, has a Gfn. */
+  private known(gfn: number): number | undefined {
+    return this.listed.get(gfn) ?? this.overflowed.get(gfn);
+  }
   private inspected(e: TraceEvent): void {
     this.examined++;
     if (this.setting.totalOrder && e.result === finding.resident && this.overflowed.has(e.gfn)) {
@@ -58,14 +86,15 @@ export class AdvisoryList extends Property {
     const isListed = (s: number) => s === state['listed.exported'] || s === state['listed.held'];
     for (const [gfn, generation] of [...this.listed, ...this.overflowed]) {
       const page = this.pages.get(gfn);
-      if (page && isListed(page.state) && page.generation === generation) continue;
+      if (page && (isListed(page.state) || this.isMapped(page.state)) && page.generation === generation)
+        continue;
       const seen = page ? `${states[page.state]} in generation ${page.generation}` : 'gone';
       this.fail(-1, `the list names Gfn ${gfn} in generation ${generation}; that page is ${seen}`);
     }
     for (const [gfn, page] of this.pages) {
-      const known = this.listed.get(gfn) ?? this.overflowed.get(gfn);
-      if (isListed(page.state) && known !== page.generation)
+      if ((isListed(page.state) || this.isMapped(page.state)) && this.known(gfn) !== page.generation) {
         this.fail(-1, `Gfn ${gfn} is moved and not on the list`);
+      }
       if (page.state === state['swapped.stored'] && this.listed.size + this.examined > 0) {
         this.fail(-1, `Gfn ${gfn} is moved and was never exported`);
       }

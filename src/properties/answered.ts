@@ -29,8 +29,8 @@ export class Answered extends Property {
     },
     page: (e) => {
       const { state } = this.setting.page;
-      if (e.to === state['listed.held']) this.holds.add(e.gfn);
-      else if (e.from === state['listed.held']) this.holds.delete(e.gfn);
+      if (e.to === state['listed.held'] || e.to === state['remapped.held']) this.holds.add(e.gfn);
+      else this.holds.delete(e.gfn);
     },
     left: (e) => void this.holds.delete(e.gfn),
     seized: (e) => void this.seized.add(e.gfn),

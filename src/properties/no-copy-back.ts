@@ -11,14 +11,15 @@ import { type Observers, Property, type Setting } from './property.ts';
 
 /** A version of a page that is away from its source node. */
 interface Moved {
+  /** Node it must not come back to while it is held or asked for: that of the vNode it belongs to. */
   source: number;
   location: number;
   generation: number;
   held: boolean;
   /** Destination node of an accepted request, while it lasts. */
   transaction: { destination: number; kind: number; from: number; arrivals: number } | null;
-  /** Destination node, after a map. */
-  mappedTo: number | null;
+  /** Node that a mapped page was taken away from: its first arrival may be anywhere else. */
+  mappedFrom: number | null;
 }
 
 export class NoCopyBack extends Property {
@@ -57,7 +58,7 @@ export class NoCopyBack extends Property {
     page: (e) => {
       const { state } = this.setting.page;
       const version = this.moved.get(e.gfn);
-      if (version) version.held = e.to === state['listed.held'];
+      if (version) version.held = e.to === state['listed.held'] || e.to === state['remapped.held'];
       if (e.to === state['listed.exported'] && version) version.generation = e.generation;
     },
     accepted: (e) => this.accepted(e),
@@ -70,6 +71,7 @@ export class NoCopyBack extends Property {
     const came = this.carried.get(e.id);
     if (came) {
       this.carried.delete(e.id);
+      came.generation = e.generation;
       this.moved.set(e.gfn, came);
     }
     if (this.kinds.get(e.id) === operationKind['swap-out']) {
@@ -81,7 +83,7 @@ export class NoCopyBack extends Property {
         generation: e.generation,
         held: false,
         transaction: null,
-        mappedTo: null,
+        mappedFrom: null,
       });
       return;
     }
@@ -133,7 +135,7 @@ export class NoCopyBack extends Property {
     if (back && e.cause === cause.balance) {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);
     }
-    if (back && version.mappedTo !== null && version.mappedTo !== version.source) {
+    if (node === version.mappedFrom && node !== version.source) {
       this.fail(e.sequence, `${where}, after it had been mapped to another node`);
     }
   }
@@ -152,6 +154,8 @@ export class NoCopyBack extends Property {
         `request ${e.id} (${requestKinds[e.from]}) was answered OK after ${transaction.arrivals} arrivals, not ${expected}`,
       );
     }
-    if (expected === 0) version.mappedTo = transaction.destination;
+    if (expected > 0) return;
+    version.mappedFrom = version.source;
+    version.source = transaction.destination;
   }
 }

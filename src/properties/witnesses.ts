@@ -37,6 +37,7 @@ export const witnessNames = [
   'a live translation was shot down',
   'a swap-out was cancelled by a write',
   'a mapped page was first touched later',
+  'a mapped page was balanced again, untouched',
   'a vCPU waited at a migration entry',
   'the guest copied a page itself',
   'a prefetch brought a page back',
@@ -63,7 +64,9 @@ export function witnesses({ geometry, page }: Setting): Property[] {
     'a listed page was asked for and moved': when('answered', (e) => e.result === result.OK),
     'a hold met a demand fault': (saw) => ({
       page: (e) => {
-        if (e.to === page.state['listed.held']) held.add(e.gfn);
+        // By policy the fault is refused (seen below), or it ends the hold.
+        if (e.cause === on.convert) saw();
+        if (e.to === page.state['listed.held'] || e.to === page.state['remapped.held']) held.add(e.gfn);
         else held.delete(e.gfn);
       },
       left: (e) => void held.delete(e.gfn),
@@ -107,6 +110,10 @@ export function witnesses({ geometry, page }: Setting): Property[] {
     'a mapped page was first touched later': when(
       'page',
       (e) => e.from === page.state['remapped.mapped'] && e.cause === on.demand,
+    ),
+    'a mapped page was balanced again, untouched': when(
+      'page',
+      (e) => e.from === page.state['remapped.held'] && (e.cause === on.map || e.cause === on.migrate),
     ),
     'a vCPU waited at a migration entry': when('waited', () => true),
     'the guest copied a page itself': when('dataIn', (e) => e.cause === cause.copy),

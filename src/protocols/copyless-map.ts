@@ -1,5 +1,5 @@
 // Claim 2: the entry moves to the destination Gfn, the bytes stay where they are. The next touch brings them straight
-// to the destination node; a page that is never touched is never moved.
+// to the destination node; a page that is never touched is never moved. It is listed anew under its new name.
 import { listed } from './host-plans.ts';
 import { properties, type Protocol } from './protocol.ts';
 
@@ -11,6 +11,6 @@ export default {
   ...listed,
   plan: (_request, _page, host) =>
     host.destinationBacked
-      ? ['accept', 'vacate', 'unmap', 'remap', 'retire']
-      : ['accept', 'unmap', 'remap', 'retire'],
+      ? ['accept', 'vacate', 'unmap', 'remap', 'retire', 'export']
+      : ['accept', 'unmap', 'remap', 'retire', 'export'],
 } satisfies Protocol;

@@ -3,15 +3,14 @@ import type { HostPlans } from './protocol.ts';
 
 const common = {
   firstTouch: ['reserve', 'zero', 'map'],
-  touchRemapped: ['reserve', 'claim', 'load', 'map', 'release'],
   dropResident: ['unmap', 'shootdown', 'release'],
-  dropRemapped: ['unmap', 'release'],
 } as const;
 
 export const unlisted: HostPlans = {
   ...common,
   swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'shootdown', 'release'],
   swapIn: ['reserve', 'claim', 'load', 'map', 'release'],
+  touchRemapped: ['reserve', 'claim', 'load', 'map', 'release'],
   dropMoved: ['unmap', 'release'],
 };
 
@@ -19,5 +18,6 @@ export const listed: HostPlans = {
   ...common,
   swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'shootdown', 'release', 'export'],
   swapIn: ['reserve', 'claim', 'retire', 'load', 'map', 'release'],
+  touchRemapped: ['reserve', 'claim', 'retire', 'load', 'map', 'release'],
   dropMoved: ['retire', 'unmap', 'release'],
 };

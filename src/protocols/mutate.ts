@@ -21,7 +21,6 @@ export const hostPlans = [
   'touchRemapped',
   'dropResident',
   'dropMoved',
-  'dropRemapped',
 ] as const satisfies readonly (keyof HostPlans)[];
 
 /** What a plan is chosen by, the usual case first. Room is a number; a few stand for all. */

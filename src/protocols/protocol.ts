@@ -16,7 +16,7 @@
 //   map             [480, 485] the EPT maps the Gfn to what was reserved and filled
 //   vacate          whatever still backs the destination Gfn is dropped
 //   release         what the content was moved from is free again (and poisoned)
-//   export          [410-425] the hypervisor puts the page on the moved list
+//   export          [410-425] the hypervisor puts the page on the moved list; after a remap, under its new name
 //   retire          [485] the hypervisor takes the page's entry off the list
 import type { RequestKind, Result } from '../model/words.ts';
 
@@ -85,10 +85,9 @@ export interface HostPlans {
   firstTouch: Plan;
   /** The first touch after a map. */
   touchRemapped: Plan;
-  /** The guest reuses a Gfn that is still backed: by a frame, by a moved page, by a remapped one. */
+  /** The guest reuses a Gfn that is still backed: by a frame, or by content that is elsewhere. */
   dropResident: Plan;
   dropMoved: Plan;
-  dropRemapped: Plan;
 }
 
 export interface Protocol extends HostPlans {

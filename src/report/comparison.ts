@@ -124,7 +124,7 @@ function table(
 ): string[] {
   const shown = executor === 'threads' ? [...rows.filter((row) => !row.virtual), wallRow] : rows;
   const cells = shown.map((row) => {
-    const values = columns.map((runs) => mean(runs, row.of));
+    const values = columns.map((runs) => mean(runs, (run) => row.of(run)));
     return values.map((value, column) => {
       const first = values[0]!;
       const compare = row.ratio && column > 0 && first > 0;
@@ -184,12 +184,9 @@ function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
     `${((1 - copyless.stallNs / conventional.stallNs) * 100).toFixed(1)} %`;
   const line = `Where the gain ends: one page balanced alone, ${protocol} saves ${saved(here)} of the stall on ${kind} and ${saved(slow)} on sata.`;
   if (!atSource) return [line];
-  const bytes = ({ conventional, copyless }: Limits['here']) =>
-    `${conventional.interconnectBytes} against ${copyless.interconnectBytes}`;
-  return [
-    line,
-    `With the ${kind} attached to the source node it saves no interconnect bytes: ${bytes(atSource)} a page.`,
-  ];
+  const [back, direct] = [atSource.conventional.interconnectBytes, atSource.copyless.interconnectBytes];
+  const verb = direct < back ? 'it moves fewer bytes over the interconnect' : 'the interconnect carries as much either way';
+  return [line, `With the ${kind} attached to the source node ${verb}: ${back} bytes a page, copyless ${direct}.`];
 }
 
 function more(experiment: Experiment, result: Result): string[] {

@@ -70,11 +70,11 @@ function specOf(place: NewPlace, work: number): WorldSpec {
   const nodes = ['source', 'destination', 'third'] as const;
   return {
     pageWords: 1024,
-    nodes: nodes.map((name, id) => ({ id, frames: 8, hasCpus: name !== 'third' })),
+    nodes: nodes.map((name, id) => ({ id, frames: 64, hasCpus: name !== 'third' })),
     distances: nodes.map((_, i) => nodes.map((__, j) => (i === j ? 10 : 20))),
     stores: far
       ? []
-      : [{ name: `${place.kind}0`, kind: place.kind, slots: 8, node: nodes.indexOf(place.attached) }],
+      : [{ name: `${place.kind}0`, kind: place.kind, slots: 64, node: nodes.indexOf(place.attached) }],
     guests: [{ pages: PAGES, vnodes: [0, 1].map((node) => ({ node, gfns: 4 * PAGES })), vcpus: [0, 1] }],
     moveTo: [far ? 2 : 3],
     listCapacity: 8 * PAGES,

@@ -11,7 +11,7 @@ import type { Topology } from '../model/topology.ts';
 import { type Protocol, protocols as shipped } from '../protocols/index.ts';
 import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
-import { InputError } from '../stdx/input-error.ts';
+import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, loadWorkload } from './modules.ts';
 import { bytesOf, isTrace, type Scenario } from './scenario.ts';
 import { traceWorkload } from './traces/trace-workload.ts';
@@ -33,22 +33,26 @@ export interface Experiment {
   bytes: number;
 }
 
+/** Where a part of the scenario was said: in a file, or by a flag. */
+export type From = (...path: PropertyKey[]) => Place;
+
 /** What the executors build a world from. */
 export function partsOf({ spec, costs }: Pick<Experiment, 'spec' | 'costs'>, protocol: Protocol): Parts {
   return { spec, protocol, costs, tables };
 }
 
 /**
- * @param from file or flag that the scenario came from, for messages
+ * @param said where the scenario was said, for messages; or just what it came from
  * @param readStdin text of stdin, for a topology given as `-`
  * @param memoryBytes memory that a run may take
  */
 export async function assemble(
   scenario: Scenario,
-  from: string,
+  said: string | From,
   readStdin: () => string,
   memoryBytes: number,
 ): Promise<Experiment> {
+  const from: From = typeof said === 'string' ? () => ({ file: said }) : said;
   const topology = await loadTopologyOrModule(scenario.host.topology, readStdin);
   const costs = resolveCosts(await loadProfileOrModule(scenario.host.profile));
   const protocols = scenario.protocols
@@ -56,27 +60,69 @@ export async function assemble(
     : [...shipped];
   const names = protocols.map((protocol) => protocol.name);
   if (new Set(names).size !== names.length) {
-    throw new InputError({ file: from }, `protocols ${names.join(', ')}`, 'each protocol once', 'drop the second');
+    throw new InputError(
+      from('protocols'),
+      `protocols ${names.join(', ')}`,
+      'each protocol once',
+      'drop the second',
+    );
   }
   const { spec, shape, workload } = await worldOf(scenario, topology, from);
-  const experiment = { scenario, topology, spec, costs, protocols, shape, workload, hash: hashOf(scenario, spec), bytes: 0 };
+  const experiment = {
+    scenario,
+    topology,
+    spec,
+    costs,
+    protocols,
+    shape,
+    workload,
+    hash: hashOf(scenario, spec),
+    bytes: 0,
+  };
   experiment.bytes = bytesOrRefusal(experiment, from, memoryBytes);
   return experiment;
 }
 
-function bytesOrRefusal(experiment: Experiment, from: string, memoryBytes: number): number {
+function bytesOrRefusal(experiment: Experiment, from: From, memoryBytes: number): number {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const { spec } = experiment;
-  const cells = spec.guests.reduce((sum, guest) => sum + guest.vnodes.reduce((s, vnode) => s + vnode.gfns, 0), 0);
-  const pages = [...spec.nodes.map((node) => node.frames), ...spec.stores.map((store) => store.slots)].reduce((a, b) => a + b, 0);
+  const cells = spec.guests.reduce(
+    (sum, guest) => sum + guest.vnodes.reduce((s, vnode) => s + vnode.gfns, 0),
+    0,
+  );
+  const pages = [...spec.nodes.map((node) => node.frames), ...spec.stores.map((store) => store.slots)].reduce(
+    (a, b) => a + b,
+    0,
+  );
   if (cells > 2 ** 29 || pages > 2 ** 29) {
-    throw new InputError({ file: from }, `a world of ${cells} Gfns and ${pages} frames and slots`, 'at most 2^29 of each', 'make the guest, memory or store smaller');
+    const path =
+      cells > 2 ** 29
+        ? ['workload']
+        : ['host', scenarioMemoryIsLargest(experiment) ? 'memory' : 'newLocation'];
+    throw new InputError(
+      from(...path),
+      `a world of ${cells} Gfns and ${pages} frames and slots`,
+      'at most 2^29 of each',
+      'make the guest, memory or store smaller',
+    );
   }
   const bytes = measure(partsOf(experiment, present(experiment.protocols[0], 'protocol')));
   if (bytes > memoryBytes) {
-    throw new InputError({ file: from }, `one run needs up to ${gib(bytes)}`, `at most ${gib(memoryBytes)}, what this machine can give`, 'use fewer pages, less memory or a smaller store');
+    const path = scenarioMemoryIsLargest(experiment) ? ['host', 'memory'] : ['workload'];
+    throw new InputError(
+      from(...path),
+      `one run needs up to ${gib(bytes)}`,
+      `at most ${gib(memoryBytes)}, what this machine can give`,
+      'use fewer pages, less memory or a smaller store',
+    );
   }
   return bytes;
+}
+
+function scenarioMemoryIsLargest({ spec }: Experiment): boolean {
+  const frames = spec.nodes.reduce((sum, node) => sum + node.frames, 0);
+  const slots = spec.stores.reduce((sum, store) => sum + store.slots, 0);
+  return frames > slots;
 }
 
 function hashOf(scenario: Scenario, spec: WorldSpec): string {
@@ -87,7 +133,7 @@ function hashOf(scenario: Scenario, spec: WorldSpec): string {
 async function worldOf(
   scenario: Scenario,
   topology: Topology,
-  from: string,
+  from: From,
 ): Promise<{ spec: WorldSpec; shape: GuestShape; workload: Workload }> {
   const { host, guests } = scenario;
   const positions = pinnedNodes(scenario, topology, from);
@@ -96,18 +142,28 @@ async function worldOf(
     const position = topology.nodes.findIndex((node) => node.id === id);
     if (position < 0) {
       const ids = topology.nodes.map((node) => node.id).join(', ');
-      throw new InputError({ file: from }, `${what} names node ${id}`, `one of ${ids}`, `topology ${topology.name} has no such node`);
+      throw new InputError(
+        from('host', 'newLocation'),
+        `${what} names node ${id}`,
+        `one of ${ids}`,
+        `topology ${topology.name} has no such node`,
+      );
     }
     return position;
   };
   // The world's nodes: those that are pinned to, and the one that keeps or carries what was moved.
   const used = [...positions];
-  const attached =
-    newLocation.node === undefined ? positions[0]! : indexOf(newLocation.node, 'newLocation');
+  const attached = newLocation.node === undefined ? positions[0]! : indexOf(newLocation.node, 'newLocation');
   if (!used.includes(attached)) used.push(attached);
   const memoryBytes = bytesOf(host.memory)!;
   const frames = Math.floor(memoryBytes / PAGE_BYTES);
-  if (frames < 4) throw new InputError({ file: from }, `memory ${host.memory}`, 'at least 16KiB a node', 'four pages are the least that can move');
+  if (frames < 4)
+    throw new InputError(
+      from('host', 'memory'),
+      `memory ${host.memory}`,
+      'at least 16KiB a node',
+      'four pages are the least that can move',
+    );
 
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
@@ -117,15 +173,34 @@ async function worldOf(
   const workload = await workloadOf(scenario.workload, shape);
   const { pages } = workload;
   const gfnsPerVnode = pages * guests.vcpus;
-  const wantedSlots = newLocation.size === undefined ? pages * guests.count * positions.length : Math.floor(bytesOf(newLocation.size)! / PAGE_BYTES);
-  if (wantedSlots < 1) throw new InputError({ file: from }, `newLocation.size ${String(newLocation.size)}`, 'at least 4KiB', 'give it room for a page');
+  const wantedSlots =
+    newLocation.size === undefined
+      ? pages * guests.count * positions.length
+      : Math.floor(bytesOf(newLocation.size)! / PAGE_BYTES);
+  if (wantedSlots < 1)
+    throw new InputError(
+      from('host', 'newLocation', 'size'),
+      `newLocation.size ${String(newLocation.size)}`,
+      'at least 4KiB',
+      'give it room for a page',
+    );
   const isFar = newLocation.kind === 'far';
   if (isFar && positions.includes(attached)) {
-    throw new InputError({ file: from }, `far memory on node ${topology.nodes[attached]!.id}`, 'a node that no vNode is pinned to', 'choose another node, or host.nodes');
+    throw new InputError(
+      from('host', 'newLocation'),
+      `far memory on node ${topology.nodes[attached]!.id}`,
+      'a node that no vNode is pinned to',
+      'choose another node, or host.nodes',
+    );
   }
   const capacity = positions.length * frames + wantedSlots;
   if (capacity < pages * guests.count + positions.length) {
-    throw new InputError({ file: from }, `memory and new location hold ${capacity} pages`, `room for the guests' ${pages * guests.count}`, 'enlarge host.memory or newLocation.size');
+    throw new InputError(
+      from('host', 'memory'),
+      `memory and new location hold ${capacity} pages`,
+      `room for the guests' ${pages * guests.count}`,
+      'enlarge host.memory or newLocation.size',
+    );
   }
   const spec: WorldSpec = {
     pageWords: PAGE_BYTES / 4,
@@ -137,7 +212,14 @@ async function worldOf(
     distances: used.map((i) => used.map((j) => topology.distances[i]![j]!)),
     stores: isFar
       ? []
-      : [{ name: `${newLocation.kind}0`, kind: newLocation.kind, slots: wantedSlots, node: used.indexOf(attached) }],
+      : [
+          {
+            name: `${newLocation.kind}0`,
+            kind: newLocation.kind,
+            slots: wantedSlots,
+            node: used.indexOf(attached),
+          },
+        ],
     guests: Array.from({ length: guests.count }, () => ({
       pages,
       vnodes: positions.map((_, node) => ({ node, gfns: gfnsPerVnode })),
@@ -170,29 +252,45 @@ async function worldOf(
 export async function workloadOf(workload: Scenario['workload'], shape: GuestShape): Promise<Workload> {
   if (isTrace(workload)) {
     const maxBytes = workload.maxBytes === undefined ? undefined : bytesOf(workload.maxBytes);
-    const { files, pages, moveEvery, instructions } = workload;
-    return traceWorkload({ files, maxPages: pages, moveEvery, instructions, maxBytes, shape });
+    const { files, pages, moveEvery, migratePages, instructions } = workload;
+    return traceWorkload({ files, maxPages: pages, moveEvery, migratePages, instructions, maxBytes, shape });
   }
   return (await loadWorkload(workload.kind)).create(shape, workload.parameters);
 }
 
 /** Positions of the nodes that vNodes are pinned to. */
-function pinnedNodes(scenario: Scenario, topology: Topology, from: string): number[] {
+function pinnedNodes(scenario: Scenario, topology: Topology, from: From): number[] {
   const usable = topology.nodes.flatMap((node, position) =>
     node.cpus.length > 0 && node.memoryMiB > 0 ? [position] : [],
   );
   const wanted = scenario.host.nodes;
   if (!wanted) {
     if (usable.length < 2) {
-      throw new InputError({ file: from }, `topology ${topology.name} has ${usable.length} node(s) with CPUs and memory`, 'at least two to balance between', 'try --topology amd-epyc9224-2s-nps2-cxl-5n');
+      throw new InputError(
+        from('host', 'topology'),
+        `topology ${topology.name} has ${usable.length} node(s) with CPUs and memory`,
+        'at least two to balance between',
+        'try --topology amd-epyc9224-2s-nps2-cxl-5n',
+      );
     }
     return usable.slice(0, 2);
   }
-  if (new Set(wanted).size !== wanted.length) throw new InputError({ file: from }, `host.nodes ${wanted.join(', ')}`, 'each node once', 'drop the second');
+  if (new Set(wanted).size !== wanted.length)
+    throw new InputError(
+      from('host', 'nodes'),
+      `host.nodes ${wanted.join(', ')}`,
+      'each node once',
+      'drop the second',
+    );
   const ids = usable.map((position) => topology.nodes[position]!.id);
   return wanted.map((id) => {
     const position = usable.find((p) => topology.nodes[p]!.id === id);
     if (position !== undefined) return position;
-    throw new InputError({ file: from }, `host.nodes names node ${id}`, `nodes with CPUs and memory: ${ids.join(', ')}`, `vCPUs are pinned where their vNode is; topology ${topology.name}`);
+    throw new InputError(
+      from('host', 'nodes'),
+      `host.nodes names node ${id}`,
+      `nodes with CPUs and memory: ${ids.join(', ')}`,
+      `vCPUs are pinned where their vNode is; topology ${topology.name}`,
+    );
   });
 }

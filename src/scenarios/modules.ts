@@ -3,37 +3,74 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import type { CostProfile } from '../model/cost.ts';
 import { resolveCosts } from '../model/cost.ts';
-import type { Topology } from '../model/topology.ts';
-import { completeProtocol, type Plan, type Protocol, properties, protocols, steps } from '../protocols/index.ts';
+import { LOCAL, type Topology, UNREACHABLE } from '../model/topology.ts';
 import { requestKinds, results } from '../model/words.ts';
+import {
+  completeProtocol,
+  type HostView,
+  type PageView,
+  type Plan,
+  type Protocol,
+  properties,
+  protocols,
+  type RequestView,
+  steps,
+} from '../protocols/index.ts';
+import { hostPlans } from '../protocols/mutate.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
+import { quote, valueAt } from './complaint.ts';
 import { loadProfile } from './profiles/index.ts';
 import { loadTopology } from './topologies/index.ts';
+import { guarded } from './workloads/guarded.ts';
 import { type WorkloadFactory, workloadNamed, workloads } from './workloads/index.ts';
 
 const MODULE = /\.(ts|mts|js|mjs)$/;
 
 /** A module's default export. */
 async function load(file: string, what: string): Promise<Record<string, unknown>> {
-  if (!existsSync(file)) throw new InputError({ file }, 'no such file', `a module with a ${what}`, 'check the path');
+  if (!existsSync(file)) {
+    throw new InputError({ file }, 'no such file', `a module with a ${what}`, 'check the path');
+  }
   let loaded: { default?: unknown };
   try {
     loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
   } catch (error) {
-    const at = new RegExp(`${file.replace(/.*[\\/]/, '').replaceAll('.', '\\.')}:(\\d+)(?::(\\d+))?`).exec(
-      String((error as Error).stack),
+    const why = quote(messageOf(error).split('\n')[0]);
+    const expected = `a module with a ${what}`;
+    throw new InputError(
+      placeIn(file, error),
+      `does not load: ${why}`,
+      expected,
+      'run it with node to see more',
     );
-    const place = { file, line: at?.[1] ? Number(at[1]) : undefined, column: at?.[2] ? Number(at[2]) : undefined };
-    throw new InputError(place, `does not load: ${(error as Error).message.split('\n')[0]}`, `a module with a ${what}`, 'run it with node to see more');
   }
   const value = loaded.default;
-  if (typeof value !== 'object' || value === null) {
-    throw new InputError({ file }, 'has no default export', `export default { ... }, a ${what}`, 'see README, "Your own protocol"');
-  }
-  return value as Record<string, unknown>;
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  const seen = value === undefined ? 'has no default export' : `its default export is a ${typeof value}`;
+  throw new InputError(
+    { file },
+    seen,
+    `export default { ... }, a ${what}`,
+    'see README, "Your own protocol"',
+  );
+}
+
+/** Whatever was thrown: a module may throw anything. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Where in the module, as far as the stack tells; of a syntax error it is the first line that does. */
+function placeIn(file: string, error: unknown): { file: string; line?: number; column?: number } {
+  const name = file.replace(/.*[\\/]/, '').replaceAll(/[^\w-]/g, String.raw`\$&`);
+  const stack = error instanceof Error ? String(error.stack) : '';
+  const at = new RegExp(String.raw`${name}(?:\?[^:\s]*)?:(\d+)(?::(\d+))?`).exec(stack);
+  if (!at) return { file };
+  return { file, line: Number(at[1]), ...(at[2] === undefined ? {} : { column: Number(at[2]) }) };
 }
 
 export async function loadProtocol(nameOrFile: string): Promise<Protocol> {
@@ -43,56 +80,120 @@ export async function loadProtocol(nameOrFile: string): Promise<Protocol> {
   const names = protocols.map((protocol) => protocol.name);
   const guess = didYouMean(nameOrFile, names);
   const hint = guess ? `did you mean ${guess}?` : 'a file of your own ends in .ts or .js';
-  throw new InputError({ file: nameOrFile || '""' }, 'no such protocol', `a file or one of ${names.join(', ')}`, hint);
+  throw new InputError(
+    { file: nameOrFile || '""' },
+    'no such protocol',
+    `a file or one of ${names.join(', ')}`,
+    hint,
+  );
 }
 
+type Refuse = (what: string, expected: string, hint: string) => never;
+
+/** A name is a heading of a table and part of a file's name. */
+const NAME = /^[A-Za-z0-9][\w.-]{0,39}$/;
+
 function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol {
-  const refuse = (what: string, expected: string, hint: string): never => {
+  const refuse: Refuse = (what, expected, hint) => {
     throw new InputError({ file }, what, expected, hint);
   };
   for (const field of ['name', 'sentence']) {
-    if (typeof seen[field] !== 'string' || seen[field] === '') refuse(`${field} is missing`, 'a string', `add ${field}: '...'`);
+    if (typeof seen[field] !== 'string' || seen[field] === '') {
+      refuse(`${field} is missing`, 'a string', `add ${field}: '...'`);
+    }
   }
-  if (typeof seen['plan'] !== 'function') refuse('plan is missing', 'a function that returns steps', "add plan: () => ['reserve', ...]");
+  if (!NAME.test(seen['name'] as string)) {
+    refuse(
+      `name is ${quote(seen['name'])}`,
+      'letters, digits, dots and dashes, 40 at most',
+      'shorten it; the rest goes into sentence',
+    );
+  }
+  if (typeof seen['plan'] !== 'function') {
+    refuse('plan is missing', 'a function that returns steps', "add plan: () => ['reserve', ...]");
+  }
   const known = Object.keys(completeProtocol({ name: '', sentence: '', plan: () => [] }));
   for (const key of Object.keys(seen)) {
-    if (!known.includes(key)) refuse(`unknown field '${key}'`, `one of ${known.join(', ')}`, 'leave it out');
+    const guess = didYouMean(key, known);
+    const hint = guess ? `did you mean ${guess}?` : 'leave it out';
+    if (!known.includes(key)) refuse(`unknown field ${quote(key)}`, `one of ${known.join(', ')}`, hint);
   }
   const asks = [...requestKinds, 'nothing'];
   if (seen['guestAsks'] !== undefined && !asks.includes(seen['guestAsks'] as string)) {
-    refuse(`guestAsks is '${String(seen['guestAsks'])}'`, `one of ${asks.join(', ')}`, 'leave it out for migrate');
+    refuse(
+      `guestAsks is ${quote(seen['guestAsks'])}`,
+      `one of ${asks.join(', ')}`,
+      'leave it out for migrate',
+    );
   }
   const claims = seen['claims'];
-  if (claims !== undefined && !(Array.isArray(claims) && claims.every((c) => (properties as readonly unknown[]).includes(c)))) {
-    refuse('claims names an unknown property', `some of ${properties.join(', ')}`, 'leave it out to claim all');
+  if (claims !== undefined) {
+    if (!Array.isArray(claims))
+      refuse(`claims is ${quote(claims)}`, 'a list of properties', 'leave it out to claim all');
+    for (const claim of claims as unknown[]) {
+      if ((properties as readonly unknown[]).includes(claim)) continue;
+      const guess = typeof claim === 'string' ? didYouMean(claim, properties) : undefined;
+      const hint = guess ? `did you mean ${guess}?` : 'leave claims out to claim all';
+      refuse(`claims names ${quote(claim)}`, `some of ${properties.join(', ')}`, hint);
+    }
   }
   const protocol = completeProtocol(seen as never);
   const taken = protocols.some((other) => other.name === protocol.name);
   if (taken) refuse(`name '${protocol.name}' is taken`, 'a name of its own', 'rename it');
-  const plans: [string, unknown][] = [
-    ...(['swapOut', 'swapIn', 'firstTouch', 'touchRemapped', 'dropResident', 'dropMoved', 'dropRemapped'] as const).map(
-      (plan): [string, unknown] => [plan, protocol[plan]],
-    ),
-  ];
-  for (const destinationBacked of [false, true]) {
-    try {
-      const kind = protocol.guestAsks === 'nothing' ? 'migrate' : protocol.guestAsks;
-      plans.push(['plan()', protocol.plan({ kind }, { at: 'slot' }, { destinationBacked, destinationRoom: 1 })]);
-    } catch (error) {
-      refuse(`plan() threw: ${(error as Error).message}`, 'steps or a refusal', 'it must be a pure function');
+  for (const plan of hostPlans) {
+    if (!Array.isArray(protocol[plan]))
+      refuse(`${plan} is ${quote(protocol[plan])}`, 'a list of steps', 'leave it out for the usual one');
+    checkPlan(plan, protocol[plan], refuse);
+  }
+  const checked = { ...protocol, plan: checkedPlan(protocol, file) };
+  // All that a plan can be asked, so that most of what is wrong shows before anything has run.
+  const kind = checked.guestAsks === 'nothing' ? 'migrate' : checked.guestAsks;
+  for (const at of ['slot', 'far frame', 'frame', 'nowhere'] as const) {
+    for (const destinationRoom of [4, 1, 0]) {
+      for (const destinationBacked of [false, true])
+        checked.plan({ kind }, { at }, { destinationBacked, destinationRoom });
     }
   }
-  for (const [name, plan] of plans) checkPlan(name, plan, refuse);
-  return protocol;
+  return checked;
 }
 
-function checkPlan(name: string, plan: unknown, refuse: (what: string, expected: string, hint: string) => never): void {
+/** The plan of a user's protocol, whose every answer is looked at: one that depends on what it should not may go wrong late. */
+function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
+  const inModule: Refuse = (what, expected, hint) => {
+    throw new InputError({ file }, what, expected, hint);
+  };
+  return (request: RequestView, page: PageView, host: HostView) => {
+    let plan: Plan | (typeof results)[number];
+    try {
+      plan = protocol.plan(request, page, host);
+    } catch (error) {
+      const why = quote(messageOf(error).split('\n')[0]);
+      throw new InputError(
+        placeIn(file, error),
+        `plan() threw ${why}`,
+        'steps or a refusal',
+        'it must be a pure function',
+      );
+    }
+    checkPlan('plan()', plan, inModule);
+    return plan;
+  };
+}
+
+function checkPlan(name: string, plan: unknown, refuse: Refuse): void {
   if (typeof plan === 'string' && (results as readonly string[]).includes(plan) && plan !== 'OK') return;
-  if (!Array.isArray(plan)) return refuse(`${name} gave ${JSON.stringify(plan) ?? 'nothing'}`, 'a list of steps or a refusal', `such as ['reserve', 'accept', ...] or 'NOMEM'`);
-  for (const step of plan as Plan) {
-    if ((steps as readonly string[]).includes(step)) continue;
-    const guess = didYouMean(String(step), steps);
-    refuse(`${name} has the step '${String(step)}'`, `one of ${steps.join(', ')}`, guess ? `did you mean ${guess}?` : 'see src/protocols/protocol.ts');
+  if (!Array.isArray(plan)) {
+    return refuse(
+      `${name} gave ${quote(plan)}`,
+      'a list of steps or a refusal',
+      "such as ['reserve', 'accept', ...] or 'NOMEM'",
+    );
+  }
+  for (const step of plan as unknown[]) {
+    if ((steps as readonly unknown[]).includes(step)) continue;
+    const guess = typeof step === 'string' ? didYouMean(step, steps) : undefined;
+    const hint = guess ? `did you mean '${guess}'?` : 'see src/protocols/protocol.ts';
+    refuse(`${name} has the step ${quote(step)}`, `one of ${steps.join(', ')}`, hint);
   }
 }
 
@@ -102,26 +203,63 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
   if (MODULE.test(nameOrFile)) {
     const seen = await load(nameOrFile, 'workload');
     if (typeof seen['create'] === 'function' && typeof seen['name'] === 'string') {
-      return { defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory;
+      return guarded({ defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory, nameOrFile);
     }
-    throw new InputError({ file: nameOrFile }, 'is no workload', 'name and create(shape, parameters)', 'see src/scenarios/workloads/uniform.ts');
+    const hint = 'see src/scenarios/workloads/uniform.ts';
+    throw new InputError({ file: nameOrFile }, 'is no workload', 'name and create(shape, parameters)', hint);
   }
   const names = workloads.map((workload) => workload.name);
   const guess = didYouMean(nameOrFile, names);
   const hint = guess ? `did you mean ${guess}?` : 'recorded accesses are given with --trace FILE';
-  throw new InputError({ file: nameOrFile || '""' }, 'no such workload', `a module or one of ${names.join(', ')}`, hint);
+  throw new InputError(
+    { file: nameOrFile || '""' },
+    'no such workload',
+    `a module or one of ${names.join(', ')}`,
+    hint,
+  );
 }
+
+const topologySchema = z.object({
+  name: z.string().max(200),
+  nodes: z
+    .array(
+      z.object({ id: z.int().min(0).max(1023), cpus: z.array(z.int().min(0)), memoryMiB: z.number().min(0) }),
+    )
+    .min(1)
+    .max(64),
+  distances: z.array(z.array(z.int().min(LOCAL).max(UNREACHABLE))),
+  warnings: z.array(z.string()),
+});
 
 export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => string): Promise<Topology> {
   if (!MODULE.test(nameOrFile)) return loadTopology(nameOrFile, readStdin);
-  const seen = await load(nameOrFile, 'topology');
-  const topology = { warnings: [], name: nameOrFile, ...seen } as unknown as Topology;
-  const { nodes, distances } = topology;
-  const square = Array.isArray(nodes) && Array.isArray(distances) && distances.length === nodes.length;
-  if (!square || nodes.length === 0 || !distances.every((row) => Array.isArray(row) && row.length === nodes.length)) {
-    throw new InputError({ file: nameOrFile }, 'is no topology', 'nodes and a square matrix of distances', 'see src/model/topology.ts');
+  const seen = { warnings: [], name: nameOrFile, ...(await load(nameOrFile, 'topology')) };
+  const refuse: Refuse = (what, expected, hint) => {
+    throw new InputError({ file: nameOrFile }, what, expected, hint);
+  };
+  const parsed = topologySchema.safeParse(seen);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const { path, message } = issue!;
+    const expected = message.replace(/^.*expected /, '');
+    return refuse(
+      `${path.join('.')} is ${quote(valueAt(seen, path))}`,
+      expected,
+      'see src/model/topology.ts',
+    );
   }
-  return topology;
+  const { nodes, distances } = parsed.data;
+  if (distances.length !== nodes.length || distances.some((row) => row.length !== nodes.length)) {
+    refuse(
+      'distances do not fit the nodes',
+      `${nodes.length} rows of ${nodes.length}`,
+      'one row and column a node',
+    );
+  }
+  if (new Set(nodes.map((node) => node.id)).size !== nodes.length) {
+    refuse('two nodes have one id', 'each id once', "ids are the kernel's");
+  }
+  return parsed.data;
 }
 
 export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfile> {
@@ -131,7 +269,8 @@ export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfi
     resolveCosts(profile);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError({ file: nameOrFile }, 'is no cost profile', 'name, cpu, memory and stores', 'see src/scenarios/profiles/skylake-2s.ts');
+    const hint = 'see src/scenarios/profiles/skylake-2s.ts';
+    throw new InputError({ file: nameOrFile }, 'is no cost profile', 'name, cpu, memory and stores', hint);
   }
   return profile;
 }

@@ -1,74 +1,104 @@
 // From a scenario file to a scenario, or to one line that says where it is wrong: every complaint of the schema is traced
 // back to its place in the text.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
+import { deepest, expectation, knownKeys, quote } from './complaint.ts';
 import { isTrace, type Scenario, scenarioSchema } from './scenario.ts';
+
+/** Where in its text a scenario says something; of what it leaves out, where its parent is. */
+export type PlaceOf = (...path: PropertyKey[]) => Place;
+
+export interface ReadScenario {
+  scenario: Scenario;
+  placeOf: PlaceOf;
+}
 
 const FILE_BYTES_MAX = 1 << 20;
 
 /** @param file path, or `-` for stdin */
-export function readScenario(file: string, readStdin: () => string): Scenario {
-  const scenario = parseScenario(file === '-' ? readStdin() : readText(file), file);
-  return file === '-' ? scenario : withPaths(scenario, file);
+export function readScenario(file: string, readStdin: () => string): ReadScenario {
+  if (file === '-') return parseScenario(readStdin(), 'stdin');
+  const { scenario, placeOf } = parseScenario(readText(file), file);
+  return { scenario: withPaths(scenario, file, placeOf), placeOf };
 }
 
 function readText(file: string): string {
+  const refuse = (what: string, hint: string): never => {
+    throw new InputError({ file: file || '""' }, what, 'a scenario file', hint);
+  };
+  const give = 'give a YAML or JSON file, or none for the shipped scenario';
   try {
-    const text = readFileSync(file, 'utf8');
-    if (text.length <= FILE_BYTES_MAX) return text;
+    const stats = statSync(file);
+    if (stats.isDirectory()) return refuse('is a directory', give);
+    if (!stats.isFile() && !stats.isFIFO()) return refuse('is no plain file', give);
+    if (stats.size > FILE_BYTES_MAX) return refuse('larger than 1 MiB', 'traces are given with --trace FILE');
+    return readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    const what = code === 'EISDIR' ? 'is a directory' : code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-    throw new InputError({ file }, what, 'a scenario file', 'give a YAML or JSON file, or no file for the shipped scenario');
+    return code === 'ENOENT'
+      ? refuse('no such file', missingHint(file))
+      : refuse(`cannot be read (${code})`, give);
   }
-  throw new InputError({ file }, 'larger than 1 MiB', 'a scenario file', 'give a YAML or JSON scenario');
+}
+
+const verbs = ['simulate', 'replay', 'help'];
+
+function missingHint(file: string): string {
+  const guess = /[./\\]/.test(file) ? undefined : didYouMean(file, verbs);
+  return guess ? `did you mean the verb ${guess}?` : 'check the path, or give none for the shipped scenario';
 }
 
 /** Relative paths in a scenario start from its own folder and stay inside it: a scenario from elsewhere reads no others. */
-function withPaths(scenario: Scenario, file: string): Scenario {
+function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario {
   const folder = dirname(file);
-  const within = (path: string): string => {
+  const within = (path: string, ...at: PropertyKey[]): string => {
     if (path === '-') return path;
     const full = resolve(folder, path);
     const away = relative(folder, full);
-    if (isAbsolute(path) || away.startsWith('..')) {
+    if (isAbsolute(path) || isAbsolute(away) || away.startsWith('..')) {
       const hint = 'put it beside the scenario, or give it on the command line';
-      throw new InputError({ file }, `names '${path}', outside of its folder`, 'a path inside of it', hint);
+      throw new InputError(
+        placeOf(...at),
+        `${quote(path)} is outside of the scenario's folder`,
+        'a path inside of it',
+        hint,
+      );
     }
     return full;
   };
-  const isPath = (name: string) => /[./\\]/.test(name);
+  const ifPath = (name: string, ...at: PropertyKey[]) => (/[./\\]/.test(name) ? within(name, ...at) : name);
   const { host, workload, protocols } = scenario;
   return {
     ...scenario,
     host: {
       ...host,
-      topology: isPath(host.topology) ? within(host.topology) : host.topology,
-      profile: isPath(host.profile) ? within(host.profile) : host.profile,
+      topology: ifPath(host.topology, 'host', 'topology'),
+      profile: ifPath(host.profile, 'host', 'profile'),
     },
     workload: isTrace(workload)
-      ? { ...workload, files: workload.files.map(within) }
-      : { ...workload, kind: isPath(workload.kind) ? within(workload.kind) : workload.kind },
-    ...(protocols && { protocols: protocols.map((name) => (isPath(name) ? within(name) : name)) }),
+      ? { ...workload, files: workload.files.map((name, i) => within(name, 'workload', 'files', i)) }
+      : { ...workload, kind: ifPath(workload.kind, 'workload', 'kind') },
+    ...(protocols && { protocols: protocols.map((name, i) => ifPath(name, 'protocols', i)) }),
   };
 }
 
 /** @throws InputError with the place of the first complaint */
-export function parseScenario(text: string, file: string): Scenario {
+export function parseScenario(text: string, file: string): ReadScenario {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 0 } as never);
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const placeOf: PlaceOf = (...path) => at(nodeAt(document, path).offset);
   const [error] = document.errors;
-  if (error) {
-    throw new InputError(at(error.pos[0]), error.message.split('\n')[0]!.replace(/ at line .*/, ''), 'YAML or JSON', 'check quotes and indentation');
-  }
+  if (error) throw unreadable(error, at);
+  refuseUnsafe(document, at);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 10 });
@@ -76,22 +106,85 @@ export function parseScenario(text: string, file: string): Scenario {
     throw new InputError(at(0), 'too many aliases', 'a plain scenario', 'write the values out');
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new InputError(at(0), 'holds no scenario', 'keys such as version and workload', 'see examples/two-socket.yaml');
+    throw new InputError(
+      at(0),
+      'holds no scenario',
+      'keys such as version and workload',
+      'see examples/two-socket.yaml',
+    );
   }
   const parsed = scenarioSchema.safeParse(value);
-  if (parsed.success) return checked(parsed.data, document, at);
-  const issue = deepest(parsed.error.issues[0]!, value);
-  throw complaint(issue, document, at);
+  if (!parsed.success) throw complaint(deepest(parsed.error.issues[0]!, value), document, at);
+  return { scenario: checked(parsed.data, placeOf), placeOf };
 }
 
-/** Of a union's branches the one that the `kind` in the text belongs to knows what is wrong. */
-function deepest(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue {
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const at = issue.path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  const isTraceText = typeof at === 'object' && at !== null && (at as Record<string, unknown>)['kind'] === 'trace';
-  const branch = issue.errors[isTraceText ? 0 : issue.errors.length - 1]!;
-  const inner = branch[0]!;
-  return deepest({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, value);
+function unreadable(
+  { message, code, pos }: Document['errors'][number],
+  at: (offset: number) => Place,
+): InputError {
+  if (/call stack/.test(message)) {
+    return new InputError(
+      at(pos[0]),
+      'nested too deeply',
+      'four levels of keys',
+      'see examples/two-socket.yaml',
+    );
+  }
+  if (code === 'MULTIPLE_DOCS') {
+    return new InputError(
+      at(pos[0]),
+      'a second document',
+      'one scenario a file',
+      "leave out what follows '---'",
+    );
+  }
+  const what = message
+    .split('\n')[0]!
+    .replace(/ at line .*/, '')
+    .replace(/:$/, '');
+  const hint =
+    code === 'TAB_AS_INDENT' ? 'indent with spaces' : (HINT_OF[code] ?? 'check quotes and indentation');
+  return new InputError(at(pos[0]), what, 'YAML or JSON', hint);
+}
+
+const HINT_OF: Partial<Record<string, string>> = { DUPLICATE_KEY: 'keep one of them' };
+
+/** What YAML takes and reads in a way of its own: a number that is not written in plain digits, and a key that objects have. */
+function refuseUnsafe(document: Document, at: (offset: number) => Place): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      throw new InputError(
+        at(key.range?.[0] ?? 0),
+        "unknown key '__proto__'",
+        'a key of the scenario',
+        'leave it out',
+      );
+    },
+    Scalar(key, { value, source, range }) {
+      if (key === 'key' || typeof value !== 'number' || /^-?(0|[1-9]\d*)(\.\d+)?$/.test(source ?? '')) return;
+      const hint = 'no leading zeros, exponents or other bases; sizes are written with a unit, such as 64MiB';
+      throw new InputError(
+        at(range?.[0] ?? 0),
+        `saw ${quote(source ?? value)}`,
+        'a whole number in plain digits',
+        hint,
+      );
+    },
+  });
+}
+
+/** The node at a path, or the nearest above it that is in the text. */
+function nodeAt(
+  document: Document,
+  path: readonly PropertyKey[],
+): { offset: number; depth: number; source?: string } {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    const { range, source } = (node ?? {}) as { range?: [number, number, number]; source?: string };
+    if (range) return { offset: range[0], depth, ...(source === undefined ? {} : { source }) };
+  }
+  return { offset: 0, depth: 0 };
 }
 
 function complaint(issue: z.core.$ZodIssue, document: Document, at: (offset: number) => Place): InputError {
@@ -99,65 +192,56 @@ function complaint(issue: z.core.$ZodIssue, document: Document, at: (offset: num
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
     const node = issue.path.length === 0 ? document.contents : document.getIn(issue.path, true);
-    const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && item.key.value === key)
+      : undefined;
     const offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
     const known = knownKeys(issue.path);
     const guess = didYouMean(key, known);
     const hint = guess ? `did you mean ${guess}?` : 'leave it out';
-    return new InputError(at(offset), `unknown key '${key}' in ${name}`, known.length > 0 ? `one of ${known.join(', ')}` : 'a known key', hint);
+    return new InputError(
+      at(offset),
+      `unknown key ${quote(key)} in ${name}`,
+      `one of ${known.join(', ')}`,
+      hint,
+    );
   }
-  // A missing key has no place of its own: its parent's is shown.
-  let path = issue.path;
-  let node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-  while (!node?.range && path.length > 0) {
-    path = path.slice(0, -1);
-    node = (path.length === 0 ? document.contents : document.getIn(path, true)) as typeof node;
-  }
-  const missing = path.length < issue.path.length;
-  const seen = document.getIn(issue.path);
-  const what = missing ? `${name} is missing` : `${name} is ${JSON.stringify(seen) ?? 'unusable'}`;
-  return new InputError(at(node?.range?.[0] ?? 0), what, expectation(issue), 'see schema/scenario-1.json');
+  const { offset, depth, source } = nodeAt(document, issue.path);
+  const missing = depth < issue.path.length;
+  const what = missing ? `${name} is missing` : `${name} is ${quote(source ?? document.getIn(issue.path))}`;
+  const hint = missing && name === 'version' ? 'begin with version: 1' : 'see schema/scenario-1.json';
+  return new InputError(at(offset), what, expectation(issue), hint);
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`;
-    case 'invalid_value':
-      return `one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return `at most ${String(issue.maximum)}`;
-    default:
-      return issue.message.replace(/^Invalid input: expected /, '');
-  }
-}
-
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = scenarioSchema;
-  const unwrap = (s: unknown): unknown => {
-    const def = (s as { def?: { type?: string; innerType?: unknown } }).def;
-    return def?.innerType ? unwrap(def.innerType) : s;
-  };
-  for (const key of path) {
-    const shape = (unwrap(schema) as { shape?: Record<string, unknown> }).shape;
-    schema = shape?.[String(key)];
-    if (!schema) return [];
-  }
-  return Object.keys((unwrap(schema) as { shape?: object }).shape ?? {});
-}
-
-function checked(scenario: Scenario, document: Document, at: (offset: number) => Place): Scenario {
-  const place = (...path: string[]): Place => {
-    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    return at(node?.range?.[0] ?? 0);
-  };
-  const { watermarks } = scenario.host;
-  if (watermarks.low > watermarks.high) {
-    throw new InputError(place('host', 'watermarks'), `low ${watermarks.low} is above high ${watermarks.high}`, 'low at most high', 'swap them');
+function checked(scenario: Scenario, placeOf: PlaceOf): Scenario {
+  const { low, high } = scenario.host.watermarks;
+  if (low > high) {
+    throw new InputError(
+      placeOf('host', 'watermarks'),
+      `low ${low} is above high ${high}`,
+      'low at most high',
+      'swap them',
+    );
   }
   const [first, last] = scenario.seeds;
-  if (first > last) throw new InputError(place('seeds'), `${first} is above ${last}`, 'first seed at most last', 'swap them');
+  if (first > last) {
+    throw new InputError(
+      placeOf('seeds'),
+      `${first} is above ${last}`,
+      'first seed at most last',
+      'swap them',
+    );
+  }
+  if (last - first >= SEEDS_MAX) {
+    throw new InputError(
+      placeOf('seeds'),
+      `${last - first + 1} seeds`,
+      `at most ${SEEDS_MAX}`,
+      'split the range',
+    );
+  }
   return scenario;
 }
+
+/** Runs of one comparison, a protocol. */
+export const SEEDS_MAX = 10_000;

@@ -29,7 +29,9 @@ const far = z
 const store = z
   .strictObject({
     kind: z.enum(storeKinds),
-    node: count(0, 1023).optional().describe('Kernel id of the node it is attached to; default: the first pinned node.'),
+    node: count(0, 1023)
+      .optional()
+      .describe('Kernel id of the node it is attached to; default: the first pinned node.'),
     size: size.optional().describe('Default: room for every page of every guest on every vNode.'),
   })
   .describe('A slot of a persistent store (claim 11), or of compressed RAM.');
@@ -43,25 +45,39 @@ export const scenarioSchema = z
     description: z.string().max(400).optional(),
     host: z
       .strictObject({
-        topology: z.string().max(400).default('intel-2s-skylake-2n').describe('Built-in name, this-machine, or a file.'),
+        topology: z
+          .string()
+          .max(400)
+          .default('intel-2s-skylake-2n')
+          .describe('Built-in name, this-machine, or a file.'),
         nodes: z
           .array(count(0, 1023))
           .min(1)
           .max(64)
           .optional()
-          .describe('Kernel ids of the nodes that vNodes are pinned to; default: the first two with CPUs and memory.'),
+          .describe(
+            'Kernel ids of the nodes that vNodes are pinned to; default: the first two with CPUs and memory.',
+          ),
         memory: size.default('2MiB').describe('Memory of each pinned node that is there for the guests.'),
-        profile: z.string().max(400).default('skylake-2s').describe('Cost profile: built-in name or a module.'),
+        profile: z
+          .string()
+          .max(400)
+          .default('skylake-2s')
+          .describe('Cost profile: built-in name or a module.'),
         newLocation: z.discriminatedUnion('kind', [far, store]).default({ kind: 'nvme' }),
         watermarks: z
           .strictObject({ low: percent.default(10), high: percent.default(20) })
           .prefault({})
           .describe('Free frames, in percent of a node, at which reclaim starts and stops.'),
-        idleScans: count(0, 1000).default(3).describe('Scans that must find a page untouched before it goes without pressure; 0 = never.'),
+        idleScans: count(0, 1000)
+          .default(3)
+          .describe('Scans that must find a page untouched before it goes without pressure; 0 = never.'),
         scanPerTick: count(0, 65536).default(16),
         accessesPerTick: count(1, 10_000_000).default(1000),
         reclaimBatch: count(1, 256).default(8),
-        prefetch: count(0, 64).default(0).describe('Gfns that the host brings back after one that was wanted.'),
+        prefetch: count(0, 64)
+          .default(0)
+          .describe('Gfns that the host brings back after one that was wanted.'),
         heldFault: z.enum(['refuse', 'convert']).default('refuse'),
       })
       .prefault({}),
@@ -69,26 +85,48 @@ export const scenarioSchema = z
       .strictObject({
         count: count(1, 8).default(1),
         vcpus: count(1, 64).default(2).describe('vCPU i is on vNode i modulo the number of vNodes.'),
-        listCapacity: count(1, 1 << 24).optional().describe('Entries of the moved list; default: one for each Gfn.'),
-        hintPages: count(0, 1 << 20).default(128).describe('Pages that one NUMA scan marks; 0 = no balancing.'),
+        listCapacity: count(1, 1 << 24)
+          .optional()
+          .describe('Entries of the moved list; default: one for each Gfn.'),
+        hintPages: count(0, 1 << 20)
+          .default(128)
+          .describe('Pages that one NUMA scan marks; 0 = no balancing.'),
         accessesPerScan: count(1, 100_000_000).default(2000),
         batch: count(1, 128).default(32).describe('Balance requests that one hypercall carries.'),
         attempts: count(1, 16).default(3),
-        tlbEntries: z.union([64, 128, 256, 512, 1024, 2048].map((n) => z.literal(n))).default(512),
+        tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
       })
       .prefault({}),
     workload: z.union([
       z.strictObject({
         kind: z.literal('trace'),
         files: z.array(z.string().min(1).max(400)).min(1).max(64),
-        pages: count(1, 1 << 24).default(4096).describe('Most pages that a trace may touch.'),
-        moveEvery: count(1, Number.MAX_SAFE_INTEGER).optional().describe('Accesses after which the task moves to another vNode.'),
+        pages: count(1, 1 << 24)
+          .default(4096)
+          .describe('Most pages that a trace may touch.'),
+        moveEvery: count(1, Number.MAX_SAFE_INTEGER)
+          .optional()
+          .describe('Accesses after which the task moves to another vNode.'),
+        migratePages: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Where the task arrives its pages are moved first, touched or not (migratepages, cpuset memory_migrate).',
+          ),
         instructions: z.enum(['read', 'skip']).default('read'),
         maxBytes: size.optional().describe('Most bytes that a gzip may unpack to.'),
       }),
       z.strictObject({
         kind: z.string().max(400).describe('Name of a built-in workload, or a module.'),
-        parameters: z.record(z.string(), z.int().min(0).max(2 ** 31)).default({}),
+        parameters: z
+          .record(
+            z.string(),
+            z
+              .int()
+              .min(0)
+              .max(2 ** 31),
+          )
+          .default({}),
       }),
     ]),
     protocols: z.array(z.string().max(400)).min(1).max(16).optional(),

@@ -344,6 +344,7 @@ describe('told by hand', () => {
       story.page('map', 1);
       story.happened.left(9, SOURCE, SLOT);
       story.happened.entered(9, DESTINATION, SLOT, 1);
+      story.happened.listed(DESTINATION, 1);
       story.happened.ended(9, operationKind.balance, DESTINATION, SLOT, cause.request, result.OK);
       story.answered(kind, 1);
       story.happened.began(10, operationKind.fault, DESTINATION, DESTINATION, cause.demand);

@@ -127,7 +127,7 @@ export function explore(
   const simulation = new Simulation(system, scheduler);
   const sources = spec.guests.map((_, guest) => workload(shapeOf(spec, guest)).open(seed + guest));
   const ending = simulation.runSync(sources, limit);
-  for (const property of probe) if (property.kind === 'always') property.atRest();
+  if (ending === 'at rest') for (const property of probe) property.atRest();
   return {
     ending,
     violations: probe.flatMap((property) => (property.violation ? [property.violation] : [])),

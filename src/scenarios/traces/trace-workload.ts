@@ -6,7 +6,7 @@
 // on with the vCPU that has been handed the task while others are pending. Executing vCPUs in handover order ends.
 
 import type { Readable } from 'node:stream';
-import { encode, operation, OPERATION_WORDS } from '../../model/script.ts';
+import { BULK_VNODES, encode, operation, OPERATION_WORDS } from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
 import { assert, present } from '../../stdx/assert.ts';
 import { InputError } from '../../stdx/input-error.ts';
@@ -19,12 +19,17 @@ export interface TraceOptions {
   maxPages: number;
   /** With one file: operations after which the task goes to a vCPU of another vNode. */
   moveEvery?: number | undefined;
+  /** Where the task arrives, its pages are moved first, touched or not (`migratepages`, cpuset memory_migrate). */
+  migratePages?: boolean | undefined;
   instructions?: 'read' | 'skip' | undefined;
   /** Bytes that a gzip may unpack to. */
   maxBytes?: number | undefined;
   shape: GuestShape;
   stdin?: Readable | undefined;
 }
+
+/** Pages that one operation of a script can name. */
+const BULK_PAGES_MAX = 2 ** 22;
 
 /** Gvpns are Int32 in a script. */
 const GVPNS = 2 ** 31;
@@ -52,7 +57,7 @@ export function traceWorkload(options: TraceOptions): Workload {
     open: () =>
       moveEvery === undefined
         ? new SeparateTasks(files.map(open))
-        : new MovingTask(open(present(files[0], 'trace file'), 0), moveEvery, shape.vcpuVnodes),
+        : new MovingTask(open(present(files[0], 'trace file'), 0), moveEvery, options),
   };
 }
 
@@ -65,7 +70,8 @@ class SeparateTasks implements ScriptSource {
   }
 
   read(vcpu: number, out: Int32Array): number | Promise<number> {
-    return this.traces[vcpu]?.read(out) ?? 0;
+    const trace = this.traces[vcpu];
+    return trace ? readFully(trace, out, Math.floor(out.length / OPERATION_WORDS)) : 0;
   }
 
   async close(): Promise<void> {
@@ -87,6 +93,9 @@ class MovingTask implements ScriptSource {
   private readonly trace: LackeyTrace;
   private readonly moveEvery: number;
   private readonly vcpuVnodes: readonly number[];
+  /** Pages to move on arrival; 0 = none. */
+  private readonly pages: number;
+  private bulkDue = false;
   private running = 0;
   private operationsHere = 0;
   /** The vCPU at which the trace ended. */
@@ -98,10 +107,12 @@ class MovingTask implements ScriptSource {
   private failure: unknown;
   private closed = false;
 
-  constructor(trace: LackeyTrace, moveEvery: number, vcpuVnodes: readonly number[]) {
+  constructor(trace: LackeyTrace, moveEvery: number, { shape, maxPages, migratePages }: TraceOptions) {
+    const { vcpuVnodes } = shape;
     this.trace = trace;
     this.moveEvery = moveEvery;
     this.vcpuVnodes = vcpuVnodes;
+    this.pages = migratePages ? maxPages : 0;
     this.awaitDue = vcpuVnodes.map((_, vcpu) => vcpu !== 0);
     this.ended = vcpuVnodes.map(() => false);
   }
@@ -121,11 +132,16 @@ class MovingTask implements ScriptSource {
     if (this.endedAt >= 0) return this.leadRound(vcpu, out);
     if (this.operationsHere === this.moveEvery) {
       this.awaitDue[vcpu] = true;
+      this.bulkDue = this.pages > 0;
       return this.moveTo(this.nextElsewhere(vcpu), out);
+    }
+    if (this.bulkDue) {
+      this.bulkDue = false;
+      return put(out, operation.bulkMove, this.vcpuVnodes[vcpu]! + BULK_VNODES * this.pages);
     }
     const room = Math.floor(out.length / OPERATION_WORDS);
     try {
-      const count = this.trace.read(out, Math.min(room, this.moveEvery - this.operationsHere));
+      const count = readFully(this.trace, out, Math.min(room, this.moveEvery - this.operationsHere));
       if (typeof count === 'number') return this.delivered(vcpu, count, out);
       return count
         .then((later) => this.delivered(vcpu, later, out))
@@ -187,6 +203,23 @@ class MovingTask implements ScriptSource {
   }
 }
 
+/**
+ * Reads until `limit` operations or the end: where a chunk ends must depend on the trace alone, not on how its bytes came
+ * in, or the same run would differ between a file and a pipe.
+ */
+function readFully(trace: LackeyTrace, out: Int32Array, limit: number, done = 0): number | Promise<number> {
+  while (done < limit) {
+    const count = trace.read(out.subarray(done * OPERATION_WORDS), limit - done);
+    if (typeof count !== 'number') {
+      const before = done;
+      return count.then((more) => (more === 0 ? before : readFully(trace, out, limit, before + more)));
+    }
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
 function put(out: Int32Array, code: number, argument: number): number {
   out[0] = encode(code, argument);
   out[1] = 0;
@@ -213,6 +246,14 @@ function refuseUnusable(options: TraceOptions): void {
     );
   }
   if (moveEvery !== undefined) refuseMove(moveEvery, files.length, shape);
+  if (options.migratePages && (moveEvery === undefined || maxPages > BULK_PAGES_MAX)) {
+    throw new InputError(
+      { file: '--migrate-pages' },
+      moveEvery === undefined ? 'without --move-every' : `with ${maxPages} pages`,
+      `a task that moves, and at most ${BULK_PAGES_MAX} pages`,
+      'give --move-every, or fewer --pages',
+    );
+  }
   if (files.filter((file) => file === '-').length > 1) {
     throw new InputError(
       { file: '--trace' },

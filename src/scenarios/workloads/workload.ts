@@ -142,7 +142,7 @@ export function withDefaults<Name extends string>(
     }
     merged[name] = value;
   }
-  return merged as Record<Name, number>;
+  return merged;
 }
 
 /** The name tells the range, so that a parameter means the same in every workload. */

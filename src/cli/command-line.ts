@@ -1,0 +1,150 @@
+// The command line. Verbs are in files of their own; here are the flags, and how every way to fail becomes one line and
+// an exit status.
+import { Command, CommanderError } from 'commander';
+import { InputError } from '../stdx/input-error.ts';
+import { exit } from './exit.ts';
+import type { Flags } from './options.ts';
+import { OutputError } from './output.ts';
+import { replay } from './replay.ts';
+import { simulate } from './simulate.ts';
+import { VERSION } from './version.ts';
+
+const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+function program(done: (status: number) => void): Command {
+  const root = new Command('copyless')
+    .description('Copyless NUMA balancing, simulated and verified: protocols side by side on one workload.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  root
+    .command('simulate', { isDefault: true })
+    .description('compare the protocols on one workload (the default)')
+    .argument(
+      '[scenario]',
+      'YAML or JSON file, or - for stdin; default: the shipped examples/two-socket.yaml',
+    )
+    .option(
+      '-p, --protocol <name|file>',
+      'a protocol, shipped or your own (repeatable; default: all shipped)',
+      repeated,
+    )
+    .option(
+      '--executor <name>',
+      'simulated (virtual time, same seed same result) or threads (a worker per actor)',
+      'simulated',
+    )
+    .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
+    .option('-s, --seed <n|a..b>', 'seed, or a range of them')
+    .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
+    .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')
+    .option('--memory <size>', 'memory of each pinned node for the guests, such as 4MiB')
+    .option('--profile <name|file>', 'cost profile')
+    .option('--new-location <kind[@node]>', 'where idle pages go: hdd, sata, nvme, optane, zram, or far@NODE')
+    .option('--store-size <size>', 'room at the new location')
+    .option('--vcpus <n>', 'vCPUs of each guest')
+    .option('--guests <n>', 'guests')
+    .option('--list-capacity <n>', 'entries of the moved list')
+    .option('-w, --workload <name|file>', 'process-move, zipf, uniform, phased, adversary, or a module')
+    .option('--set <name=value>', 'parameter of the workload (repeatable)', repeated)
+    .option(
+      '-t, --trace <file>',
+      'valgrind lackey trace, plain or gzip, or - for stdin; one per vCPU (repeatable)',
+      repeated,
+    )
+    .option('--pages <n>', 'most pages that a trace may touch')
+    .option('--move-every <n>', 'accesses after which a single traced task moves to another vNode')
+    .option('--migrate-pages', 'move its pages first where it arrives, touched or not (migratepages)')
+    .option('--instructions <read|skip>', 'instruction fetches of a trace')
+    .option('--max-bytes <size>', 'most bytes that a gzip trace may unpack to')
+    .option('--max-memory <size>', "memory that a run may take; default: three quarters of this machine's")
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('-o, --out <dir>', 'folder for result.json and replay files')
+    .option('--replay <file>', 'run a kept failure again')
+    .action(async (scenario: string | undefined, flags: Flags) => {
+      done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));
+    });
+  root
+    .command('replay')
+    .description('run a kept failure again')
+    .argument('<file>', 'written by a failing run')
+    .action(async (file: string) => done(await replay(file)));
+  return root;
+}
+
+/** @returns the exit status */
+export async function commandLine(argv: readonly string[]): Promise<number> {
+  let status: number = exit.ok;
+  try {
+    await program((code) => {
+      status = code;
+    }).parseAsync([...argv]);
+    return status;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** One line for what a user can change; a stack trace for a bug of ours, and for nothing else. */
+export function explain(error: unknown): number {
+  const say = (text: string, status: number) => {
+    process.stderr.write(`copyless: ${text}\n`);
+    return status;
+  };
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exit.ok : say(usage(error).message, exit.usage);
+  }
+  if (error instanceof OutputError) return say(error.message, exit.output);
+  if (!(error instanceof Error))
+    return say(`a bug in this program, please report it\n${String(error)}`, exit.bug);
+  // Errors of a worker arrive as plain copies: the name tells them apart.
+  if (error.name === 'InputError') return say(error.message, exit.usage);
+  if (isOutOfMemory(error)) {
+    const hint = 'use fewer pages, less memory or a smaller store, or --max-memory for fewer runs at a time';
+    return say(
+      `memory: there was not enough for a run, expected room for its world, hint: ${hint}`,
+      exit.usage,
+    );
+  }
+  return say(
+    `a bug in this program, please report it with the command line\n${error.stack ?? error.message}`,
+    exit.bug,
+  );
+}
+
+function isOutOfMemory(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' || error.message.startsWith('Array buffer allocation failed');
+}
+
+/** What commander complains of, in our form. */
+function usage({ code, message }: CommanderError): InputError {
+  const text = message.replace(/^error: /, '');
+  const quoted = /'(.*?)'/s.exec(text)?.[1] ?? '';
+  const guess = /Did you mean (.*)\?/.exec(text)?.[1];
+  const hint = guess ? `did you mean ${guess}?` : 'see --help';
+  switch (code) {
+    case 'commander.unknownOption':
+      return new InputError({ file: quoted }, 'no such option', 'one that --help lists', hint);
+    case 'commander.optionMissingArgument': {
+      const [flags = quoted, value = 'a value'] = quoted.split(/ (?=<)/);
+      return new InputError({ file: flags.replace(/^-\w, /, '') }, 'without a value', value, hint);
+    }
+    case 'commander.missingArgument':
+      return new InputError(
+        { file: 'command line' },
+        `no ${quoted}`,
+        `a ${quoted}`,
+        'such as replay out/failure-NAME-1.json',
+      );
+    case 'commander.excessArguments':
+      return new InputError(
+        { file: 'command line' },
+        text.replace(/\. Expected.*: /, ': '),
+        'one scenario',
+        hint,
+      );
+    default:
+      return new InputError({ file: 'command line' }, text, 'a known verb or option', hint);
+  }
+}

@@ -1,0 +1,85 @@
+// What the schema complains of, in the words of whoever wrote the scenario: which of a union's branches was meant, what
+// would have been right there, and which keys there are.
+import type { z } from 'zod';
+import { printable } from '../stdx/input-error.ts';
+import { newLocationKinds, scenarioSchema } from './scenario.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const QUOTE_MAX = 60;
+
+/** Input as a message quotes it: the whole of a long value tells less than its beginning. */
+export function quote(value: unknown): string {
+  const text = printable((typeof value === 'string' ? value : JSON.stringify(value)) ?? 'nothing');
+  return `'${text.length > QUOTE_MAX ? `${text.slice(0, QUOTE_MAX)}...` : text}'`;
+}
+
+/** What stands at a path of a parsed scenario. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (node, key) =>
+      typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
+}
+
+/** Of a union's branches the one that the `kind` in the text belongs to knows what is wrong. */
+export function deepest(issue: Issue, value: unknown): Issue {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const isTraceText = valueAt(value, [...issue.path, 'kind']) === 'trace';
+  const branch = issue.errors[isTraceText ? 0 : issue.errors.length - 1]!;
+  const inner = branch[0]!;
+  return deepest({ ...inner, path: [...issue.path, ...inner.path] }, value);
+}
+
+/** What would have been right. */
+export function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return WORD_OF[issue.expected] ?? `a value of type ${issue.expected}`;
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? String(issue.values[0])
+        : `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `${UNIT_OF[issue.origin] ?? ''}at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `${UNIT_OF[issue.origin] ?? ''}at most ${String(issue.maximum)}`;
+    case 'invalid_union':
+      return `one of ${newLocationKinds.join(', ')}`;
+    default:
+      return issue.message.replace(/^Invalid input: expected /, '');
+  }
+}
+
+const WORD_OF: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a whole number',
+  string: 'a text',
+  array: 'a list',
+  tuple: 'a list of two, such as [1, 8]',
+  object: 'keys with values',
+  record: 'keys with values',
+};
+const UNIT_OF: Readonly<Record<string, string>> = { array: 'a length of ', string: 'a length of ' };
+
+/** The keys that the schema has at a path; of a union, those of all its branches. */
+export function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schemas: unknown[] = branches(scenarioSchema);
+  for (const key of path) {
+    schemas = schemas.flatMap((schema) => {
+      const child = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
+      return child === undefined ? [] : branches(child);
+    });
+  }
+  const keys = schemas.flatMap((schema) => Object.keys((schema as { shape?: object }).shape ?? {}));
+  return [...new Set(keys)];
+}
+
+/** A schema without its defaults and wrappers; of a union, each branch. */
+function branches(schema: unknown): unknown[] {
+  const { def } = schema as { def?: { innerType?: unknown; options?: readonly unknown[] } };
+  if (def?.innerType !== undefined) return branches(def.innerType);
+  if (Array.isArray(def?.options)) return def.options.flatMap(branches);
+  return [schema];
+}

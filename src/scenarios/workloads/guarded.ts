@@ -1,0 +1,119 @@
+// A user's workload with every operation of its scripts looked at before a vCPU executes it: a slip in a module is then one
+// line that names the module, and not a broken simulator. The shipped workloads have tests for this instead.
+import { argumentOf, operation, operationOf, OPERATION_WORDS } from '../../model/script.ts';
+import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
+import { InputError } from '../../stdx/input-error.ts';
+import { PAGES_MAX, type WorkloadFactory } from './workload.ts';
+
+const SEE = 'see src/scenarios/workloads/uniform.ts';
+
+/** @param file of the module, for messages */
+export function guarded(factory: WorkloadFactory, file: string): WorkloadFactory {
+  return {
+    ...factory,
+    create(shape, parameters) {
+      const workload = attempt(file, 'create()', () => factory.create(shape, parameters));
+      const { name, pages, open } = (workload ?? {}) as Partial<Workload>;
+      if (
+        !Number.isSafeInteger(pages) ||
+        pages! < 1 ||
+        pages! > PAGES_MAX ||
+        typeof open !== 'function' ||
+        typeof name !== 'string'
+      ) {
+        const expected = `name, pages, 1 to ${PAGES_MAX}, and open(seed)`;
+        throw new InputError({ file }, 'create() gave no workload', expected, SEE);
+      }
+      return { ...workload, open: (seed) => new Guarded(workload, seed, shape, file) };
+    },
+  };
+}
+
+class Guarded implements ScriptSource {
+  private readonly source: ScriptSource;
+  private readonly pages: number;
+  private readonly shape: GuestShape;
+  private readonly file: string;
+
+  constructor(workload: Workload, seed: number, shape: GuestShape, file: string) {
+    this.pages = workload.pages;
+    this.shape = shape;
+    this.file = file;
+    this.source = attempt(file, 'open()', () => workload.open(seed));
+    if (typeof (this.source as Partial<ScriptSource> | undefined)?.read !== 'function') {
+      throw new InputError({ file }, 'open() gave no scripts', 'an object with read(vcpu, out)', SEE);
+    }
+  }
+  read(vcpu: number, out: Int32Array): number | Promise<number> {
+    const { file } = this;
+    const count = attempt(file, 'read()', () => this.source.read(vcpu, out));
+    if (!(count instanceof Promise)) return this.checked(vcpu, count, out);
+    return count.then(
+      (later) => this.checked(vcpu, later, out),
+      (error: unknown) =>
+        attempt(file, 'read()', () => {
+          throw error;
+        }),
+    );
+  }
+  async close(): Promise<void> {
+    await this.source.close?.();
+  }
+
+  private checked(vcpu: number, count: number, out: Int32Array): number {
+    const room = Math.floor(out.length / OPERATION_WORDS);
+    if (!Number.isSafeInteger(count) || count < 0 || count > room) {
+      this.refuse(vcpu, `read() gave ${String(count)}`, `how many operations were written, 0 to ${room}`);
+    }
+    for (let at = 0; at < count * OPERATION_WORDS; at += OPERATION_WORDS)
+      this.check(vcpu, out[at]!, out[at + 1]!);
+    return count;
+  }
+  private check(vcpu: number, word: number, gvpn: number): void {
+    const { pages } = this;
+    const { vcpuVnodes, vnodes, pageWords } = this.shape;
+    const argument = argumentOf(word);
+    switch (operationOf(word)) {
+      case operation.read:
+      case operation.write:
+        if (gvpn < 0 || gvpn >= pages) this.refuse(vcpu, `page ${gvpn}`, `0 to ${pages - 1}`);
+        if (argument >= pageWords) this.refuse(vcpu, `word ${argument}`, `0 to ${pageWords - 1}`);
+        return;
+      case operation.handover:
+        if (argument >= vcpuVnodes.length || argument === vcpu) {
+          this.refuse(vcpu, `a handover to vCPU ${argument}`, `another of 0 to ${vcpuVnodes.length - 1}`);
+        }
+        return;
+      case operation.await:
+        return;
+      case operation.bulkMove: {
+        const vnode = argument % 64;
+        const count = Math.floor(argument / 64);
+        if (vnode >= vnodes) this.refuse(vcpu, `a bulk move to vNode ${vnode}`, `0 to ${vnodes - 1}`);
+        if (gvpn < 0 || gvpn + count > pages)
+          this.refuse(vcpu, `a bulk move of pages ${gvpn} and on`, `0 to ${pages - 1}`);
+        return;
+      }
+      default:
+        this.refuse(vcpu, `operation ${operationOf(word)}`, '0 to 4');
+    }
+  }
+  private refuse(vcpu: number, what: string, expected: string): never {
+    throw new InputError(
+      { file: this.file },
+      `the script of vCPU ${vcpu} names ${what}`,
+      expected,
+      'see src/model/script.ts',
+    );
+  }
+}
+
+function attempt<T>(file: string, what: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    throw new InputError({ file }, `${what} threw '${why}'`, 'a workload', SEE);
+  }
+}

@@ -1,0 +1,790 @@
+// What a user can get wrong, and what is said about it: one line that names the place, what was seen, what would have been
+// right and what to do; exit status 2; nothing on stdout; nothing written.
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Batch, type Ended, EXAMPLES, folder, forAll, LANES, namesIn, run, SMALL } from './command.ts';
+
+interface Case {
+  /** The scenario, as a title. */
+  title: string;
+  /** Arguments; files are named as `files` names them. */
+  args: readonly string[];
+  files?: Readonly<Record<string, string | Buffer>>;
+  stdin?: string;
+  /** Between the files being there and the run. */
+  prepare?: (cwd: string) => void;
+  /** `file[:line[:col]]` or the flag. */
+  place: string;
+  /** What the rest of the line must say. */
+  says: RegExp;
+  /** Why the case cannot be had here. */
+  skip?: string | false;
+}
+
+const good = 'version: 1\nworkload:\n  kind: uniform\n';
+const scenario = (title: string, text: string | Buffer, place: string, says: RegExp): Case => ({
+  title,
+  args: ['s.yaml'],
+  files: { 's.yaml': text },
+  place: place === '' ? 's.yaml' : `s.yaml:${place}`,
+  says,
+});
+const protocol = (title: string, text: string, place: string, says: RegExp): Case => ({
+  title,
+  args: ['--protocol', 'p.mjs', ...SMALL],
+  files: { 'p.mjs': text },
+  place: place === '' ? 'p.mjs' : `p.mjs:${place}`,
+  says,
+});
+const workload = (title: string, text: string, place: string, says: RegExp): Case => ({
+  title,
+  args: ['--workload', 'w.mjs', '--protocol', 'copyless-map'],
+  files: { 'w.mjs': text },
+  place,
+  says,
+});
+const flags = (title: string, args: readonly string[], place: string, says: RegExp): Case => ({
+  title,
+  args,
+  place,
+  says,
+});
+const trace = (
+  title: string,
+  content: string | Buffer,
+  place: string,
+  says: RegExp,
+  more: readonly string[] = [],
+): Case => ({
+  title,
+  args: ['--trace', 't.lackey', '--protocol', 'copyless-map', ...more],
+  files: { 't.lackey': content },
+  place: place === '' ? 't.lackey' : `t.lackey:${place}`,
+  says,
+});
+const replay = (title: string, content: string, says: RegExp): Case => ({
+  title,
+  args: ['--replay', 'r.json'],
+  files: { 'r.json': content },
+  place: 'r.json',
+  says,
+});
+
+const plan = "['reserve', 'accept', 'load', 'unmap', 'map', 'release', 'retire']";
+const aliasBomb = [
+  'version: 1',
+  'name: &a [x, x, x, x, x, x, x, x, x]',
+  ...'bcdefgh'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[i]}`).join(', ')}]`),
+].join('\n');
+const phases = readFileSync(join(EXAMPLES, 'traces', 'phases.lackey.gz'));
+const packedZeros = gzipSync(Buffer.alloc(1 << 20, ' L 1fff000768,8\n'));
+
+/** A replay file that is right, for cases that break one thing in it. */
+const kept = (change: (file: Record<string, any>) => void): string => {
+  const costs = Object.fromEntries(
+    'hintFault eptViolation hypercall hypercallEntry moveEntry clearPage copyPageLocal copyPageRemote shootdown shootdownTarget listInspection cacheHit localLatency remoteLatency farLatency'
+      .split(' ')
+      .map((name) => [`${name}Ns`, 100]),
+  );
+  const store = {
+    readNs: 1,
+    writeNs: 1,
+    readOccupancyNs: 1,
+    writeOccupancyNs: 1,
+    ratio: 1,
+    medium: 'device',
+  };
+  const file = {
+    replay: 1,
+    tool: 'copyless 0.1.0',
+    violation: { property: 'no-copy-back', message: 'm', sequence: 1 },
+    unit: {
+      spec: {
+        pageWords: 1024,
+        nodes: [
+          { id: 0, frames: 8, hasCpus: true },
+          { id: 1, frames: 8, hasCpus: true },
+        ],
+        distances: [
+          [10, 20],
+          [20, 10],
+        ],
+        stores: [{ name: 'nvme0', kind: 'nvme', slots: 64, node: 0 }],
+        guests: [
+          {
+            pages: 8,
+            vnodes: [
+              { node: 0, gfns: 16 },
+              { node: 1, gfns: 16 },
+            ],
+            vcpus: [0, 1],
+          },
+        ],
+        moveTo: [2],
+        listCapacity: 32,
+        batch: 4,
+        tlbEntries: 64,
+        burst: 64,
+        chunk: 4096,
+        policy: {
+          lowWatermarkPercent: 10,
+          highWatermarkPercent: 20,
+          idleScans: 3,
+          scanPerTick: 4,
+          accessesPerTick: 100,
+          reclaimBatch: 2,
+          prefetch: 0,
+          hintPages: 4,
+          accessesPerScan: 100,
+          heldFault: 'refuse',
+          attempts: 3,
+        },
+      },
+      costs: {
+        ...costs,
+        bandwidthMBps: 1000,
+        remoteBandwidthMBps: 1000,
+        farBandwidthMBps: 1000,
+        latencyNs: [],
+        stores: { hdd: store, sata: store, nvme: store, optane: store, zram: store },
+      },
+      shape: { vcpuVnodes: [0, 1], vnodes: 2, pageWords: 1024 },
+      workload: { kind: 'uniform', parameters: { pages: 8, accesses: 100 } },
+      protocol: 'copyless-map',
+      seed: 1,
+      scheduler: 'timed',
+    },
+  };
+  change(file);
+  return JSON.stringify(file);
+};
+
+const scenarios: Case[] = [
+  scenario(
+    'an unknown key, one letter off',
+    `${good}hots: {}\n`,
+    '4:1',
+    /unknown key 'hots' .* did you mean host\?$/,
+  ),
+  scenario(
+    'an unknown key, two levels down',
+    `${good}host:\n  watermarks: { lowe: 3 }\n`,
+    '5:17',
+    /did you mean low\?$/,
+  ),
+  scenario(
+    'an unknown key of a workload',
+    'version: 1\nworkload:\n  kind: trace\n  files: [a]\n  page: 3\n',
+    '5:3',
+    /did you mean pages\?$/,
+  ),
+  scenario('a duplicate key', `version: 1\n${good}`, '2:1', /unique.* keep one of them$/),
+  scenario('indentation by tab', `${good}guests:\n\tvcpus: 2\n`, '5:1', /Tabs .* indent with spaces$/),
+  scenario(
+    'a wrong type',
+    `${good}guests:\n  vcpus: many\n`,
+    '5:10',
+    /guests\.vcpus is 'many', expected a whole number/,
+  ),
+  scenario('a list instead of keys', `${good}host: [1, 2]\n`, '4:7', /expected keys with values/),
+  scenario(
+    'no version',
+    'workload:\n  kind: uniform\n',
+    '1:1',
+    /version is missing, expected 1, .*version: 1/,
+  ),
+  scenario('version 2', 'version: 2\nworkload:\n  kind: uniform\n', '1:10', /version is '2', expected 1/),
+  scenario('no workload', 'version: 1\n', '1:1', /workload is missing/),
+  scenario('a workload without kind', 'version: 1\nworkload: {}\n', '2:11', /workload\.kind is missing/),
+  scenario('a size without unit', `${good}host:\n  memory: 64\n`, '5:11', /host\.memory is '64', expected/),
+  scenario(
+    'a size in MB',
+    `${good}host:\n  memory: 64MB\n`,
+    '5:11',
+    /expected a size with a unit, such as 64MiB/,
+  ),
+  scenario('1e309', `${good}guests:\n  vcpus: 1e309\n`, '5:10', /saw '1e309', expected a whole number/),
+  scenario(
+    '2^53 + 1',
+    `${good}seeds: [9007199254740993, 9007199254740993]\n`,
+    '4:9',
+    /'9007199254740993', expected at most 9007199254740991/,
+  ),
+  scenario('a leading zero', `${good}guests:\n  vcpus: 010\n`, '5:10', /saw '010', .*no leading zeros/),
+  scenario('a negative count', `${good}guests:\n  vcpus: -1\n`, '5:10', /is '-1', expected at least 1/),
+  scenario('half a vCPU', `${good}guests:\n  vcpus: 0.5\n`, '5:10', /is '0\.5', expected a whole number/),
+  scenario(
+    'an unknown kind of store',
+    `${good}host:\n  newLocation: { kind: tape }\n`,
+    '5:24',
+    /is 'tape', expected one of hdd, sata, nvme, optane, zram, far/,
+  ),
+  scenario(
+    'TLB entries that are no power of two',
+    `${good}guests:\n  tlbEntries: 100\n`,
+    '5:15',
+    /expected one of 64, 128, 256/,
+  ),
+  scenario(
+    'watermarks the wrong way round',
+    `${good}host:\n  watermarks: { low: 30, high: 20 }\n`,
+    '5:15',
+    /low 30 is above high 20/,
+  ),
+  scenario('seeds the wrong way round', `${good}seeds: [3, 1]\n`, '4:8', /3 is above 1/),
+  scenario('an alias bomb of 9^8 entries', aliasBomb, '1:1', /too many aliases/),
+  scenario('nesting 200,000 deep', '['.repeat(200_000), '1:', /nested too deeply/),
+  scenario(
+    'a __proto__ key at the top',
+    `${good}__proto__: { polluted: 1 }\n`,
+    '4:1',
+    /unknown key '__proto__'/,
+  ),
+  scenario(
+    'a __proto__ key among parameters',
+    'version: 1\nworkload:\n  kind: uniform\n  parameters: { __proto__: { pages: 3 } }\n',
+    '4:17',
+    /unknown key '__proto__'/,
+  ),
+  {
+    ...scenario(
+      'a constructor parameter',
+      'version: 1\nworkload:\n  kind: uniform\n  parameters: { constructor: 5 }\n',
+      '',
+      /unknown parameter 'constructor'/,
+    ),
+    place: 'workload uniform',
+  },
+  scenario('an empty file', '', '1:1', /holds no scenario/),
+  scenario('a file of one word', 'hello\n', '1:1', /holds no scenario/),
+  scenario('JSON that is cut off', '{"version": 1, "workload": {"kind": "uni', '1:', /expected YAML or JSON/),
+  scenario('two documents', `${good}---\n${good}`, '4:', /one scenario a file/),
+  scenario('binary', Buffer.from([0, 1, 2, 0xff, 0xfe, 0x1b, 0x5b]), '', /expected/),
+  scenario('a value of 100,000 letters', `version: ${'x'.repeat(100_000)}\n`, '1:10', /^.{0,200}$/),
+  scenario(
+    'a trace outside of the folder',
+    'version: 1\nworkload:\n  kind: trace\n  files: [../../secret]\n',
+    '4:11',
+    /'\.\.\/\.\.\/secret' is outside/,
+  ),
+  scenario(
+    'a topology with an absolute path',
+    `${good}host:\n  topology: /proc/self/environ\n`,
+    '5:13',
+    /is outside of the scenario's folder/,
+  ),
+  scenario(
+    'a protocol outside of the folder',
+    `${good}protocols: [conventional, ../p.mjs]\n`,
+    '4:27',
+    /is outside/,
+  ),
+  scenario(
+    'a node that is not there',
+    `${good}host:\n  nodes: [0, 7]\n`,
+    '5:10',
+    /names node 7, expected .*0, 1/,
+  ),
+  scenario(
+    'a protocol twice',
+    `${good}protocols: [conventional, conventional]\n`,
+    '4:12',
+    /each protocol once/,
+  ),
+  { title: 'a scenario that is a directory', args: ['.'], place: '.', says: /is a directory/ },
+  { title: 'a scenario that is not there', args: ['gone.yaml'], place: 'gone.yaml', says: /no such file/ },
+  {
+    title: 'a scenario name of control characters',
+    args: ['\u001b[2J.yaml'],
+    place: String.raw`\x1b[2J.yaml`,
+    says: /no such file/,
+  },
+  {
+    title: 'a scenario larger than 1 MiB',
+    args: ['s.yaml'],
+    files: { 's.yaml': `${good}#${'x'.repeat(1 << 20)}` },
+    place: 's.yaml',
+    says: /larger than 1 MiB/,
+  },
+  {
+    title: 'a scenario from stdin with an error',
+    args: ['-'],
+    stdin: `${good}hots: {}\n`,
+    place: 'stdin:4:1',
+    says: /did you mean host/,
+  },
+];
+
+const usage: Case[] = [
+  flags('an unknown verb', ['simulat'], 'simulat', /did you mean the verb simulate\?/),
+  flags('two scenarios', ['a.yaml', 'b.yaml'], 'command line', /too many arguments/),
+  flags('an unknown flag', ['--protocl', 'x'], '--protocl', /no such option, .* did you mean --protocol\?/),
+  flags('a flag without its value', ['--seed'], '--seed', /without a value/),
+  flags('replay without a file', ['replay'], 'command line', /no file/),
+  flags('--seed 3..1', ['--seed', '3..1'], '--seed', /write 1\.\.3/),
+  flags('--seed 1e3', ['--seed', '1e3'], '--seed', /'1e3', expected a whole number/),
+  flags('--seed 2^53', ['--seed', '9007199254740992'], '--seed', /from 0 to 2\^53 - 1/),
+  flags('a million seeds', ['--seed', '1..1000000'], '--seed', /1000000 seeds, expected at most 10000/),
+  flags(
+    '--executor warp',
+    ['--executor', 'warp'],
+    '--executor',
+    /'warp', expected one of simulated, threads/,
+  ),
+  flags('--executor one letter off', ['--executor', 'thread'], '--executor', /did you mean threads\?/),
+  flags('--scheduler of another kind', ['--scheduler', 'fifo'], '--scheduler', /one of timed, random, pct/),
+  flags(
+    '--protocol nope',
+    ['--protocol', 'nope'],
+    'nope',
+    /no such protocol, expected a file or one of conventional/,
+  ),
+  flags(
+    '--protocol one letter off',
+    ['--protocol', 'copyles-map'],
+    'copyles-map',
+    /did you mean copyless-map\?/,
+  ),
+  flags('--workload one letter off', ['--workload', 'zpif'], 'zpif', /did you mean zipf\?/),
+  flags('--workload trace', ['--workload', 'trace'], 'trace', /--trace FILE/),
+  flags('--set without a value', ['--workload', 'zipf', '--set', 'pages'], '--set', /NAME=VALUE/),
+  flags(
+    '--set of an unknown parameter',
+    ['--workload', 'zipf', '--set', 'sides=3'],
+    'workload zipf',
+    /unknown parameter 'sides'/,
+  ),
+  flags(
+    '--set beyond what fits',
+    ['--workload', 'zipf', '--set', 'pages=99999999999'],
+    '--set',
+    /'99999999999', expected at most/,
+  ),
+  flags('--set of a traced scenario', ['--set', 'pages=3'], '--set', /with a trace/),
+  flags('--profile nope', ['--profile', 'nope'], 'nope', /no such cost profile/),
+  flags('an unknown node', ['--nodes', '0,9'], '--nodes', /names node 9, expected .*0, 1/),
+  flags('--nodes that is no list', ['--nodes', '0-1'], '--nodes', /'0-1', expected a whole number/),
+  flags(
+    '--new-location on an unknown node',
+    ['--new-location', 'nvme@7'],
+    '--new-location',
+    /names node 7, expected one of 0, 1/,
+  ),
+  flags('far memory on a pinned node', ['--new-location', 'far@0'], '--new-location', /far memory on node 0/),
+  flags('far memory nowhere', ['--new-location', 'far'], '--new-location', /far@NODE/),
+  flags('a store size without a store', ['--store-size', '1GiB'], '--store-size', /without --new-location/),
+  flags('--memory 1KiB', ['--memory', '1KiB'], '--memory', /at least 16KiB/),
+  flags('--memory 9TiB', ['--memory', '9TiB'], '--memory', /frames and slots, expected at most/),
+  flags(
+    '--memory 100GiB of a run that may take 1 GiB',
+    ['--memory', '100GiB', '--max-memory', '1GiB'],
+    '--memory',
+    /one run needs up to .* GiB, expected at most 1\.0 GiB/,
+  ),
+  flags('--max-memory much', ['--max-memory', 'much'], '--max-memory', /a size with a unit/),
+  flags(
+    'less memory and store than pages',
+    ['--memory', '16KiB', '--new-location', 'nvme@0', '--store-size', '4KiB'],
+    '--memory',
+    /room for the guests' 800/,
+  ),
+  flags('--guests 0', ['--guests', '0'], '--guests', /at least 1/),
+  flags('--vcpus 1000', ['--vcpus', '1000'], '--vcpus', /'1000', expected at most 64/),
+  flags('--pages 0', ['--pages', '0'], '--pages', /from 1 to/),
+  flags(
+    '--pages of a synthetic workload',
+    ['--workload', 'zipf', '--pages', '3'],
+    '--pages',
+    /--set pages=N/,
+  ),
+  flags('--topology nope', ['--topology', 'nope'], 'nope', /no such topology or file/),
+  {
+    title: '--topology of one node',
+    args: ['--topology', 'one.txt'],
+    files: {
+      'one.txt':
+        'available: 1 nodes (0)\nnode 0 cpus: 0 1\nnode 0 size: 1000 MB\nnode 0 free: 10 MB\nnode distances:\nnode   0\n  0:  10\n',
+    },
+    place: '--topology',
+    says: /has 1 node.*at least two/,
+  },
+  {
+    title: 'a topology with a row that is too short',
+    args: ['--topology', 'bad.txt'],
+    files: {
+      'bad.txt':
+        'available: 2 nodes (0-1)\nnode 0 cpus: 0\nnode 0 size: 1000 MB\nnode 1 cpus: 1\nnode 1 size: 1000 MB\nnode distances:\nnode   0   1\n  0:  10  21\n  1:  21\n',
+    },
+    place: 'bad.txt:9:9',
+    says: /has 1 value, expected 2/,
+  },
+  {
+    title: 'a topology module with a distance of 5',
+    args: ['--topology', 't.mjs'],
+    files: {
+      't.mjs':
+        'const n = (id) => ({ id, cpus: [id], memoryMiB: 9 });\nexport default { nodes: [n(0), n(1)], distances: [[10, 5], [5, 10]] };\n',
+    },
+    place: 't.mjs',
+    says: /distances\.0\.1 is '5'/,
+  },
+  {
+    title: 'stdin as trace and as topology',
+    args: ['--trace', '-', '--topology', '-'],
+    stdin: ' L 1fff000768,8\n',
+    place: 'stdin',
+    says: /is the trace already/,
+  },
+  {
+    title: 'stdin as two traces',
+    args: ['--trace', '-', '--trace', '-'],
+    stdin: ' L 1,8\n',
+    place: 'stdin',
+    says: /is the trace already/,
+  },
+];
+
+const modules: Case[] = [
+  protocol('a protocol that is not there', '', '', /./),
+  protocol(
+    'a protocol with a syntax error',
+    "export default {\n  name: 'p',\n  plan() { return [ } };\n",
+    '',
+    /does not load: 'Unexpected token/,
+  ),
+  protocol(
+    'a protocol that throws when loaded',
+    "const a = 1;\nthrow new Error('oh');\n",
+    '2:7',
+    /does not load: 'oh'/,
+  ),
+  protocol('a protocol that throws null', 'throw null;\n', '', /does not load: 'null'/),
+  protocol('a protocol without a default export', "export const name = 'p';\n", '', /has no default export/),
+  protocol(
+    'a protocol that is a function',
+    'export default () => {};\n',
+    '',
+    /its default export is a function/,
+  ),
+  protocol(
+    'a protocol with a step misspelt',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserv'] };\n",
+    '',
+    /has the step 'reserv', .* did you mean 'reserve'\?/,
+  ),
+  protocol(
+    'a step that is an object',
+    "export default { name: 'p', sentence: 's', plan: () => [{ a: 1 }] };\n",
+    '',
+    /has the step '\{"a":1\}'/,
+  ),
+  protocol(
+    'a swapOut that is a text',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, swapOut: 'all' };\n`,
+    '',
+    /swapOut is 'all', expected a list/,
+  ),
+  protocol(
+    'a plan() that throws',
+    "export default {\n  name: 'p',\n  sentence: 's',\n  plan() {\n    throw new Error('oh');\n  },\n};\n",
+    '5:11',
+    /plan\(\) threw 'oh'/,
+  ),
+  protocol(
+    'a plan() that throws for far frames only',
+    `export default { name: 'p', sentence: 's', plan: (r, p) => (p.at === 'far frame' ? x : ${plan}) };\n`,
+    '1:',
+    /plan\(\) threw 'x is not defined'/,
+  ),
+  protocol(
+    'a plan() that returns 7',
+    "export default { name: 'p', sentence: 's', plan: () => 7 };\n",
+    '',
+    /plan\(\) gave '7', expected a list of steps/,
+  ),
+  protocol(
+    'a plan() that goes wrong at the third request',
+    `let n = 0;\nexport default { name: 'p', sentence: 's', plan: () => (++n > 26 ? 'maybe' : ${plan}) };\n`,
+    '',
+    /plan\(\) gave 'maybe'/,
+  ),
+  protocol(
+    'a shipped name',
+    `export default { name: 'conventional', sentence: 's', plan: () => ${plan} };\n`,
+    '',
+    /name 'conventional' is taken/,
+  ),
+  protocol(
+    'a name with a path in it',
+    `export default { name: '../../p', sentence: 's', plan: () => ${plan} };\n`,
+    '',
+    /name is '\.\.\/\.\.\/p'/,
+  ),
+  protocol(
+    'an unknown claim',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, claims: ['I4-pinn'] };\n`,
+    '',
+    /did you mean I4-pin\?/,
+  ),
+  protocol(
+    'an unknown field',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, swapout: [] };\n`,
+    '',
+    /did you mean swapOut\?/,
+  ),
+  workload('a workload without create', "export default { name: 'w' };\n", 'w.mjs', /is no workload/),
+  workload(
+    'a workload whose create() throws',
+    "export default { name: 'w', create() { throw new Error('oh'); } };\n",
+    'w.mjs',
+    /create\(\) threw 'oh'/,
+  ),
+  workload(
+    'a workload without pages',
+    "export default { name: 'w', create: () => ({ name: 'w', open() {} }) };\n",
+    'w.mjs',
+    /gave no workload/,
+  ),
+  workload(
+    'a workload whose read() throws on a worker',
+    "export default { name: 'w', create: () => ({ name: 'w', sentence: '', pages: 3, open: () => ({ read() { throw new Error('oh'); } }) }) };\n",
+    'w.mjs',
+    /read\(\) threw 'oh'/,
+  ),
+  workload(
+    'a workload that names page 3 of 3',
+    "export default { name: 'w', create: () => ({ name: 'w', sentence: '', pages: 3, open: () => ({ read(v, out) { out[0] = 0; out[1] = 3; return 1; } }) }) };\n",
+    'w.mjs',
+    /vCPU \d names page 3, expected 0 to 2/,
+  ),
+];
+modules[0] = {
+  title: 'a protocol file that is not there',
+  args: ['--protocol', 'gone.ts'],
+  place: 'gone.ts',
+  says: /no such file/,
+};
+
+const traces: Case[] = [
+  flags('a trace that is not there', ['--trace', 'gone.lackey'], 'gone.lackey', /there is no such file/),
+  flags('a trace that is a directory', ['--trace', '.'], '.', /this is a directory/),
+  trace('an empty trace', '', '', /the trace is empty/),
+  trace(
+    'a binary trace',
+    Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 10]),
+    '1:1',
+    /looks like a binary file/,
+  ),
+  trace('a gzip that is cut off', phases.subarray(0, 5000), '', /damaged or cut off/),
+  trace(
+    'a line without a size, 3 lines in',
+    'I  0400,4\n L 1fff000768,8\n S 1fff000768\n',
+    '3:14',
+    /',' after the address/,
+  ),
+  trace('a gzip that unpacks to more than --max-bytes', packedZeros, '', /unpacks to more than 65536 bytes/, [
+    '--max-bytes',
+    '64KiB',
+  ]),
+  trace('more pages than --pages, in the middle of a run', phases, '', /touches more than 300 pages/, [
+    '--pages',
+    '300',
+  ]),
+  trace('three traces for two vCPUs', ' L 1,8\n', '', /./),
+  trace('a task that moves, of two', ' L 1,8\n', '', /./),
+  {
+    title: 'a trace together with a workload',
+    args: ['--trace', 't', '--workload', 'zipf'],
+    place: '--workload',
+    says: /together with --trace/,
+  },
+  {
+    title: 'more pages than --pages, on threads',
+    args: ['--trace', 't.gz', '--pages', '300', '--executor', 'threads', '--protocol', 'copyless-map'],
+    files: { 't.gz': phases },
+    place: 't.gz:',
+    says: /touches more than 300 pages/,
+  },
+];
+traces[7] = { ...traces[7]!, place: 't.lackey:' };
+traces[8] = {
+  ...traces[8]!,
+  title: 'three traces for two vCPUs',
+  args: ['--trace', 't.lackey', '--trace', 't.lackey', '--trace', 't.lackey'],
+  place: '--trace',
+  says: /3 traces for 2 vCPUs/,
+};
+traces[9] = {
+  ...traces[9]!,
+  args: ['--trace', 't.lackey', '--trace', 't.lackey', '--move-every', '5'],
+  place: '--move-every',
+  says: /2 traces, expected one/,
+};
+
+const asRoot = process.getuid?.() === 0 && 'the superuser may write everywhere';
+const outputs: Case[] = [
+  {
+    title: '--json below a file',
+    args: ['--json', 'f/r.json'],
+    files: { f: '' },
+    place: 'f/r.json',
+    says: /cannot be written \((ENOTDIR|EEXIST)\)/,
+  },
+  {
+    title: '--out that is a file',
+    args: ['--out', 'f'],
+    files: { f: '' },
+    place: 'f/result.json',
+    says: /cannot be written/,
+  },
+  { title: '--json that is a folder', args: ['--json', '.'], place: '.', says: /is no file name/ },
+  {
+    title: '--json that takes the scenario for its file',
+    args: ['--json', 's.yaml'],
+    files: { 's.yaml': good },
+    place: '--json',
+    says: /give the scenario first/,
+  },
+  {
+    title: '--json into a folder that may not be written to',
+    args: ['--json', 'locked/r.json'],
+    prepare: (cwd) => {
+      mkdirSync(join(cwd, 'locked'));
+      chmodSync(join(cwd, 'locked'), 0o555);
+    },
+    place: 'locked/r.json',
+    says: /cannot be written \(E(ACCES|PERM|ROFS)\)/,
+    skip: asRoot,
+  },
+  {
+    title:
+      '--json into a new folder, and a page limit that is met in the middle of a run: the folder is not left behind',
+    args: ['--json', 'new/deep/r.json', '--trace', 't.gz', '--pages', '300', '--protocol', 'copyless-map'],
+    files: { 't.gz': phases },
+    place: 't.gz:',
+    says: /touches more than 300 pages/,
+  },
+  {
+    title: '--json through a symbolic link that leads in a circle',
+    args: ['--json', 'loop/r.json'],
+    prepare: (cwd) => symlinkSync('loop', join(cwd, 'loop')),
+    place: 'loop/r.json',
+    says: /cannot be written/,
+  },
+];
+
+const replays: Case[] = [
+  flags('a replay file that is not there', ['--replay', 'gone.json'], 'gone.json', /no such file/),
+  flags('a replay file that is a directory', ['replay', '.'], '.', /is a directory/),
+  replay('a replay file that is cut off', kept(() => {}).slice(0, 500), /is no JSON: .*cut off/),
+  replay('JSON of something else', '{"name": "copyless"}', /is no replay file/),
+  replay('JSON null', 'null', /is no replay file/),
+  replay(
+    'a replay file nested 100,000 deep',
+    `${'{"replay":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
+    /is no (JSON|replay file)/,
+  ),
+  replay(
+    'a unit that is a text',
+    kept((file) => (file['unit'] = 'x')),
+    /unit is 'x', expected keys with values/,
+  ),
+  replay(
+    'frames below zero',
+    kept((file) => (file['unit'].spec.nodes[0].frames = -5)),
+    /unit\.spec\.nodes\.0\.frames is '-5'/,
+  ),
+  replay(
+    'slots beyond memory',
+    kept((file) => (file['unit'].spec.stores[0].slots = 2 ** 29)),
+    /memory|size of unit\.spec/,
+  ),
+  replay(
+    'a store on a node that is not there',
+    kept((file) => (file['unit'].spec.stores[0].node = 9)),
+    /unit\.spec\.stores\.node is 9, expected below 2/,
+  ),
+  replay(
+    'a vCPU on a vNode that is not there',
+    kept((file) => (file['unit'].spec.guests[0].vcpus = [0, 7])),
+    /vcpus is 7, expected below 2/,
+  ),
+  replay(
+    'more pages than the guest has',
+    kept((file) => (file['unit'].workload.parameters.pages = 5000)),
+    /workload's pages is 5000/,
+  ),
+  replay(
+    'a cost that is a text',
+    kept((file) => (file['unit'].costs.hypercallNs = 'free')),
+    /costs\.hypercallNs is 'free'/,
+  ),
+  replay(
+    'a missing cost',
+    kept((file) => delete file['unit'].costs.hypercallNs),
+    /costs\.hypercallNs is 'nothing'/,
+  ),
+  replay(
+    'a property that does not exist',
+    kept((file) => (file['violation'].property = 'I99')),
+    /violation\.property is 'I99'/,
+  ),
+  {
+    ...replay(
+      'a protocol that is gone',
+      kept((file) => (file['unit'].protocol = './gone.mjs')),
+      /no such file/,
+    ),
+    place: './gone.mjs',
+  },
+];
+
+const cases = [...scenarios, ...usage, ...modules, ...traces, ...outputs, ...replays];
+/** Every so manyth case gets a process of its own, as do those that read standard input; the others share. */
+const OWN_PROCESS_EVERY = 9;
+
+const possible = cases.filter(({ skip }) => !skip);
+
+describe(`bad input, ${cases.length} cases`, () => {
+  const ended = new Map<Case, Ended & { before: string[]; after: string[] }>();
+  const folders: string[] = [];
+
+  beforeAll(async () => {
+    const batches = Array.from({ length: LANES }, () => new Batch());
+    await forAll(possible, async (one, lane) => {
+      const cwd = folder(one.files);
+      folders.push(cwd);
+      one.prepare?.(cwd);
+      const before = namesIn(cwd);
+      const own = one.stdin !== undefined || possible.indexOf(one) % OWN_PROCESS_EVERY === 0;
+      const end = await (own ? run(one.args, { cwd, stdin: one.stdin }) : batches[lane]!.run(one.args, cwd));
+      ended.set(one, { ...end, before, after: namesIn(cwd) });
+    });
+    for (const batch of batches) batch.end();
+  });
+  afterAll(() => {
+    for (const path of folders) rmSync(path, { recursive: true, force: true });
+  });
+
+  for (const one of cases) {
+    it(one.skip ? `${one.title} (skipped: ${one.skip})` : one.title, ({ skip }) => {
+      if (one.skip) return skip(one.skip);
+      const { status, stdout, stderr, before, after } = ended.get(one)!;
+      const lines = stderr
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.startsWith('warning: '));
+      expect(lines).toEqual([expect.stringMatching(/^copyless: .+, expected .+, hint: .+$/)]);
+      const rest = lines[0]!.slice('copyless: '.length);
+      expect(rest.slice(0, one.place.length)).toBe(one.place);
+      // After the place comes ": what", or more of the place where the case leaves it open.
+      if (!one.place.endsWith(':')) expect(rest.slice(one.place.length)).toMatch(/^(:\d+){0,2}: /);
+      expect(rest).toMatch(one.says);
+      expect(status).toBe(2);
+      expect(stdout).toBe('');
+      expect(after).toEqual(before);
+    });
+  }
+});

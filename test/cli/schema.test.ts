@@ -1,0 +1,38 @@
+// The published schemas are generated, committed, and held here to what they are generated from.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { schemas } from '../../src/cli/write-schemas.ts';
+import { readScenario } from '../../src/scenarios/scenario-file.ts';
+import { EXAMPLES } from './command.ts';
+
+describe('published schemas', () => {
+  for (const [name, text] of Object.entries(schemas())) {
+    it(`schema/${name} is what npm run schema writes`, () => {
+      const committed = readFileSync(new URL(`../../schema/${name}`, import.meta.url), 'utf8');
+      expect(committed, 'stale: run npm run schema').toBe(text);
+    });
+  }
+  it('the scenario schema asks for version and workload only, and takes no unknown key', () => {
+    const schema = JSON.parse(schemas()['scenario-1.json']!) as Record<string, unknown>;
+    expect(schema['$schema']).toBe('https://json-schema.org/draft/2020-12/schema');
+    expect(schema['required']).toEqual(['version', 'workload']);
+    expect(schema['additionalProperties']).toBe(false);
+  });
+});
+
+const examples = readdirSync(EXAMPLES).filter((name) => /\.ya?ml$/.test(name));
+
+describe(`examples, ${examples.length} scenarios`, () => {
+  for (const name of examples) {
+    it(`${name} is accepted and names its schema in the first line`, () => {
+      const file = join(EXAMPLES, name);
+      const text = readFileSync(file, 'utf8');
+      const { scenario } = readScenario(file, () => '');
+      expect(scenario.version).toBe(1);
+      expect(parse(text)).toHaveProperty('version', 1);
+      expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=../schema/scenario-1.json');
+    });
+  }
+});

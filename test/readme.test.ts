@@ -1,0 +1,31 @@
+// The README cannot rot: the protocol it shows is the one in examples/, and the screen it shows is what the program prints.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(`${root}README.md`, 'utf8');
+const block = (language: string) =>
+  new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1] ?? '';
+
+test('README: the protocol in 15 lines is examples/protocols/stay-when-full.ts, and it passes', () => {
+  const example = readFileSync(`${root}examples/protocols/stay-when-full.ts`, 'utf8');
+  const shown = block('ts');
+  expect(shown.split('\n').length).toBeLessThanOrEqual(16);
+  expect(example.replace(/^\/\/.*\n/gm, '').replace('../../src/index.ts', 'copyless')).toBe(shown);
+  const run = spawnSync(
+    process.execPath,
+    ['src/cli/start.mjs', 'simulate', '-p', 'examples/protocols/stay-when-full.ts', '-w', 'process-move'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  expect(run.stderr).toBe('');
+  expect(run.status).toBe(0);
+});
+
+test('README: the first screen is what the program prints, but for the seconds', () => {
+  const run = spawnSync(process.execPath, ['src/cli/start.mjs', 'simulate'], { cwd: root, encoding: 'utf8' });
+  const still = (text: string) => text.replace(/(PASS|FAIL) in [\d.]+ s/, '$1 in N s').trim();
+  expect(still(block('text'))).toBe(still(run.stdout));
+  expect(run.status).toBe(0);
+});
