@@ -35,6 +35,8 @@ export class PlanInterpreter {
   /** Plans by number, so that an operation's record holds a plan in one word. Equal plans have one number. */
   private readonly plans: (readonly Performed[])[] = [];
   private readonly numbers = new Map<string, number>();
+  /** Most protocols give the same list again and again. */
+  private readonly sameList = new WeakMap<readonly Performed[], number>();
 
   constructor(world: World, pages: HostPages, reclaim: Reclaim, costs: Costs, outcomes: Outcomes) {
     this.world = world;
@@ -45,12 +47,15 @@ export class PlanInterpreter {
   }
 
   private numberOf(plan: readonly Performed[]): number {
+    const known = this.sameList.get(plan);
+    if (known !== undefined) return known;
     const key = plan.join();
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.plans.push(plan) - 1;
       this.numbers.set(key, number);
     }
+    this.sameList.set(plan, number);
     return number;
   }
 
@@ -161,7 +166,7 @@ export class PlanInterpreter {
         if (kind === operationKind.balance)
           operations.generation[operation] = operations.headerGeneration[operation]!;
         else words.must(gfn, event.export, false, context.trace);
-        context.send(hypervisor, message.export, operation, operations.headerGfn[operation]!);
+        context.send(hypervisor, message.export, operation, operations.headerGfn[operation]);
         return;
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);

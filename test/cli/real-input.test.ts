@@ -68,11 +68,11 @@ describe('real input', () => {
     }
   });
 
-  it('a trace of 40,000 lines by file, by stdin and as a symbolic path: one traceHash', async () => {
+  it('a trace of 40,000 lines by file, by stdin and by an absolute path: one traceHash', async () => {
     const byFile = await passing(['--trace', 't.lackey', ...TRACED]);
     const byStdin = await passing(['--trace', '-', ...TRACED], `${TRACE}\n`);
     const byPath = await passing(['--trace', join(cwd, 't.lackey'), ...TRACED]);
-    expect(byFile.runs[0]!.accesses).toBeGreaterThan(10_000);
+    expect(byFile.runs[0]!.accesses).toBeGreaterThan(5_000);
     expect(hashes(byStdin)).toEqual(hashes(byFile));
     expect(hashes(byPath)).toEqual(hashes(byFile));
   });
@@ -84,15 +84,15 @@ describe('real input', () => {
   });
 
   it('a scenario in JSON, indented by tabs, with a trace beside it', async () => {
-    const workload = { kind: 'trace', files: ['t.lackey'], instructions: 'skip', pages: 500 };
+    const workload = { kind: 'trace', files: ['t.lackey'], instructions: 'skip', pages: 1000 };
     const scenario = { version: 1, host: { memory: '1MiB' }, workload, protocols: ['copyless-migrate'] };
     writeFileSync(join(cwd, 's.json'), JSON.stringify(scenario, null, '\t'));
     expect((await passing(['s.json'])).runs.map(({ protocol }) => protocol)).toEqual(['copyless-migrate']);
   });
 
   const parameters: Record<string, string[]> = {
-    'process-move': ['pages=48', 'hotPages=12', 'accesses=1500'],
-    zipf: ['pages=64', 'accesses=3000'],
+    'process-move': ['pages=64', 'hotPages=16', 'accesses=2000'],
+    zipf: ['pages=64', 'accesses=2000'],
     uniform: ['pages=64', 'accesses=2000'],
     phased: ['pages=64', 'accesses=4000'],
     adversary: ['accesses=1000'],
