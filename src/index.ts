@@ -10,7 +10,15 @@ export type { CostProfile } from './model/cost.ts';
 export type { GuestShape, ScriptSource, Workload } from './model/script.ts';
 export type { Topology } from './model/topology.ts';
 export { completeProtocol as defineProtocol, protocols } from './protocols/index.ts';
-export type { HostView, PageView, Plan, Protocol, ProtocolFile, RequestView, Step } from './protocols/index.ts';
+export type {
+  HostView,
+  PageView,
+  Plan,
+  Protocol,
+  ProtocolFile,
+  RequestView,
+  Step,
+} from './protocols/index.ts';
 export type { Check, Result, Run } from './report/result.ts';
 export { type RunReport } from './report/run.ts';
 export { runUnit as replay, type Unit } from './report/unit.ts';
@@ -34,7 +42,10 @@ const MEMORY_BYTES = 4 * 2 ** 30;
  */
 export async function simulate(
   scenario: Scenario | ScenarioInput,
-  options: Omit<RunOptions, 'seed' | 'choices' | 'stopped'> & { signal?: AbortSignal; memoryBytes?: number } = {},
+  options: Omit<RunOptions, 'seed' | 'choices' | 'stopped'> & {
+    signal?: AbortSignal;
+    memoryBytes?: number;
+  } = {},
 ): Promise<Simulated> {
   const { signal, memoryBytes = MEMORY_BYTES, ...rest } = options;
   const experiment = await assemble(defineScenario(scenario), 'scenario', () => '', memoryBytes);
@@ -52,6 +63,8 @@ export async function simulate(
     }
   }
   const all = [...together(checks), differential(runs)];
-  const pass = all.every((check) => check.kind === 'sometimes' || check.pass) && runs.every((run) => run.ending === 'at rest');
+  const pass =
+    all.every((check) => check.kind === 'sometimes' || check.pass) &&
+    runs.every((run) => run.ending === 'at rest');
   return { runs, checks: all, pass };
 }

@@ -1,6 +1,6 @@
 // Standard input can be read once: as a scenario, a topology, or a trace, which is laid down in a temporary file because
 // every protocol replays it from its beginning.
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readSync, rmSync } from 'node:fs';
+import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +13,7 @@ const TEXT_BYTES_MAX = 1 << 20;
 export class Stdin {
   private taken: string | null = null;
   private folder: string | null = null;
+  private fetched = '';
 
   private take(what: string): void {
     if (this.taken !== null) {
@@ -26,18 +27,28 @@ export class Stdin {
     }
     this.taken = `the ${what}`;
   }
-  text(what: string): string {
+  /** Reads it as text, ahead of whoever asks for it with `text`. */
+  async fetch(what: string): Promise<void> {
     this.take(what);
-    const text = Buffer.alloc(TEXT_BYTES_MAX + 1);
+    const chunks: Buffer[] = [];
     let length = 0;
-    for (;;) {
-      const bytes = readSome(text, length, what);
-      length += bytes;
-      if (bytes === 0) return text.toString('utf8', 0, length);
-      if (length <= TEXT_BYTES_MAX) continue;
+    try {
+      for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        chunks.push(chunk);
+        if (length > TEXT_BYTES_MAX) break;
+      }
+    } catch (error) {
+      throw unreadable(what, (error as NodeJS.ErrnoException).code);
+    }
+    if (length > TEXT_BYTES_MAX) {
       const expected = `a ${what} of at most 1 MiB`;
       throw new InputError({ file: 'stdin' }, 'more than 1 MiB', expected, 'traces are given with --trace -');
     }
+    this.fetched = Buffer.concat(chunks).toString('utf8');
+  }
+  text(): string {
+    return this.fetched;
   }
   /** @returns path of a file that holds what came in; `release` removes it */
   async spool(what: string): Promise<string> {
@@ -71,21 +82,6 @@ export class Stdin {
   }
   release(): void {
     if (this.folder) rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** @returns bytes read into `text` at `length`; 0 at the end */
-function readSome(text: Buffer, length: number, what: string): number {
-  for (;;) {
-    try {
-      return readSync(0, text, length, text.length - length, null);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw unreadable(what, code);
-      // A pipe that its other end made non-blocking: it has nothing yet.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
   }
 }
 

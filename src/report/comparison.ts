@@ -185,8 +185,14 @@ function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
   const line = `Where the gain ends: one page balanced alone, ${protocol} saves ${saved(here)} of the stall on ${kind} and ${saved(slow)} on sata.`;
   if (!atSource) return [line];
   const [back, direct] = [atSource.conventional.interconnectBytes, atSource.copyless.interconnectBytes];
-  const verb = direct < back ? 'it moves fewer bytes over the interconnect' : 'the interconnect carries as much either way';
-  return [line, `With the ${kind} attached to the source node ${verb}: ${back} bytes a page, copyless ${direct}.`];
+  const verb =
+    direct < back
+      ? 'it moves fewer bytes over the interconnect'
+      : 'the interconnect carries as much either way';
+  return [
+    line,
+    `With the ${kind} attached to the source node ${verb}: ${back} bytes a page, copyless ${direct}.`,
+  ];
 }
 
 function more(experiment: Experiment, result: Result): string[] {

@@ -19,6 +19,10 @@ export class Judged {
     this.properties = monitors({ geometry, page: parts.tables.page, totalOrder });
     this.metrics = new Metrics(geometry, parts.costs);
   }
+  /** Words that guests have read and written so far: what tells a run that goes on from one that goes in circles. */
+  get accesses(): number {
+    return this.metrics.accesses;
+  }
   get observing(): Observing[] {
     return [...this.properties, this.metrics];
   }

@@ -74,7 +74,8 @@ export class Metrics implements Observing {
   private toSource = 0;
   private direct = 0;
   private copies = 0;
-  private accesses = 0;
+  /** Words read and written so far. */
+  accesses = 0;
   private virtualNs = 0;
   /** Pages that were mapped and not touched since, by Gfn; operations that will migrate such a page. */
   private readonly mapped = new Set<number>();

@@ -55,7 +55,9 @@ export async function runOnce(
   const simulation = new Simulation(system, scheduler);
   const sources = workloads.map((workload, guest) => workload.open(options.seed + guest));
   try {
-    const ending = await simulation.run(sources, options.limit, options.stopped);
+    let accesses = -1;
+    const progressed = () => accesses < (accesses = judged.accesses);
+    const ending = await simulation.run(sources, options.limit, options.stopped, progressed);
     return {
       ...judged.report(system, options.seed, ending, {
         traceHash: trace.digest(),

@@ -10,7 +10,7 @@ import type { Scheduler } from './scheduler.ts';
 export type Ending =
   /** Nothing more to deliver. Whether everything was answered is for a property to say. */
   | 'at rest'
-  /** The bound on steps was reached. */
+  /** The bound on steps was reached, or on steps without any access. */
   | 'step limit'
   /** Stopped from outside. */
   | 'stopped';
@@ -72,14 +72,20 @@ export class Simulation {
    * @param sources scripts, by guest
    * @param limit steps at most
    * @param stopped asked between chunks and every million steps; true stops the run
+   * @param progressed asked every million steps; false, and the run goes in circles
    */
-  async run(sources: readonly ScriptSource[], limit = Infinity, stopped = () => false): Promise<Ending> {
+  async run(
+    sources: readonly ScriptSource[],
+    limit = Infinity,
+    stopped = () => false,
+    progressed = () => true,
+  ): Promise<Ending> {
     for (;;) {
       if (stopped()) return 'stopped';
       const vcpu = this.deliver(Math.min(limit, this.steps + 1_000_000));
       if (vcpu === -1) return 'at rest';
       if (vcpu === -2) {
-        if (this.steps >= limit) return 'step limit';
+        if (this.steps >= limit || !progressed()) return 'step limit';
         await new Promise((resume) => setImmediate(resume));
         continue;
       }

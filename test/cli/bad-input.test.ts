@@ -447,7 +447,7 @@ const usage: Case[] = [
 ];
 
 const modules: Case[] = [
-  protocol('a protocol that is not there', '', '', /./),
+  flags('a protocol file that is not there', ['--protocol', 'gone.ts'], 'gone.ts', /no such file/),
   protocol(
     'a protocol with a syntax error',
     "export default {\n  name: 'p',\n  plan() { return [ } };\n",
@@ -560,13 +560,6 @@ const modules: Case[] = [
     /vCPU \d names page 3, expected 0 to 2/,
   ),
 ];
-modules[0] = {
-  title: 'a protocol file that is not there',
-  args: ['--protocol', 'gone.ts'],
-  place: 'gone.ts',
-  says: /no such file/,
-};
-
 const traces: Case[] = [
   flags('a trace that is not there', ['--trace', 'gone.lackey'], 'gone.lackey', /there is no such file/),
   flags('a trace that is a directory', ['--trace', '.'], '.', /this is a directory/),
@@ -588,12 +581,31 @@ const traces: Case[] = [
     '--max-bytes',
     '64KiB',
   ]),
-  trace('more pages than --pages, in the middle of a run', phases, '', /touches more than 300 pages/, [
-    '--pages',
-    '300',
-  ]),
-  trace('three traces for two vCPUs', ' L 1,8\n', '', /./),
-  trace('a task that moves, of two', ' L 1,8\n', '', /./),
+  {
+    ...trace('more pages than --pages, in the middle of a run', phases, '', /touches more than 300 pages/, [
+      '--pages',
+      '300',
+    ]),
+    place: 't.lackey:',
+  },
+  {
+    ...trace('three traces for two vCPUs', ' L 1,8\n', '', /3 traces for 2 vCPUs/, [
+      '--trace',
+      't.lackey',
+      '--trace',
+      't.lackey',
+    ]),
+    place: '--trace',
+  },
+  {
+    ...trace('a task that moves, of two', ' L 1,8\n', '', /2 traces, expected one/, [
+      '--trace',
+      't.lackey',
+      '--move-every',
+      '5',
+    ]),
+    place: '--move-every',
+  },
   {
     title: 'a trace together with a workload',
     args: ['--trace', 't', '--workload', 'zipf'],
@@ -608,21 +620,6 @@ const traces: Case[] = [
     says: /touches more than 300 pages/,
   },
 ];
-traces[7] = { ...traces[7]!, place: 't.lackey:' };
-traces[8] = {
-  ...traces[8]!,
-  title: 'three traces for two vCPUs',
-  args: ['--trace', 't.lackey', '--trace', 't.lackey', '--trace', 't.lackey'],
-  place: '--trace',
-  says: /3 traces for 2 vCPUs/,
-};
-traces[9] = {
-  ...traces[9]!,
-  args: ['--trace', 't.lackey', '--trace', 't.lackey', '--move-every', '5'],
-  place: '--move-every',
-  says: /2 traces, expected one/,
-};
-
 const asRoot = process.getuid?.() === 0 && 'the superuser may write everywhere';
 const outputs: Case[] = [
   {

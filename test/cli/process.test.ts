@@ -102,7 +102,7 @@ describe('exit statuses', () => {
   });
 
   it('the same with a random schedule and a trace from stdin: the choices and the trace are kept', async () => {
-    const lines = Array.from({ length: 6000 }, (_, i) => ` S ${((i * 7) % 60) + 16}${'000'},8`);
+    const lines = Array.from({ length: 6000 }, (_, i) => ` S ${((i * 7) % 60) + 16}000,8`);
     const cwd = here({ 'mine.mjs': protocolFile(`plan: () => ${PLAN}`) });
     const args = [
       '--protocol',
@@ -123,13 +123,24 @@ describe('exit statuses', () => {
     expect(again.status, again.stderr).toBe(1);
   });
 
-  it('a protocol that never answers and claims nothing: nothing can go on, exit 4', async () => {
-    const cwd = here({
-      'mine.mjs': protocolFile("claims: [], swapIn: ['claim'], plan: () => ['reserve', 'accept', 'load']"),
-    });
+  it('a protocol that leaks slots and claims nothing: nothing can go on, exit 4', async () => {
+    const leaking = "plan: () => ['reserve', 'accept', 'load', 'unmap', 'map', 'retire']";
+    const cwd = here({ 'mine.mjs': protocolFile(`claims: [], ${leaking}`) });
     const { status, stdout, stderr } = await run(['--protocol', 'mine.mjs', ...SMALL, '--json'], { cwd });
     expect(status, stderr).toBe(4);
-    expect(resultIn(stdout)).toMatchObject({ complete: false, pass: true });
+    expect(resultIn(stdout)).toMatchObject({ complete: false, pass: true, runs: [{ ending: 'stuck' }] });
+  });
+
+  it('SIGTERM to a protocol that never comes to rest: exit 143 within 2 s, incomplete', async () => {
+    const cwd = here({ 'mine.mjs': protocolFile('claims: [], plan: () => []') });
+    const { child, ended } = start(['--protocol', 'mine.mjs', ...SMALL, '--json'], { cwd });
+    await new Promise((resume) => setTimeout(resume, 2500));
+    const sent = performance.now();
+    child.kill('SIGTERM');
+    const { status, stdout } = await ended;
+    expect(performance.now() - sent).toBeLessThan(2000);
+    expect(status).toBe(143);
+    expect(resultIn(stdout)).toMatchObject({ complete: false, runs: [] });
   });
 
   const full = '/dev/full';

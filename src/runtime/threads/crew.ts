@@ -30,11 +30,13 @@ export interface ActorThread<Parts> {
 }
 
 export interface CrewRun {
-  ending: 'at rest' | 'stopped';
+  ending: 'at rest' | 'stopped' | 'step limit';
   recording: Recording;
   statistics: LoopStatistics[];
 }
 
+/** A run in which no access is made for so long goes in circles: far longer than any thread has to wait for a core. */
+const CIRCLING_MS = 30_000;
 /** Looks for a standstill so often even when no bell rings. */
 const WATCH_MS = 250;
 
@@ -110,6 +112,8 @@ export class Crew<Parts> {
     const abort = () => this.bells.ring(this.size);
     signal?.addEventListener('abort', abort);
     let ending: CrewRun['ending'] = 'at rest';
+    let accesses = 0;
+    let progressAt = performance.now();
     const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, time: 0 };
     try {
       for (;;) {
@@ -123,6 +127,13 @@ export class Crew<Parts> {
         }
         if (fed) continue;
         if (this.atRest(system)) break;
+        if (recording.accesses > accesses) {
+          accesses = recording.accesses;
+          progressAt = performance.now();
+        } else if (performance.now() - progressAt > CIRCLING_MS) {
+          ending = 'step limit';
+          break;
+        }
         await this.bells.waitAsync(this.size);
       }
     } finally {

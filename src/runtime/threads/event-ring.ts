@@ -115,6 +115,8 @@ export class EventWriter implements Sink {
 export class Recording {
   private readonly rings: EventRings;
   private readonly kept: Int32Array[][];
+  /** Words that guests have read and written so far. */
+  accesses = 0;
 
   constructor(rings: EventRings) {
     this.rings = rings;
@@ -132,6 +134,10 @@ export class Recording {
         const slot = tail & (CAPACITY - 1);
         const count = Math.min((head - tail) | 0, CAPACITY - slot);
         const at = rings.recordOf(actor, tail);
+        for (let record = at; record < at + count * RECORD; record += RECORD) {
+          const kind = words[record]! & 0xff;
+          if (kind === event.read || kind === event.wrote) this.accesses++;
+        }
         this.kept[actor]!.push(words.slice(at, at + count * RECORD));
         tail = (tail + count) | 0;
       }

@@ -9,18 +9,13 @@
 // (modify: a load and a store), address in hex, size in decimal. Valgrind's own lines (`==pid== ...`, `--pid-- ...`) and
 // blank lines are passed over.
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { encode, operation, OPERATION_WORDS } from '../../model/script.ts';
 import { assert, present } from '../../stdx/assert.ts';
 import { InputError, type Place } from '../../stdx/input-error.ts';
+import { FirstTouch, FULL } from './first-touch.ts';
+import { traceBytes, type TraceBytesOptions } from './trace-bytes.ts';
 
-export interface LackeyOptions {
-  /** Path, or `-` for `stdin`. */
-  file: string;
-  stdin?: Readable | undefined;
+export interface LackeyOptions extends TraceBytesOptions {
   /** Different pages the trace may touch. */
   maxPages: number;
   /** 32-bit words in a guest page; word offsets are reduced to it. */
@@ -29,8 +24,6 @@ export interface LackeyOptions {
   firstGvpn?: number | undefined;
   /** Whether an instruction fetch reads its page. */
   instructions?: 'read' | 'skip' | undefined;
-  /** Bytes a gzip may unpack to. Given explicitly, it also replaces the limit on the ratio. */
-  maxBytes?: number | undefined;
 }
 
 /** What has been seen so far. */
@@ -47,15 +40,10 @@ export interface LackeyCounts {
 
 // Bounds. A line holds at most a load and a store of each of two pages.
 const BUFFER_BYTES = 1 << 19;
-const CHUNK_BYTES = 1 << 18;
 const STAGED_OPERATIONS = 1 << 13;
 const OPERATIONS_PER_LINE = 4;
 const ADDRESS_DIGITS = 16;
 const SIZE_DIGITS = 4;
-const UNPACKED_BYTES = 4 * 2 ** 30;
-const UNPACKED_RATIO = 200;
-/** Below this the ratio says nothing: a short loop's trace packs as well as a bomb does. */
-const RATIO_FREE_BYTES = 16 << 20;
 
 const PAGE_BITS = 12;
 const PAGE_BYTES = 1 << PAGE_BITS;
@@ -350,72 +338,10 @@ export class LackeyTrace {
   }
 }
 
-/** Throws what opening `file` would throw, before anything has been started. */
-export function assertTraceFile(file: string): void {
-  let directory: boolean;
-  try {
-    accessSync(file, constants.R_OK);
-    directory = statSync(file).isDirectory();
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-  if (directory) throw unreadable(file, { code: 'EISDIR' });
-}
-
 const HEX = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).charCodeAt(0)] = digit;
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
-}
-
-const FULL = -1;
-
-/** Numbers pages 0, 1, 2, ... in order of first touch: open addressing over {low 32 bits, high bits, number + 1}. */
-class FirstTouch {
-  count = 0;
-  private readonly max: number;
-  private slots = new Int32Array(3 * 4096);
-  private mask = 4095;
-
-  constructor(max: number) {
-    this.max = max;
-  }
-
-  /** The number of the page, a new one if it was never touched, or `FULL`. */
-  number(low: number, high: number): number {
-    const { slots, mask } = this;
-    for (let slot = hash(low, high) & mask; ; slot = (slot + 1) & mask) {
-      const numbered = slots[3 * slot + 2]!;
-      if (numbered === 0) break;
-      if (slots[3 * slot] === low && slots[3 * slot + 1] === high) return numbered - 1;
-    }
-    if (this.count === this.max) return FULL;
-    if (2 * this.count > mask) this.grow();
-    this.insert(low, high, ++this.count);
-    return this.count - 1;
-  }
-
-  private insert(low: number, high: number, numbered: number): void {
-    let slot = hash(low, high) & this.mask;
-    while (this.slots[3 * slot + 2] !== 0) slot = (slot + 1) & this.mask;
-    this.slots[3 * slot] = low;
-    this.slots[3 * slot + 1] = high;
-    this.slots[3 * slot + 2] = numbered;
-  }
-
-  private grow(): void {
-    const old = this.slots;
-    this.mask = 2 * this.mask + 1;
-    this.slots = new Int32Array(3 * (this.mask + 1));
-    for (let word = 0; word < old.length; word += 3) {
-      if (old[word + 2] !== 0) this.insert(old[word]!, old[word + 1]!, old[word + 2]!);
-    }
-  }
-}
-
-function hash(low: number, high: number): number {
-  const mixed = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b9);
-  return mixed ^ (mixed >>> 15);
 }
 
 interface Flaw {
@@ -460,126 +386,4 @@ function commonLength(a: string, b: string): number {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   return length;
-}
-
-/** The bytes of the trace, unpacked where they are a gzip. */
-async function* traceBytes(options: LackeyOptions): AsyncGenerator<Buffer> {
-  const { file, stdin, maxBytes } = options;
-  const raw = file === '-' ? streamBytes(present(stdin, "stdin, which '-' names")) : fileBytes(file);
-  try {
-    // Standard input may deliver single bytes; the magic takes two.
-    let head: Buffer = Buffer.alloc(0);
-    while (head.length < 2) {
-      const next = await raw.next();
-      if (next.done) break;
-      head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
-    }
-    const all = prepend(head, raw);
-    if (head[0] === 0x1f && head[1] === 0x8b) yield* unpacked(file === '-' ? 'stdin' : file, all, maxBytes);
-    else yield* all;
-  } finally {
-    // After an error in mid-stream a read of standard input may be pending, and `return` queues behind it.
-    if (file === '-') stdin?.destroy();
-    await raw.return(undefined);
-  }
-}
-
-async function* prepend(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head;
-  yield* rest;
-}
-
-async function* streamBytes(stream: Readable): AsyncGenerator<Buffer> {
-  if (stream.destroyed || stream.readableEnded) {
-    throw new InputError(
-      { file: 'stdin' },
-      'standard input has been read already',
-      'one reader of it',
-      'save the trace to a file, and give that',
-    );
-  }
-  for await (const chunk of stream) yield chunk as Buffer;
-}
-
-async function* fileBytes(file: string): AsyncGenerator<Buffer> {
-  assertTraceFile(file);
-  const handle = await open(file);
-  try {
-    for (;;) {
-      // A fresh one each time: zlib may still hold the last.
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      yield chunk.subarray(0, bytesRead);
-    }
-  } catch (error) {
-    throw unreadable(file, error);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function* unpacked(
-  file: string,
-  raw: AsyncGenerator<Buffer>,
-  maxBytes: number | undefined,
-): AsyncGenerator<Buffer> {
-  const packed = Readable.from(raw);
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // Errors of either arrive in the loop below; the callback only keeps them from being uncaught.
-  pipeline(packed, gunzip, () => {});
-  let bytes = 0;
-  try {
-    for await (const chunk of gunzip) {
-      bytes += (chunk as Buffer).length;
-      const ratioMax = Math.max(RATIO_FREE_BYTES, UNPACKED_RATIO * gunzip.bytesWritten);
-      const allowed = maxBytes ?? Math.min(UNPACKED_BYTES, ratioMax);
-      if (bytes > allowed) throw bomb(file, allowed, gunzip.bytesWritten);
-      yield chunk as Buffer;
-    }
-  } catch (error) {
-    if (!codeOf(error).startsWith('Z_')) throw error;
-    throw new InputError(
-      { file },
-      `the gzip is damaged or cut off (${(error as Error).message})`,
-      'a complete gzip file',
-      'check it with gzip -t, and record or copy it again',
-    );
-  } finally {
-    packed.destroy();
-    gunzip.destroy();
-  }
-}
-
-function bomb(file: string, allowed: number, packedBytes: number): InputError {
-  return new InputError(
-    { file },
-    `the gzip unpacks to more than ${allowed} bytes from ${packedBytes}`,
-    `${UNPACKED_BYTES} bytes and ${UNPACKED_RATIO}:1 at most, or what --max-bytes allows`,
-    'raise --max-bytes if this is a trace and no zip bomb, or unpack it first',
-  );
-}
-
-function unreadable(file: string, error: unknown): InputError {
-  if (error instanceof InputError) return error;
-  const code = codeOf(error);
-  const what =
-    code === 'ENOENT'
-      ? 'there is no such file'
-      : code === 'EISDIR'
-        ? 'this is a directory'
-        : code === 'EACCES'
-          ? 'the file may not be read'
-          : `the file cannot be read (${code || String(error)})`;
-  return new InputError(
-    { file },
-    what,
-    'a lackey trace, plain or gzip',
-    "check the path, or give '-' for standard input",
-  );
-}
-
-function codeOf(error: unknown): string {
-  const code = error !== null && typeof error === 'object' && 'code' in error ? error.code : '';
-  return typeof code === 'string' ? code : '';
 }

@@ -10,7 +10,8 @@ import { BULK_VNODES, encode, operation, OPERATION_WORDS } from '../../model/scr
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
 import { assert, present } from '../../stdx/assert.ts';
 import { InputError } from '../../stdx/input-error.ts';
-import { assertTraceFile, LackeyTrace } from './lackey.ts';
+import { LackeyTrace } from './lackey.ts';
+import { assertTraceFile } from './trace-bytes.ts';
 
 export interface TraceOptions {
   /** File i is the trace of vCPU i; `-` is `stdin`. */
