@@ -22,6 +22,7 @@ export async function runAllOnThreads(
   const reports: (RunReport | null)[] = [];
   try {
     for (const unit of units) {
+      // What was stopped in the middle is no result.
       if (signal.aborted) {
         reports.push(null);
         continue;
@@ -40,7 +41,7 @@ export async function runAllOnThreads(
         disturbance,
         signal,
       );
-      reports.push({ run, checks, choices: [] });
+      reports.push(signal.aborted ? null : { run, checks, choices: [] });
       done(reports.length);
     }
     return reports;

@@ -44,7 +44,9 @@ export async function runOnThreads(
   const wallMs = Math.round((clockMs() - began) * 10) / 10;
   const judged = new Judged(system.geometry, parts, false);
   const trace = new Trace(judged.observing);
-  for (const e of crewRun.recording.events()) {
+  // Who stopped a run does not wait for what was recorded of it to be judged.
+  const events = crewRun.ending === 'stopped' ? [] : crewRun.recording.events();
+  for (const e of events) {
     trace.put(
       e.actor,
       e.time,
