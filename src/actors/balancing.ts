@@ -116,7 +116,7 @@ export class Balancing {
   }
 
   /** The next page of a bulk move: one look at its entry. */
-  private fillBatch(): void {
+  private fillBatch(context: Context): void {
     const { batch, vcpu } = this;
     const { geometry, gpt } = vcpu.world;
     const gvpn = batch[batchField.bulkNext]!;
@@ -129,7 +129,10 @@ export class Balancing {
     const gfn = ptePayload(entry);
     if (geometry.vnodeOf(gfn) === vnode) return;
     const destination = vcpu.memory.take(vnode);
-    if (destination === NONE) return;
+    if (destination === NONE) {
+      context.trace.balanced(vcpu.self, gvpn, gfn, NONE, cause.none, result.NOMEM);
+      return;
+    }
     this.begin(gvpn, entry, gfn, destination);
     batch[batchField.quiet] = quiet.flush;
   }
@@ -146,7 +149,7 @@ export class Balancing {
     const { batch } = this;
     if (batch[batchField.sealed] === 0) {
       if (batch[batchField.bulkLeft]! > 0 && batch[batchField.used]! < this.slots) {
-        this.fillBatch();
+        this.fillBatch(context);
         if (batch[batchField.bulkLeft]! > 0 || batch[batchField.used]! > 0) return;
       }
       if (batch[batchField.used] === 0) return;

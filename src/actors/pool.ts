@@ -36,7 +36,7 @@ export class Pool {
       return result.NOMEM;
     }
     const location = this.stack[--this.depth[0]!]!;
-    context.trace.reserved(operation, location, this.home, because);
+    context.trace.reserved(operation, location, this.home, because, operations.node[operation]!);
     locations.step(location, locations.table.event.reserve, context.trace);
     operations.to[operation] = location;
     return result.OK;

@@ -128,8 +128,9 @@ export class Recorder {
   left(operation: number, gfn: number, location: number): void {
     this.emit(event.left, operation, gfn, 0, 0, location, 0, 0, 0);
   }
-  reserved(operation: number, location: number, home: number, cause: number): void {
-    this.emit(event.reserved, operation, 0, home, 0, 0, location, cause, 0);
+  /** `node`: where the CPU sits that asks for it. */
+  reserved(operation: number, location: number, home: number, cause: number, node: number): void {
+    this.emit(event.reserved, operation, 0, home, 0, 0, location, cause, node);
   }
   released(operation: number, location: number, home: number): void {
     this.emit(event.released, operation, 0, home, 0, location, 0, 0, 0);

@@ -59,7 +59,7 @@ function head(experiment: Experiment, result: Result): string[] {
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode}`,
-    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${mib(pinned[0]!.frames)} each; idle pages move to ${place}`,
+    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${mib(pinned[0]!.frames)}) each; idle pages move to ${place}`,
     `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
   ];
 }
@@ -76,29 +76,44 @@ interface Row {
 
 const whole = (value: number) => Math.round(value).toLocaleString('en');
 const mebibytes = (value: number) => `${(value / 2 ** 20).toFixed(2)} MiB`;
-const micro = (value: number) => `${(value / 1000).toFixed(1)} us`;
+const micro = (value: number) => (Number.isNaN(value) ? '-' : `${(value / 1000).toFixed(1)} us`);
+const stall = (of: (run: Run) => number) => (run: Run) => (run.stallNs.count === 0 ? Number.NaN : of(run));
+
+const counter =
+  (...names: string[]) =>
+  (run: Run) =>
+    names.reduce((sum, name) => sum + (run.vmstat[name] ?? 0), 0);
+const perPage = (of: (run: Run) => number) => (run: Run) => of(run) / Math.max(1, run.pagesBalanced);
 
 const rows: Row[] = [
   { label: 'Pages balanced', of: (run) => run.pagesBalanced, show: whole },
   { label: 'Page transfers', of: (run) => run.transfers.total, show: whole, ratio: true },
+  { label: '  copied by the guest', of: (run) => run.transfers.copied, show: whole },
   { label: '  to the source (copy-backs)', of: (run) => run.transfers.toSource, show: whole },
   { label: '  straight to the destination', of: (run) => run.transfers.direct, show: whole },
   { label: 'Source frames allocated for it', of: (run) => run.sourceFramesAllocated, show: whole },
   { label: 'Evictions induced on the source', of: (run) => run.inducedEvictions, show: whole },
-  { label: 'False reads (page overwritten)', of: (run) => run.vmstat['cl_false_reads'] ?? 0, show: whole },
   { label: 'Never moved (mapped, untouched)', of: (run) => run.neverMoved, show: whole },
+  { label: 'False reads (page overwritten)', of: counter('cl_false_reads'), show: whole },
   {
     label: 'Interconnect, all page moves',
     of: (run) => run.bytes.interconnect,
     show: mebibytes,
     ratio: true,
   },
-  { label: 'pswpin', of: (run) => run.vmstat['pswpin'] ?? 0, show: whole, ratio: true },
-  { label: 'pswpout', of: (run) => run.vmstat['pswpout'] ?? 0, show: whole, ratio: true },
-  { label: 'pgmigrate_fail', of: (run) => run.vmstat['pgmigrate_fail'] ?? 0, show: whole },
-  { label: 'Guest stall p50', of: (run) => run.stallNs.p50, show: micro, virtual: true },
-  { label: '            p95', of: (run) => run.stallNs.p95, show: micro, virtual: true },
-  { label: '            p99', of: (run) => run.stallNs.p99, show: micro, virtual: true },
+  { label: 'pswpin, and in from far memory', of: counter('pswpin', 'cl_far_in'), show: whole, ratio: true },
+  { label: 'pswpout, and out to far memory', of: counter('pswpout', 'cl_far_out'), show: whole, ratio: true },
+  { label: 'pgmigrate_fail', of: counter('pgmigrate_fail'), show: whole },
+  {
+    label: 'Balancing, a page',
+    of: perPage((run) => run.balancingNs),
+    show: micro,
+    virtual: true,
+    ratio: true,
+  },
+  { label: 'Guest stall on balancing  p50', of: stall((run) => run.stallNs.p50), show: micro, virtual: true },
+  { label: '                          p95', of: stall((run) => run.stallNs.p95), show: micro, virtual: true },
+  { label: '                          p99', of: stall((run) => run.stallNs.p99), show: micro, virtual: true },
   {
     label: 'Run, virtual time',
     of: (run) => run.virtualNs,
@@ -117,6 +132,9 @@ function mean(runs: readonly Run[], of: (run: Run) => number): number {
   return runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
 }
 
+/** The column that ratios are against: conventional where it is there. */
+const baseline = (names: readonly string[]) => Math.max(0, names.indexOf('conventional'));
+
 function table(
   names: readonly string[],
   columns: readonly (readonly Run[])[],
@@ -125,10 +143,10 @@ function table(
   const shown = executor === 'threads' ? [...rows.filter((row) => !row.virtual), wallRow] : rows;
   const cells = shown.map((row) => {
     const values = columns.map((runs) => mean(runs, (run) => row.of(run)));
+    const base = values[baseline(names)]!;
     return values.map((value, column) => {
-      const first = values[0]!;
-      const compare = row.ratio && column > 0 && first > 0;
-      return row.show(value) + (compare ? ` (${(value / first).toFixed(2)}x)` : '');
+      const compare = row.ratio && column !== baseline(names) && base > 0;
+      return row.show(value) + (compare ? ` (${(value / base).toFixed(2)}x)` : '');
     });
   });
   const titles = names.map((name) => name.replace(/^copyless-/, ''));
@@ -137,14 +155,49 @@ function table(
   );
   const line = (label: string, row: readonly string[]) =>
     `${label.padEnd(LABEL)}${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`.trimEnd();
-  return [line('', titles), ...shown.map((row, index) => line(row.label, cells[index]!))];
+  return [
+    line(`(x: against ${names[baseline(names)]})`, titles),
+    ...shown.map((row, index) => line(row.label, cells[index]!)),
+    ...caveats(names, columns),
+  ];
+}
+
+/** What the figures do not say by themselves. */
+function caveats(names: readonly string[], columns: readonly (readonly Run[])[]): string[] {
+  const lines: string[] = [];
+  const base = mean(columns[baseline(names)]!, (run) => run.pagesBalanced);
+  const fewer = names.filter((_, column) => {
+    const pages = mean(columns[column]!, (run) => run.pagesBalanced);
+    return Math.abs(pages - base) > base / 100;
+  });
+  if (fewer.length > 0) {
+    lines.push(
+      `Note: ${fewer.join(', ')} balanced another number of pages: its ratios compare runs, not pages.`,
+    );
+  }
+  const runs = columns.flat();
+  if (runs.length > 0 && runs.every((run) => counter('pswpout', 'cl_far_out')(run) === 0)) {
+    lines.push('Note: the host moved no page out, so there was nothing to avoid. Try less --memory.');
+  }
+  if (
+    columns.some(
+      (same) =>
+        same.length > 1 && same[0]!.traceHash !== '' && new Set(same.map((run) => run.traceHash)).size === 1,
+    )
+  ) {
+    lines.push(
+      'Note: nothing here depends on the seed (a trace in timed order): these are the same run again and again.',
+    );
+  }
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 function checks(result: Result): string[] {
   const always = result.checks.filter((check) => check.kind === 'always');
   const seen = result.checks.filter((check) => check.kind === 'sometimes' && check.pass);
   const marked = always.map(
-    ({ name, pass, examined }) => `${pass ? 'ok  ' : 'FAIL'} ${name} (${examined.toLocaleString('en')})`,
+    ({ name, pass, examined }) =>
+      `${pass ? (examined > 0 ? 'ok  ' : '-   ') : 'FAIL'} ${name} (${examined > 0 ? examined.toLocaleString('en') : 'no case'})`,
   );
   const half = Math.ceil(marked.length / 2);
   const paired = marked
@@ -180,9 +233,10 @@ function verdict(result: Result, wallMs: number): string[] {
 }
 
 function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
+  // Whole percents: several of the constants behind them have no source better than a range (see the cost profile).
   const saved = ({ conventional, copyless }: Limits['here']) =>
-    `${((1 - copyless.stallNs / conventional.stallNs) * 100).toFixed(1)} %`;
-  const line = `Where the gain ends: one page balanced alone, ${protocol} saves ${saved(here)} of the stall on ${kind} and ${saved(slow)} on sata.`;
+    `${Math.round((1 - copyless.stallNs / conventional.stallNs) * 100)} %`;
+  const line = `Where the gain ends: one page balanced alone, ${protocol} saves about ${saved(here)} of the stall on ${kind}, ${saved(slow)} on sata.`;
   if (!atSource) return [line];
   const [back, direct] = [atSource.conventional.interconnectBytes, atSource.copyless.interconnectBytes];
   const verb =
@@ -205,6 +259,6 @@ function more(experiment: Experiment, result: Result): string[] {
   const narrow = experiment.protocols.length > 1 ? '--protocol copyless-map' : '--seed 1..4';
   return [
     `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary`,
-    `       --executor threads, --json, --seed 1..8, --help`,
+    `       --migrate-pages, --scheduler random --seed 1..8, --executor threads, --json, --help`,
   ];
 }

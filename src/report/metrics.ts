@@ -21,7 +21,8 @@ export interface NodeStat {
 /** See `schema/result-1.json` for what each means. */
 export interface Measured {
   pagesBalanced: number;
-  transfers: { total: number; toSource: number; direct: number };
+  transfers: { total: number; toSource: number; direct: number; copied: number };
+  balancingNs: number;
   bytes: { interconnect: number; storeRead: number; storeWritten: number };
   sourceFramesAllocated: number;
   inducedEvictions: number;
@@ -53,6 +54,9 @@ const vmstatNames = [
   'cl_list_overflow',
   'cl_list_stale_hits',
   'cl_hold_refusals',
+  'cl_mapped_again',
+  'cl_far_in',
+  'cl_far_out',
   'cl_src_frames_alloc',
   'cl_src_evictions_induced',
   'cl_tlb_shootdowns',
@@ -77,17 +81,25 @@ export class Metrics implements Observing {
   /** Words read and written so far. */
   accesses = 0;
   private virtualNs = 0;
-  /** Pages that were mapped and not touched since, by Gfn; operations that will migrate such a page. */
+  /** Pages that were mapped and not touched since, by Gfn. */
   private readonly mapped = new Set<number>();
-  /** What the access under way on each vCPU has met: 1 a first touch, 2 balancing or a moved page. */
-  private readonly met: number[];
+  /** Whether the access under way on each vCPU has met balancing. */
+  private readonly met: boolean[];
+  /** By vCPU: page whose remote hint fault is being served; pages seized and not let go, since when. */
+  private readonly hinted: number[];
+  private readonly open: number[];
+  private readonly since: number[];
+  private balancingNs = 0;
   private readonly operationKinds = new Map<number, number>();
   private readonly spilling = new Map<number, number>();
 
   constructor(geometry: Geometry, costs: Costs) {
     this.geometry = geometry;
     this.costs = costs;
-    this.met = geometry.vcpuGuest.map(() => 0);
+    this.met = geometry.vcpuGuest.map(() => false);
+    this.hinted = geometry.vcpuGuest.map(() => -1);
+    this.open = geometry.vcpuGuest.map(() => 0);
+    this.since = geometry.vcpuGuest.map(() => 0);
     this.numastat = geometry.spec.nodes.map(({ id }) => ({
       node: id,
       numa_hit: 0,
@@ -122,23 +134,23 @@ export class Metrics implements Observing {
       else this.mapped.delete(e.gfn);
     },
     died: (e) => void this.mapped.delete(e.gfn),
+    left: (e) => {
+      if (this.mapped.delete(e.gfn)) this.vmstat.cl_mapped_again++;
+    },
     ended: (e) => {
       if (e.result !== result.OK) return;
       if (e.from === operationKind.fault || e.from === operationKind.prefetch) this.mapped.delete(e.gfn);
       if (e.from === operationKind['swap-out']) {
-        this.vmstat.pswpout++;
         if (e.cause === cause.induced) this.vmstat.cl_src_evictions_induced++;
       }
     },
-    faulted: (e) => {
-      this.vmstat.pgfault++;
-      this.met[e.id]! |= 2;
-    },
+    faulted: () => void this.vmstat.pgfault++,
     seized: (e) => {
-      if (e.from < 0) this.met[e.id]! |= 1;
+      if (e.from < 0) return;
+      if (this.open[e.id]!++ === 0) this.since[e.id] = e.time;
     },
     waited: (e) => {
-      this.met[e.id]! |= 2;
+      this.met[e.id] = true;
     },
     hintsSet: (e) => {
       this.vmstat.numa_pte_updates += e.result;
@@ -146,22 +158,26 @@ export class Metrics implements Observing {
     hinted: (e) => {
       this.vmstat.numa_hint_faults++;
       if (e.result === 1) this.vmstat.numa_hint_faults_local++;
-      else this.met[e.id]! |= 2;
+      else {
+        this.met[e.id] = true;
+        this.hinted[e.id] = e.gfn;
+      }
     },
     stalled: (e) => {
-      const met = this.met[e.id]!;
-      this.met[e.id] = 0;
-      if ((met & 1) === 0 && (met & 2) !== 0) this.stalls.add(e.result);
+      if (this.met[e.id]) this.stalls.add(e.result);
+      this.met[e.id] = false;
     },
     balanced: (e) => {
       if (e.from < 0) return;
+      if (this.open[e.id]! > 0 && --this.open[e.id]! === 0) this.balancingNs += e.time - this.since[e.id]!;
       if (e.result !== result.OK) {
         this.vmstat.pgmigrate_fail++;
         return;
       }
       this.pagesBalanced++;
       this.vmstat.pgmigrate_success++;
-      this.vmstat.numa_pages_migrated++;
+      if (this.hinted[e.id] === e.gfn) this.vmstat.numa_pages_migrated++;
+      this.hinted[e.id] = -1;
     },
     answered: (e) => {
       this.requests[results[e.result]!]!++;
@@ -185,17 +201,21 @@ export class Metrics implements Observing {
     const { geometry } = this;
     this.bytes.interconnect += crossingBytes(geometry, this.costs, e.from, e.to, e.destination);
     const { pageWords } = geometry.spec;
-    if (!geometry.isFrame(e.from)) {
-      this.bytes.storeRead += pageWords * 4;
+    const page = pageWords * 4;
+    if (!geometry.isFrame(e.from)) this.bytes.storeRead += page;
+    if (!geometry.isFrame(e.to)) this.bytes.storeWritten += page;
+    if (e.cause === cause.none) {
+      if (geometry.isFrame(e.to)) this.vmstat.cl_far_out++;
+      else this.vmstat.pswpout++;
+      return;
     }
-    if (!geometry.isFrame(e.to)) this.bytes.storeWritten += pageWords * 4;
-    if (e.cause === cause.none) return;
     if (e.cause === cause.copy) {
       this.copies++;
       return;
     }
-    this.vmstat.pswpin++;
-    this.vmstat.pgmajfault++;
+    if (geometry.isFrame(e.from)) this.vmstat.cl_far_in++;
+    else this.vmstat.pswpin++;
+    if (e.cause !== cause.request && e.cause !== cause.prefetch) this.vmstat.pgmajfault++;
     if (e.cause === cause.balance) {
       this.toSource++;
       this.vmstat.cl_copyback_pages++;
@@ -216,7 +236,7 @@ export class Metrics implements Observing {
       numastat[wanted]!.numa_foreign++;
       this.spilling.delete(e.id);
     }
-    if (wanted === undefined) stat.local_node++;
+    if (e.result === e.destination) stat.local_node++;
     else stat.other_node++;
   }
 
@@ -228,6 +248,7 @@ export class Metrics implements Observing {
         total: this.toSource + this.direct + this.copies,
         toSource: this.toSource,
         direct: this.direct,
+        copied: this.copies,
       },
       bytes: { ...this.bytes },
       sourceFramesAllocated: vmstat.cl_src_frames_alloc,
@@ -240,6 +261,7 @@ export class Metrics implements Observing {
         p999: stalls.at(0.999),
         count: stalls.size,
       },
+      balancingNs: Math.round(this.balancingNs),
       virtualNs: Math.round(this.virtualNs),
       accesses: this.accesses,
       requests: { ...this.requests },

@@ -5,7 +5,7 @@
 // to vCPU 1 on the other node, works until the page carries a hint, and reads it. That read's stall is the figure.
 import { event } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
-import { cause } from '../model/words.ts';
+import { cause, result } from '../model/words.ts';
 import type { Costs, StoreKind } from '../model/cost.ts';
 import { encode, operation, OPERATION_WORDS, type ScriptSource, type Workload } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
@@ -103,6 +103,7 @@ export async function onePage(place: NewPlace, protocol: Protocol, costs: Costs)
   const parts = partsOf({ spec: specOf(place, work), costs }, protocol);
   const geometry = new Geometry(parts.spec);
   const found: OnePage = { stallNs: 0, transfers: 0, interconnectBytes: 0 };
+  let moved = false;
   let phase = 'before' as 'before' | 'balancing' | 'after';
   await runOnce(parts, [workload(work)], {
     seed: 1,
@@ -113,11 +114,12 @@ export async function onePage(place: NewPlace, protocol: Protocol, costs: Costs)
         found.transfers++;
         found.interconnectBytes += crossingBytes(geometry, costs, e.from, e.to, e.destination);
       }
+      if (e.kind === event.balanced && e.gfn === 0 && e.from >= 0 && e.result === result.OK) moved = true;
       if (e.kind !== event.stalled || e.gfn !== 0) return;
       found.stallNs = e.result;
       phase = 'after';
     },
   });
-  assert(phase === 'after', 'the one page was never balanced: the script does not do what it says');
+  assert(phase === 'after' && moved, `${protocol.name} does not balance one page that stands alone`);
   return found;
 }

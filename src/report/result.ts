@@ -34,6 +34,7 @@ export const runSchema = z.strictObject({
       ),
       toSource: n.describe('Of these, into a frame of the source node, only to be copied on.'),
       direct: n.describe('Of these, straight from the new source location to the destination.'),
+      copied: n.describe('Of these, copied by the guest from one of its Gfns to another.'),
     })
     .describe('Page transfers of balancing.'),
   bytes: z.strictObject({
@@ -47,8 +48,11 @@ export const runSchema = z.strictObject({
   stallNs: z
     .strictObject({ p50: n, p95: n, p99: n, p999: n, count: n })
     .describe(
-      'Virtual ns that an access waited on balancing or on a moved page; first touches and local hint faults excluded.',
+      'Virtual ns that an access waited, where it met balancing: a remote hint fault, or a page that another vCPU was moving.',
     ),
+  balancingNs: n.describe(
+    'Virtual ns that vCPUs spent moving pages, from the first page of a batch taken out of the page table to the last one put back.',
+  ),
   virtualNs: n.describe('Virtual time at which the last vCPU had executed its script.'),
   wallMs: z
     .number()
@@ -57,7 +61,9 @@ export const runSchema = z.strictObject({
   requests: z.record(z.enum(results), n).describe('Balance requests by result.'),
   vmstat: z
     .record(z.string(), n)
-    .describe('By the names of /proc/vmstat; names that begin with cl_ are ours.'),
+    .describe(
+      'By the names of /proc/vmstat; cl_ ones are ours. numa_*, pgmigrate_* count in the guest, pswp*, pgfault (EPT violations), pgmajfault and allocstall_* on the host.',
+    ),
   numastat: z.array(
     z.strictObject({
       node: n.describe('Kernel node id.'),

@@ -239,7 +239,7 @@ class Story {
   born(): this {
     const operation = this.operation++;
     this.happened.began(operation, operationKind.fault, SOURCE, SOURCE, cause.demand);
-    this.happened.reserved(operation, SOURCE_FRAME, NODE, cause.demand);
+    this.happened.reserved(operation, SOURCE_FRAME, NODE, cause.demand, 0);
     this.happened.zeroed(operation, SOURCE, SOURCE_FRAME);
     this.happened.eptSet(SOURCE, SOURCE_FRAME);
     this.happened.born(SOURCE, SOURCE_FRAME);
@@ -251,7 +251,7 @@ class Story {
     const operation = this.operation++;
     const kind = operationKind['swap-out'];
     this.happened.began(operation, kind, SOURCE, SOURCE, cause.pressure);
-    this.happened.reserved(operation, to, STORE, cause.pressure);
+    this.happened.reserved(operation, to, STORE, cause.pressure, 0);
     this.page('swapOut', generation);
     this.happened.dataIn(operation, SOURCE, generation, from, to, cause.none, NODE);
     this.page('written', generation);
@@ -267,7 +267,7 @@ class Story {
   cameBack(generation: number, from: number, to: number, because: number, claimed = true): this {
     const operation = this.operation++;
     this.happened.began(operation, operationKind.fault, SOURCE, SOURCE, because);
-    this.happened.reserved(operation, to, NODE, because);
+    this.happened.reserved(operation, to, NODE, because, 0);
     if (claimed) {
       this.page('demand', generation + 1);
       this.happened.delisted(SOURCE, generation);
@@ -348,7 +348,7 @@ describe('told by hand', () => {
       story.happened.ended(9, operationKind.balance, DESTINATION, SLOT, cause.request, result.OK);
       story.answered(kind, 1);
       story.happened.began(10, operationKind.fault, DESTINATION, DESTINATION, cause.demand);
-      story.happened.reserved(10, frame, NODE, cause.demand);
+      story.happened.reserved(10, frame, NODE, cause.demand, 0);
       story.happened.dataIn(10, DESTINATION, 1, SLOT, frame, cause.demand, NODE);
       return story.violations();
     };
@@ -381,7 +381,7 @@ describe('told by hand', () => {
     const told = (spilled: boolean) => {
       const story = new Story();
       if (spilled) story.happened.spilled(1, SOURCE, NODE, 1);
-      story.happened.reserved(1, FRAME, 1, cause.demand);
+      story.happened.reserved(1, FRAME, 1, cause.demand, 0);
       story.happened.eptSet(SOURCE, FRAME);
       return story.violations();
     };
@@ -391,9 +391,9 @@ describe('told by hand', () => {
 
   test('I5 rings for a frame that is given out twice', () => {
     const story = new Story();
-    story.happened.reserved(1, FRAME, 1, cause.demand);
+    story.happened.reserved(1, FRAME, 1, cause.demand, 0);
     expect(story.violations()).toEqual([]);
-    story.happened.reserved(2, FRAME, 1, cause.demand);
+    story.happened.reserved(2, FRAME, 1, cause.demand, 0);
     expect(story.violations()).toEqual([expect.stringMatching(/^I5-conservation: .*given out twice/)]);
   });
 
