@@ -1,6 +1,7 @@
 // The library: run comparisons from a program, check the outcome, replay a failure. The life cycles are under
 // `copyless/machines`, generators and monitors for one's own tests under `copyless/testing`.
-import { differential, together } from './report/judged.ts';
+import { differential } from './report/differential.ts';
+import { together } from './report/judged.ts';
 import type { Check, Run } from './report/result.ts';
 import { type RunOptions, runOnce } from './report/run.ts';
 import { assemble, partsOf } from './scenarios/assemble.ts';

@@ -134,7 +134,10 @@ export class PlanInterpreter {
         const request = operations.request[operation]!;
         const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
         const accepted = words.attempt(gfn, moves, requests.generation[request]!, false, context.trace);
-        if (accepted < 0) return this.abandon(operation, result.STALE, context);
+        if (accepted < 0) {
+          const gone = this.pages.locationOf(gfn) === NOWHERE;
+          return this.abandon(operation, gone ? result.ALREADY : result.STALE, context);
+        }
         operations.carried[operation] = accepted;
         operations.generation[operation] = requests.generation[request]!;
         requests.step(request, requests.table.event.accept, context.trace);

@@ -88,17 +88,3 @@ export function together(all: readonly (readonly Check[])[]): Check[] {
   }
   return [...merged.values()];
 }
-
-/** I10: every protocol leaves the same guest memory for the same accesses. One group a seed. */
-export function differential(runs: readonly Run[]): Check {
-  const bySeed = new Map<number, Set<string>>();
-  let examined = 0;
-  for (const run of runs) {
-    if (run.ending !== 'at rest') continue;
-    const hashes = bySeed.get(run.seed) ?? new Set();
-    if (hashes.size > 0) examined++;
-    bySeed.set(run.seed, hashes.add(run.memoryHash));
-  }
-  const pass = [...bySeed.values()].every((hashes) => hashes.size <= 1);
-  return { name: 'I10-differential', kind: 'always', pass, examined };
-}
