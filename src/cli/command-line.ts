@@ -5,9 +5,12 @@ import { InputError } from '../stdx/input-error.ts';
 import { exit } from './exit.ts';
 import type { Flags } from './options.ts';
 import { OutputError } from './output.ts';
-import { replay } from './replay.ts';
-import { simulate } from './simulate.ts';
 import { VERSION } from './version.ts';
+
+// A verb's own code is loaded when it is called: help and a mistyped flag need none of it.
+const simulate = async (scenario: string | undefined, flags: Flags): Promise<number> =>
+  (await import('./simulate.ts')).simulate(scenario, flags);
+const replay = async (file: string): Promise<number> => (await import('./replay.ts')).replay(file);
 
 const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 

@@ -72,11 +72,15 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   done(0);
   const atOnce = Math.floor(memoryBytes / experiment.bytes);
   let reports: (RunReport | null)[];
+  let limits: Limits | null = null;
   try {
-    reports =
-      executor === 'threads'
-        ? await (await import('./threads.ts')).runAllOnThreads(units, { signal, done })
-        : await runAll(units, { signal, atOnce, done });
+    if (executor === 'threads') {
+      reports = await (await import('./threads.ts')).runAllOnThreads(units, { signal, done });
+    } else {
+      // The pool works while this thread does; one page under a protocol that goes in circles ends as any run does.
+      const running = runAll(units, { signal, atOnce, done });
+      [reports, limits] = await Promise.all([running, limitsOf(experiment).catch(noLimits)]);
+    }
   } finally {
     progressEnds();
     interrupt.release();
@@ -84,8 +88,6 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   const result = resultOf(experiment, reports, executor);
   const json = JSON.stringify(result, null, 2);
   // On this thread and not to be interrupted: only with protocols that have just shown that they come to rest.
-  const limits =
-    executor === 'simulated' && result.complete ? await limitsOf(experiment).catch(noLimits) : null;
   const text =
     result.runs.length === 0
       ? `Interrupted before the first of ${units.length} runs was done.`
