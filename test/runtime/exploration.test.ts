@@ -1,16 +1,28 @@
 // The campaign that CI runs: thousands of schedules over small worlds whose every capacity is drawn at random, within
 // what the host can do at all. A failure is shrunk by fast-check and left as a replay file. A run without its witnesses
 // is not a pass: every *sometimes* must have been seen. COPYLESS_SEED draws other worlds.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { witnessNames, type Violation } from '../../src/properties/index.ts';
-import { type Protocol, protocols } from '../../src/protocols/index.ts';
-import { mutants } from '../../src/protocols/mutate.ts';
-import { explore, type Order, type Small, smallWorld, type SmallRun } from '../support/small-world.ts';
-import { smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
+import { completeProtocol, type Protocol, protocols } from '../../src/protocols/index.ts';
+import { runUnit, type Unit } from '../../src/report/unit.ts';
+import { readReplay } from '../../src/cli/replay-file.ts';
+import { TOOL } from '../../src/cli/version.ts';
+import noShootdown from '../support/no-shootdown.protocol.ts';
+import {
+  costs,
+  explore,
+  type Order,
+  shapeOf,
+  type Small,
+  smallWorld,
+  type SmallRun,
+} from '../support/small-world.ts';
+import { smallWorkload, smallWorkloads, tight, workloadSpec } from '../support/small-workloads.ts';
 
 const SEED = Number(process.env['COPYLESS_SEED'] ?? 20_250_819);
 const SCHEDULES = 2_400;
@@ -110,22 +122,26 @@ function campaign(among: readonly Protocol[], schedules: number, seed: number, f
   return { failed: details.failed, file, report, schedules: counts, witnesses };
 }
 
-/** Writes the run down with every choice made in it, so that it replays whatever becomes of the schedulers. */
-function leave(scenario: Scenario, among: readonly Protocol[], seed: number, folder: string): string {
-  let outcome: object;
-  try {
-    const done = run(scenario, among);
-    const { choices, hash } = done;
-    // A run that went in circles is no shorter for being spelt out.
-    const spelt = choices.length > 0 && done.ending === 'at rest';
-    const order = spelt ? { kind: 'replay', choices } : scenario.order;
-    outcome = { order, hash, violations: brokenIn(done, scenario, among) };
-  } catch (error) {
-    outcome = { threw: String(error) };
-  }
+/** Writes the run down with every choice made in it, as `copyless replay` reads it. */
+function leave(scenario: Scenario, among: readonly Protocol[], seed: number, folder: string): string | null {
+  const done = run(scenario, among);
+  const [violation] = brokenIn(done, scenario, among);
+  if (!violation) return null;
+  const spec = smallWorld(scenario.small);
+  const unit: Unit = {
+    spec,
+    costs,
+    shape: shapeOf(spec),
+    workload: workloadSpec(scenario.workload),
+    protocol: scenario.protocol,
+    seed: scenario.seed,
+    scheduler: 'timed',
+    ...(scenario.order.kind === 'timed' ? {} : { choices: done.choices }),
+    limit: STEPS_MAX,
+  };
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `exploration-${seed}-${scenario.protocol.replace(/\W+/g, '-')}.json`);
-  writeFileSync(file, `${JSON.stringify({ campaignSeed: seed, ...scenario, ...outcome }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit })}\n`);
   return file;
 }
 
@@ -144,17 +160,20 @@ test(`${SCHEDULES} schedules of 4 protocols in worlds of 2 to 3 nodes break no c
   expect(unseen).toEqual([]);
 });
 
-test('a campaign of 100 schedules over a protocol without shootdown fails, and its replay file shows the same violation', () => {
-  const mutant = mutants(protocols[2]!).find(({ plan, step }) => plan === 'swapOut' && step === 'shootdown')!;
+test('a campaign of 100 schedules over a protocol without shootdown fails, and its file replays the same violation', async () => {
+  // Its name is its path, so that the file can name it.
+  const broken = {
+    ...completeProtocol(noShootdown),
+    name: fileURLToPath(new URL('../support/no-shootdown.protocol.ts', import.meta.url)),
+  };
   const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
   try {
-    const done = campaign([mutant.protocol], 100, SEED, folder);
+    const done = campaign([broken], 100, SEED, folder);
     expect(done.failed).toBe(true);
-    const kept = JSON.parse(readFileSync(done.file!, 'utf8')) as Scenario & SmallRun;
-    const again = run(kept, [mutant.protocol]);
-    expect(kept.violations.length).toBeGreaterThan(0);
-    expect(brokenIn(again, kept, [mutant.protocol])).toEqual(kept.violations);
-    expect(kept.violations[0]!.property).toMatch(/^I8-shootdown|^I2-read-last-write/);
+    const { unit, violation } = await readReplay(done.file!);
+    const { run: again } = await runUnit(unit);
+    expect(again.violations).toContainEqual(violation);
+    expect(violation.property).toMatch(/^I8-shootdown|^I2-read-last-write/);
   } finally {
     rmSync(folder, { recursive: true });
   }

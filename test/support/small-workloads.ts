@@ -20,6 +20,12 @@ export function smallWorkload(name: SmallWorkload): (shape: GuestShape) => Workl
   return (shape) => present(workloadNamed(factory), factory).create(shape, parameters);
 }
 
+/** The same as a scenario names it. */
+export function workloadSpec(name: SmallWorkload): { kind: string; parameters: Record<string, number> } {
+  const [kind, parameters] = cases[name];
+  return { kind, parameters: { ...parameters } };
+}
+
 /**
  * Gives a world the fewest Gfns with which every vCPU's share of them lasts for all pages, and so few slots (or far
  * frames) that they run short, but not out: every Gfn that was ever used may stay backed, one page is always on its way.
