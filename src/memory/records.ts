@@ -36,13 +36,11 @@ export class Faults {
   readonly gfn: Int32Array;
   readonly write: Int32Array;
   readonly purpose: Int32Array;
-  readonly result: Int32Array;
 
   constructor(arena: Arena, vcpus: number) {
     this.gfn = arena.int32(vcpus);
     this.write = arena.int32(vcpus);
     this.purpose = arena.int32(vcpus);
-    this.result = arena.int32(vcpus);
   }
 }
 

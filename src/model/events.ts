@@ -15,9 +15,6 @@ export const eventKinds = [
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
 
-/** Integers in an event besides kind and actor; the time is a float64 of its own. */
-export const EVENT_FIELDS = 8;
-
 /** One event. Sinks are handed the same object again and again: read it, do not keep it. */
 export interface TraceEvent {
   kind: number;

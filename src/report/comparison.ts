@@ -49,7 +49,10 @@ function head(experiment: Experiment, result: Result): string[] {
     seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${Math.min(...seeds)}..${Math.max(...seeds)}, mean`;
   const mode = result.executor === 'threads' ? 'one thread per actor' : 'virtual time';
   const pinned = spec.guests[0]!.vnodes.map((vnode) => spec.nodes[vnode.node]!);
-  const mib = (frames: number) => `${((frames * spec.pageWords * 4) / 2 ** 20).toFixed(1)} MiB`;
+  const size = (frames: number) => {
+    const bytes = frames * spec.pageWords * 4;
+    return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  };
   const [store] = spec.stores;
   const place = store
     ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
@@ -59,7 +62,7 @@ function head(experiment: Experiment, result: Result): string[] {
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode}`,
-    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${mib(pinned[0]!.frames)}) each; idle pages move to ${place}`,
+    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
     `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
   ];
 }
@@ -171,9 +174,7 @@ function caveats(names: readonly string[], columns: readonly (readonly Run[])[])
     return Math.abs(pages - base) > base / 100;
   });
   if (fewer.length > 0) {
-    lines.push(
-      `Note: ${fewer.join(', ')} balanced another number of pages: its ratios compare runs, not pages.`,
-    );
+    lines.push(`Note: ${fewer.join(', ')} balanced another number of pages: ratios compare runs, not pages.`);
   }
   const runs = columns.flat();
   if (runs.length > 0 && runs.every((run) => counter('pswpout', 'cl_far_out')(run) === 0)) {
@@ -258,7 +259,7 @@ function more(experiment: Experiment, result: Result): string[] {
   }
   const narrow = experiment.protocols.length > 1 ? '--protocol copyless-map' : '--seed 1..4';
   return [
-    `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary`,
+    `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary --memory 64KiB`,
     `       --migrate-pages, --scheduler random --seed 1..8, --executor threads, --json, --help`,
   ];
 }
