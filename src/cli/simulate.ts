@@ -85,7 +85,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     progressEnds();
     interrupt.release();
   }
-  const result = resultOf(experiment, reports, executor);
+  const result = resultOf(experiment, reports, executor, executor === 'threads' ? 'threads' : scheduler);
   const json = JSON.stringify(result, null, 2);
   // On this thread and not to be interrupted: only with protocols that have just shown that they come to rest.
   const text =
@@ -166,6 +166,7 @@ function resultOf(
   experiment: Experiment,
   reports: readonly (RunReport | null)[],
   executor: Result['executor'],
+  scheduler: Result['scheduler'],
 ): Result {
   const done = reports.filter((report) => report !== null);
   const runs = done.map((report) => report.run);
@@ -178,6 +179,7 @@ function resultOf(
     pass: checks.every((check) => check.kind === 'sometimes' || check.pass),
     scenarioHash: experiment.hash,
     executor,
+    scheduler,
     runs,
     checks,
   };

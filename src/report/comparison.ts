@@ -31,7 +31,7 @@ export function comparison(
   return [
     ...head(experiment, result),
     '',
-    ...table(names, columns, result.executor),
+    ...table(names, columns, result.scheduler),
     '',
     ...checks(result),
     '',
@@ -47,7 +47,12 @@ function head(experiment: Experiment, result: Result): string[] {
   const seeds = [...new Set(result.runs.map((run) => run.seed))];
   const range =
     seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${Math.min(...seeds)}..${Math.max(...seeds)}, mean`;
-  const mode = result.executor === 'threads' ? 'one thread per actor' : 'virtual time';
+  const mode = {
+    timed: 'virtual time',
+    random: 'random order',
+    pct: 'PCT order',
+    threads: 'one thread per actor',
+  };
   const pinned = spec.guests[0]!.vnodes.map((vnode) => spec.nodes[vnode.node]!);
   const size = (frames: number) => {
     const bytes = frames * spec.pageWords * 4;
@@ -61,7 +66,7 @@ function head(experiment: Experiment, result: Result): string[] {
   const one = result.runs[0];
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
   return [
-    `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode}`,
+    `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
     `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
     `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
   ];
@@ -141,9 +146,9 @@ const baseline = (names: readonly string[]) => Math.max(0, names.indexOf('conven
 function table(
   names: readonly string[],
   columns: readonly (readonly Run[])[],
-  executor: Result['executor'],
+  scheduler: Result['scheduler'],
 ): string[] {
-  const shown = executor === 'threads' ? [...rows.filter((row) => !row.virtual), wallRow] : rows;
+  const shown = scheduler === 'timed' ? rows : [...rows.filter((row) => !row.virtual), wallRow];
   const cells = shown.map((row) => {
     const values = columns.map((runs) => mean(runs, (run) => row.of(run)));
     const base = values[baseline(names)]!;
@@ -251,6 +256,11 @@ function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
 }
 
 function more(experiment: Experiment, result: Result): string[] {
+  if (result.scheduler === 'random' || result.scheduler === 'pct') {
+    return [
+      'In an order that looks for races virtual time means nothing, so no latency is given: compare counts and verdicts.',
+    ];
+  }
   if (result.executor === 'threads') {
     return [
       'On threads order is real: counts differ from run to run, and no latency is given, because wall time here is this',

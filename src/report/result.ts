@@ -95,6 +95,9 @@ export const resultSchema = z
     pass: z.boolean().describe('True when every property that a protocol claims held in every run.'),
     scenarioHash: z.string(),
     executor: z.enum(['simulated', 'threads']),
+    scheduler: z
+      .enum(['timed', 'random', 'pct', 'threads'])
+      .describe('Who chose the order of deliveries. Only timed gives times that mean something.'),
     runs: z.array(runSchema),
     checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),
   })
