@@ -2,6 +2,7 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   renameSync,
   rmdirSync,
@@ -33,10 +34,22 @@ function isDevice(file: string): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
+/**
+ * Makes a folder and those above it, one by one: Node's own recursive mkdir never returns where the kernel refuses with
+ * ENOENT, as below /proc. @returns the topmost folder that was made, if any
+ */
+export function makeFolder(folder: string): string | undefined {
+  if (existsSync(folder)) return undefined;
+  const above = dirname(folder);
+  const made = above === folder ? undefined : makeFolder(above);
+  mkdirSync(folder);
+  return made ?? folder;
+}
+
 export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     if (isDevice(file)) {
       writeFileSync(file, text);
       return;
@@ -69,7 +82,7 @@ export function refuseUnwritable(file: string): void {
     if (isDevice(file)) return accessSync(file, constants.W_OK);
     if (file === '' || statSync(file, { throwIfNoEntry: false })?.isDirectory())
       return refuse('is no file name');
-    made = mkdirSync(folder, { recursive: true });
+    made = makeFolder(folder);
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {

@@ -1,11 +1,11 @@
 // Standard input can be read once: as a scenario, a topology, or a trace, which is laid down in a temporary file because
 // every protocol replays it from its beginning.
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InputError } from '../stdx/input-error.ts';
-import { OutputError } from './output.ts';
+import { makeFolder, OutputError } from './output.ts';
 
 /** More than any scenario or topology: a pipe may have no end. */
 const TEXT_BYTES_MAX = 1 << 20;
@@ -73,7 +73,7 @@ export class Stdin {
   keep(file: string, folder: string): string {
     const kept = join(folder, 'trace-from-stdin');
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       copyFileSync(file, kept);
     } catch (error) {
       throw new OutputError(kept, error);
