@@ -14,6 +14,7 @@ import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { atOnce, HostCommands } from './commands.ts';
 import { HostPages } from './host-pages.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
@@ -23,11 +24,11 @@ export function prefetchBound(geometry: Geometry): number {
   return geometry.vcpus * geometry.spec.policy.prefetch;
 }
 
-/** Operation records that a host can need at once: a fault and a batch of requests for each vCPU, a drop for each
- * request, reclaim's, and the prefetches. */
+/** Operation records that a host can need at once: a fault, a command and a batch of requests for each vCPU, a drop for
+ * each request, reclaim's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
-  return geometry.vcpus * (2 * batch + 1) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
+  return geometry.vcpus * (2 * batch + 2) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
 }
 
 /** By purpose of the touch that faulted. */
@@ -42,6 +43,7 @@ export class Host implements Actor {
   private readonly pages: HostPages;
   private readonly interpreter: PlanInterpreter;
   private readonly reclaim: Reclaim;
+  private readonly commands: HostCommands;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   private readonly faultAwaits: Int32Array;
   /** Prefetches in flight, in the only element. */
@@ -53,6 +55,9 @@ export class Host implements Actor {
     this.faultAwaits = arena.int32(world.geometry.vcpus);
     this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
+    this.commands = new HostCommands(arena, world, this.pages, {
+      pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
+    });
     this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
       this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
@@ -78,6 +83,9 @@ export class Host implements Actor {
         return;
       case message.request:
         this.onRequest(incoming.id, context);
+        return;
+      case message.command:
+        this.commands.receive(incoming.id, context);
         return;
       case message.tick:
         this.reclaim.tick(context);
@@ -278,6 +286,16 @@ export class Host implements Actor {
     this.interpreter.follow(operation, this.protocol.swapOut, context);
   }
 
+  /** MADV_PAGEOUT: out it goes, young or not. */
+  private pageOut(gfn: number, context: Context): number {
+    const { operations, geometry } = this.world;
+    if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
+    this.reclaim.advised(geometry.homeOf(this.pages.locationOf(gfn)));
+    const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.protocol.swapOut, context);
+    operations.home[begun] = geometry.spec.moveTo[0]!;
+    return begun;
+  }
+
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */
   private drop(parent: number, gfn: number, context: Context): boolean {
     const { operations, pages: words } = this.world;
@@ -307,6 +325,7 @@ export class Host implements Actor {
     if (destination !== gfn && this.pages.operationOn(destination) === operation)
       this.pages.unlock(destination);
     this.pages.giveRecord(operation);
+    this.commands.ended(operation, outcome, context);
     if (kind === operationKind.balance) {
       if (outcome === result.OK) this.answer(request, outcome, context);
       else this.refuse(request, outcome, context);
@@ -333,6 +352,7 @@ export class Host implements Actor {
     for (let vcpu = 0; vcpu < this.faultAwaits.length; vcpu++) {
       if (this.faultAwaits[vcpu] === gfn + 1) this.resume(vcpu, outcome, context);
     }
+    this.commands.pageIsFree(gfn, context);
     this.interpreter.pageIsFree(gfn, context);
   }
 }

@@ -38,7 +38,11 @@ export class Hypervisor implements Actor {
         context.send(geometry.host, message.fault, id);
         return;
       case message.tick:
-        context.send(incoming.sender === geometry.host ? id : geometry.host, message.tick, id);
+      case message.command:
+        context.send(incoming.sender === geometry.host ? id : geometry.host, incoming.kind, id);
+        return;
+      case message.commanded:
+        context.send(id, message.commanded, id, argument);
         return;
       case message.resume:
         context.send(id, message.resume, id, argument);

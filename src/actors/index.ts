@@ -44,14 +44,14 @@ export function linksOf(geometry: Geometry): Link[] {
       // A flush and its acknowledgement, a wait and its end, handovers, and at most the receiver's share of Gfns.
       link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
     }
-    link(v, hypervisor, operations + batch + 2);
-    link(hypervisor, v, operations + batch + 2);
+    link(v, hypervisor, operations + batch + 3);
+    link(hypervisor, v, operations + batch + 3);
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
-  link(hypervisor, host, operations + vcpus * (batch + 2));
-  link(host, hypervisor, operations + vcpus * (batch + 2));
-  link(host, host, operations);
+  link(hypervisor, host, operations + vcpus * (batch + 3));
+  link(host, hypervisor, operations + vcpus * (batch + 3));
+  link(host, host, operations + vcpus);
   for (let home = 0; home < geometry.homes; home++) {
     link(host, geometry.actorOfHome(home), operations);
     link(geometry.actorOfHome(home), host, operations);

@@ -127,6 +127,11 @@ export class Reclaim {
     }
   }
 
+  /** A page of `node` goes out because somebody said so. */
+  advised(node: number): void {
+    this.inFlight[node]!++;
+  }
+
   /** The page of a swap-out was found untouched: does it go? Under pressure at once, else when it stayed so for long. */
   accepts(operation: number): boolean {
     const { operations, geometry } = this.world;

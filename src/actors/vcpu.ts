@@ -11,7 +11,7 @@ import type { World } from '../memory/world.ts';
 import { countIn, tagIn, tagOf, written } from '../model/content.ts';
 import { latencyMatrix, type Costs } from '../model/cost.ts';
 import { message, type Message } from '../model/messages.ts';
-import { argumentOf, BULK_VNODES, operation, operationOf } from '../model/script.ts';
+import { argumentOf, BULK_VNODES, commandIn, operation, operationOf, parameterIn } from '../model/script.ts';
 import { purpose, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
@@ -155,6 +155,15 @@ export class Vcpu implements Actor {
         this.become(event.resume);
         this.resumed(incoming.argument, context);
         break;
+      case message.commanded:
+        context.trace.commanded(
+          self,
+          world.commands.kind[self]!,
+          world.commands.gfn[self]!,
+          incoming.argument,
+        );
+        this.become(event.answered);
+        break;
       case message.answer:
         if (--own[field.outstanding]! > 0) return;
         this.become(event.answered);
@@ -245,6 +254,9 @@ export class Vcpu implements Actor {
         this.balancing.bulk(gvpn, Math.floor(argument / BULK_VNODES), vnode);
         return false;
       }
+      case operation.command:
+        this.command(argument, gvpn, context);
+        return false;
       default:
         own[field.busy] = 1;
         own[field.stalled] = 0;
@@ -255,6 +267,30 @@ export class Vcpu implements Actor {
         this.stallStart[0] = context.now;
         return true;
     }
+  }
+
+  /** The Gfn that a command is about, by one look at the page table; then the host is asked. */
+  private command(argument: number, gvpn: number, context: Context): void {
+    const { own, world, self } = this;
+    const { commands, geometry, gpt } = world;
+    const entry = gpt.load(gvpn);
+    if (pteKind(entry) === pte.migration) {
+      own[field.position]!--;
+      this.awaitMigration(gvpn, ptePayload(entry), context);
+      return;
+    }
+    commands.kind[self] = commandIn(argument);
+    commands.gfn[self] = pteKind(entry) === pte.none ? -1 : ptePayload(entry);
+    commands.parameter[self] = parameterIn(argument);
+    this.become(world.tables.vcpu.event.ask);
+    context.send(geometry.hypervisor, message.command, self);
+  }
+
+  /** migration_entry_wait: whoever moves the page says when it has done so. */
+  private awaitMigration(gvpn: number, owner: number, context: Context): void {
+    context.trace.waited(this.self, gvpn, owner);
+    this.become(this.world.tables.vcpu.event.wait);
+    context.send(owner, message.awaitMigration, this.self, gvpn);
   }
 
   /** One word of the page, through a live translation. */
@@ -310,11 +346,8 @@ export class Vcpu implements Actor {
         return;
       }
       case pte.migration:
-        // migration_entry_wait: whoever moves the page says when it has done so.
         own[field.stalled] = 1;
-        context.trace.waited(self, gvpn, payload);
-        this.become(world.tables.vcpu.event.wait);
-        context.send(payload, message.awaitMigration, self, gvpn);
+        this.awaitMigration(gvpn, payload, context);
         return;
     }
   }

@@ -232,5 +232,9 @@ function workload(base: Scenario, flags: Flags): Scenario['workload'] {
       ...(flags.maxBytes === undefined ? {} : { maxBytes: flags.maxBytes }),
     };
   }
+  if ('vcpus' in is) {
+    if (flags.set) refuse('--set', 'with a script', '--workload NAME', 'scripts have no parameters');
+    return is;
+  }
   return { ...is, parameters: { ...is.parameters, ...parameters(flags.set ?? []) } };
 }

@@ -13,7 +13,7 @@ import type { RunReport } from '../report/run.ts';
 import { type Unit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
-import { bytesOf, isTrace, type Scenario } from '../scenarios/scenario.ts';
+import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
@@ -236,6 +236,7 @@ function absolute(nameOrFile: string): string {
 }
 
 function keptWorkload(workload: Unit['workload'], out: string, stdin: Stdin): Unit['workload'] {
+  if (isScript(workload)) return workload;
   if (!isTrace(workload)) return { ...workload, kind: absolute(workload.kind) };
   const files = workload.files.map((file) =>
     stdin.owns(file) ? resolve(stdin.keep(file, out)) : resolve(file),

@@ -44,6 +44,19 @@ export class Faults {
   }
 }
 
+/** Commands: a vCPU has at most one outstanding; id = vCPU. */
+export class Commands {
+  readonly kind: Int32Array;
+  readonly gfn: Int32Array;
+  readonly parameter: Int32Array;
+
+  constructor(arena: Arena, vcpus: number) {
+    this.kind = arena.int32(vcpus);
+    this.gfn = arena.int32(vcpus);
+    this.parameter = arena.int32(vcpus);
+  }
+}
+
 /** The host's operations: what it is doing to which page, and how far it has come. */
 export class Operations {
   readonly count: number;

@@ -9,7 +9,7 @@ import { Mailboxes, type Link } from './mailbox.ts';
 import { Meter } from './meter.ts';
 import { MovedList } from './moved-list.ts';
 import { PageWords } from './page-words.ts';
-import { Faults, Operations, Requests, Scripts } from './records.ts';
+import { Commands, Faults, Operations, Requests, Scripts } from './records.ts';
 import { Tlb } from './tlb.ts';
 import { Transfer } from './transfer.ts';
 
@@ -32,6 +32,7 @@ export class World {
   readonly tlbs: Tlb[];
   readonly requests: Requests;
   readonly faults: Faults;
+  readonly commands: Commands;
   readonly operations: Operations;
   readonly scripts: Scripts;
   readonly locations: Locations;
@@ -53,6 +54,7 @@ export class World {
     this.tlbs = geometry.vcpuGuest.map(() => new Tlb(arena, spec.tlbEntries));
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
     this.faults = new Faults(arena, geometry.vcpus);
+    this.commands = new Commands(arena, geometry.vcpus);
     this.operations = new Operations(arena, operations);
     this.scripts = new Scripts(arena, geometry.vcpus, spec.chunk);
     this.locations = new Locations(

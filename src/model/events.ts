@@ -11,6 +11,7 @@ export const eventKinds = [
   'faulted', 'resumed', 'waited', 'stalled', 'machineCheck', // faults
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
+  'commanded', // commands
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -271,5 +272,9 @@ export class Recorder {
   }
   halted(vcpu: number): void {
     this.emit(event.halted, vcpu, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** A command of a vCPU's script has ended. */
+  commanded(vcpu: number, kind: number, gfn: number, result: number): void {
+    this.emit(event.commanded, vcpu, gfn, 0, 0, kind, 0, 0, result);
   }
 }

@@ -50,6 +50,9 @@ export const messageKinds = [
   'zero',
   'release',
   'done',
+  // vCPU to hypervisor, and on to the host: a command; id = vCPU. Answered by commanded (argument = result).
+  'command',
+  'commanded',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

@@ -1,5 +1,6 @@
 // What a vCPU is to do: its script, a stream of operations of two Int32 words each. Workloads and recorded traces write
 // it, vCPUs execute it. Word 0 holds the operation and its argument, word 1 a guest virtual page number (Gvpn).
+import { numbered } from './words.ts';
 
 export const OPERATION_WORDS = 2;
 
@@ -15,7 +16,31 @@ export const operation = {
   await: 3,
   /** `migratepages`: move pages from Gvpn on to a vNode; argument = vNode + 64 * number of pages. */
   bulkMove: 4,
+  /** An order to the guest kernel or to the host about page Gvpn; argument = command + 64 * parameter. */
+  command: 5,
 } as const;
+
+/**
+ * Commands: what a person, a management tool or a device makes happen, beside accesses. The host carries them out; the vCPU
+ * waits for the end of each.
+ */
+export const commandKinds = [
+  'pageout', // MADV_PAGEOUT: the host moves the page out now
+] as const;
+export type CommandKind = (typeof commandKinds)[number];
+export const command = numbered(commandKinds);
+
+const COMMANDS = 64;
+export function encodeCommand(kind: number, parameter: number): number {
+  return encode(operation.command, kind + COMMANDS * parameter);
+}
+/** Command and parameter in the argument of a `command` operation. */
+export function commandIn(argument: number): number {
+  return argument % COMMANDS;
+}
+export function parameterIn(argument: number): number {
+  return Math.floor(argument / COMMANDS);
+}
 
 const OPERATION_BITS = 3;
 
@@ -49,8 +74,8 @@ export interface Workload {
   sentence: string;
   /** Guest virtual pages the scripts name at most: Gvpn 0 .. pages - 1. */
   pages: number;
-  /** Starts the scripts from their beginning. Same seed, same scripts. */
-  open(seed: number): ScriptSource;
+  /** Starts the scripts of one guest from their beginning. Same seed, same scripts. */
+  open(seed: number, guest?: number): ScriptSource;
 }
 
 /** What the guest looks like to a workload. */

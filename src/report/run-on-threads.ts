@@ -34,7 +34,7 @@ export async function runOnThreads(
   const system = create(world, parts, SILENT);
   const { protocol: _, ...rest } = parts;
   const threadParts = { ...rest, protocol: protocolName, eventRings: system.geometry.actors };
-  const sources = workloads.map((workload, guest) => workload.open(seed + guest));
+  const sources = workloads.map((workload, guest) => workload.open(seed + guest, guest));
   let crewRun: CrewRun;
   try {
     crewRun = await crew.run(system, world, threadParts, sources, disturbance, signal);

@@ -53,7 +53,7 @@ export async function runOnce(
   const system = create(new ArrayBuffer(measure(parts)), parts, trace);
   const scheduler = schedulerFor(system, options);
   const simulation = new Simulation(system, scheduler);
-  const sources = workloads.map((workload, guest) => workload.open(options.seed + guest));
+  const sources = workloads.map((workload, guest) => workload.open(options.seed + guest, guest));
   try {
     let accesses = -1;
     const progressed = () => accesses < (accesses = judged.accesses);

@@ -13,7 +13,8 @@ import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, loadWorkload } from './modules.ts';
-import { bytesOf, isTrace, type Scenario } from './scenario.ts';
+import { bytesOf, isScript, isTrace, type Scenario } from './scenario.ts';
+import { scriptWorkload } from './workloads/script.ts';
 import { traceWorkload } from './traces/trace-workload.ts';
 
 const PAGE_BYTES = 4096;
@@ -255,6 +256,7 @@ export async function workloadOf(workload: Scenario['workload'], shape: GuestSha
     const { files, pages, moveEvery, migratePages, instructions } = workload;
     return traceWorkload({ files, maxPages: pages, moveEvery, migratePages, instructions, maxBytes, shape });
   }
+  if (isScript(workload)) return scriptWorkload(workload.vcpus, shape);
   return (await loadWorkload(workload.kind)).create(shape, workload.parameters);
 }
 

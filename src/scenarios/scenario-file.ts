@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { deepest, expectation, knownKeys, quote } from './complaint.ts';
-import { isTrace, type Scenario, scenarioSchema } from './scenario.ts';
+import { isScript, isTrace, type Scenario, scenarioSchema } from './scenario.ts';
 
 /** Where in its text a scenario says something; of what it leaves out, where its parent is. */
 export type PlaceOf = (...path: PropertyKey[]) => Place;
@@ -82,7 +82,9 @@ function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario
     },
     workload: isTrace(workload)
       ? { ...workload, files: workload.files.map((name, i) => within(name, 'workload', 'files', i)) }
-      : { ...workload, kind: ifPath(workload.kind, 'workload', 'kind') },
+      : isScript(workload)
+        ? workload
+        : { ...workload, kind: ifPath(workload.kind, 'workload', 'kind') },
     ...(protocols && { protocols: protocols.map((name, i) => ifPath(name, 'protocols', i)) }),
   };
 }

@@ -117,6 +117,14 @@ export const scenarioSchema = z
         maxBytes: size.optional().describe('Most bytes that a gzip may unpack to.'),
       }),
       z.strictObject({
+        kind: z.literal('script'),
+        vcpus: z
+          .array(z.array(z.string().max(60)).max(10_000))
+          .min(1)
+          .max(512)
+          .describe("Each vCPU's operations in words, such as `write 3` or `move 0..2 to 1`."),
+      }),
+      z.strictObject({
         kind: z.string().max(400).describe('Name of a built-in workload, or a module.'),
         parameters: z
           .record(
@@ -140,6 +148,12 @@ export type TraceWorkloadSpec = Extract<Scenario['workload'], { kind: 'trace'; f
 
 export function isTrace(workload: Scenario['workload']): workload is TraceWorkloadSpec {
   return 'files' in workload;
+}
+
+export type ScriptWorkloadSpec = Extract<Scenario['workload'], { kind: 'script'; vcpus: string[][] }>;
+
+export function isScript(workload: Scenario['workload']): workload is ScriptWorkloadSpec {
+  return 'vcpus' in workload;
 }
 
 /** Fills in what a scenario leaves out. @throws ZodError */

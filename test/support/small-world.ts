@@ -125,7 +125,7 @@ export function explore(
   const system = create(new ArrayBuffer(measure(parts)), parts, trace);
   const scheduler = schedulerFor(order, system);
   const simulation = new Simulation(system, scheduler);
-  const sources = spec.guests.map((_, guest) => workload(shapeOf(spec, guest)).open(seed + guest));
+  const sources = spec.guests.map((_, guest) => workload(shapeOf(spec, guest)).open(seed + guest, guest));
   const ending = simulation.runSync(sources, limit);
   if (ending === 'at rest') for (const property of probe) property.atRest();
   return {

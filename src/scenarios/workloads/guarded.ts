@@ -1,6 +1,13 @@
 // A user's workload with every operation of its scripts looked at before a vCPU executes it: a slip in a module is then one
 // line that names the module, and not a broken simulator. The shipped workloads have tests for this instead.
-import { argumentOf, operation, operationOf, OPERATION_WORDS } from '../../model/script.ts';
+import {
+  argumentOf,
+  commandIn,
+  commandKinds,
+  operation,
+  operationOf,
+  OPERATION_WORDS,
+} from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
 import { InputError } from '../../stdx/input-error.ts';
 import { PAGES_MAX, type WorkloadFactory } from './workload.ts';
@@ -24,7 +31,7 @@ export function guarded(factory: WorkloadFactory, file: string): WorkloadFactory
         const expected = `name, pages, 1 to ${PAGES_MAX}, and open(seed)`;
         throw new InputError({ file }, 'create() gave no workload', expected, SEE);
       }
-      return { ...workload, open: (seed) => new Guarded(workload, seed, shape, file) };
+      return { ...workload, open: (seed, guest) => new Guarded(workload, seed, guest, shape, file) };
     },
   };
 }
@@ -35,11 +42,11 @@ class Guarded implements ScriptSource {
   private readonly shape: GuestShape;
   private readonly file: string;
 
-  constructor(workload: Workload, seed: number, shape: GuestShape, file: string) {
+  constructor(workload: Workload, seed: number, guest: number | undefined, shape: GuestShape, file: string) {
     this.pages = workload.pages;
     this.shape = shape;
     this.file = file;
-    this.source = attempt(file, 'open()', () => workload.open(seed));
+    this.source = attempt(file, 'open()', () => workload.open(seed, guest));
     if (typeof (this.source as Partial<ScriptSource> | undefined)?.read !== 'function') {
       throw new InputError({ file }, 'open() gave no scripts', 'an object with read(vcpu, out)', SEE);
     }
@@ -94,8 +101,13 @@ class Guarded implements ScriptSource {
           this.refuse(vcpu, `a bulk move of pages ${gvpn} and on`, `0 to ${pages - 1}`);
         return;
       }
+      case operation.command:
+        if (commandIn(argument) >= commandKinds.length)
+          this.refuse(vcpu, `command ${commandIn(argument)}`, `0 to ${commandKinds.length - 1}`);
+        if (gvpn < 0 || gvpn >= pages) this.refuse(vcpu, `page ${gvpn}`, `0 to ${pages - 1}`);
+        return;
       default:
-        this.refuse(vcpu, `operation ${operationOf(word)}`, '0 to 4');
+        this.refuse(vcpu, `operation ${operationOf(word)}`, '0 to 5');
     }
   }
   private refuse(vcpu: number, what: string, expected: string): never {

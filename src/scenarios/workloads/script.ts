@@ -1,0 +1,106 @@
+// A script written out: each vCPU's operations in words, one after the other. For litmus tests, and what a failure is shrunk
+// to. `write 3`, `read 3.1` (word 1), `move 0..2 to 1` (migratepages to vNode 1), `handover 1`, `await`, and commands with the
+// page they are about and a number if they take one: `pageout 3`.
+import { BULK_VNODES, type CommandKind, command, commandKinds } from '../../model/script.ts';
+import { encode, encodeCommand, operation, OPERATION_WORDS } from '../../model/script.ts';
+import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
+import { InputError } from '../../stdx/input-error.ts';
+
+/** An operation as a vCPU takes it. */
+export interface Coded {
+  word: number;
+  gvpn: number;
+  /** One past the last page it names. */
+  end: number;
+}
+
+const ACCESS = /^(read|write) (\d{1,7})(?:\.(\d{1,4}))?$/;
+const MOVE = /^move (\d{1,7})(?:\.\.(\d{1,7}))? to (\d{1,2})$/;
+const HANDOVER = /^handover (\d{1,3})$/;
+const COMMAND = /^([a-z-]+) (\d{1,7})(?: (\d{1,6}))?$/;
+
+/** @returns undefined where the words are no operation */
+export function parseOperation(text: string): Coded | undefined {
+  if (text === 'await') return { word: encode(operation.await, 0), gvpn: 0, end: 0 };
+  let match = ACCESS.exec(text);
+  if (match) {
+    const gvpn = Number(match[2]);
+    return { word: encode(operation[match[1] as 'read'], Number(match[3] ?? 0)), gvpn, end: gvpn + 1 };
+  }
+  match = HANDOVER.exec(text);
+  if (match) return { word: encode(operation.handover, Number(match[1])), gvpn: 0, end: 0 };
+  match = MOVE.exec(text);
+  if (match) {
+    const gvpn = Number(match[1]);
+    const last = Number(match[2] ?? gvpn);
+    const vnode = Number(match[3]);
+    if (last < gvpn || vnode >= BULK_VNODES) return undefined;
+    return { word: encode(operation.bulkMove, vnode + BULK_VNODES * (last - gvpn + 1)), gvpn, end: last + 1 };
+  }
+  match = COMMAND.exec(text);
+  if (!match || !(commandKinds as readonly string[]).includes(match[1]!)) return undefined;
+  const gvpn = Number(match[2]);
+  return {
+    word: encodeCommand(command[match[1] as CommandKind], Number(match[3] ?? 0)),
+    gvpn,
+    end: gvpn + 1,
+  };
+}
+
+/** What can be written, for messages. */
+export const OPERATIONS_IN_WORDS = `read P, write P.WORD, move P..Q to VNODE, handover VCPU, await, ${commandKinds.map((kind) => `${kind} P`).join(', ')}`;
+
+/**
+ * @param vcpus operations of each vCPU; with several guests either one list for each vCPU of all of them, or one guest's
+ *   lists for every guest
+ */
+export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: GuestShape): Workload {
+  const refuse = (what: string, expected: string): never => {
+    throw new InputError({ file: 'workload.vcpus' }, what, expected, 'see README, "Scripts"');
+  };
+  const own = shape.vcpuVnodes.length;
+  if (vcpus.length % own !== 0)
+    refuse(`${vcpus.length} scripts`, `one for each of a guest's ${own} vCPUs, or for those of all guests`);
+  const coded = vcpus.map((script, vcpu) =>
+    script.map((text) => {
+      const parsed = parseOperation(text);
+      if (!parsed) return refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, OPERATIONS_IN_WORDS);
+      const to = HANDOVER.exec(text);
+      if (to && (Number(to[1]) >= own || Number(to[1]) === vcpu % own))
+        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `another of the guest's vCPUs 0 to ${own - 1}`);
+      const move = MOVE.exec(text);
+      if (move && Number(move[3]) >= shape.vnodes)
+        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a vNode from 0 to ${shape.vnodes - 1}`);
+      return parsed;
+    }),
+  );
+  return {
+    name: 'script',
+    sentence: 'Operations written out, a list a vCPU.',
+    pages: Math.max(1, ...coded.flat().map(({ end }) => end)),
+    open: (_seed, guest = 0) => new Script(coded, (guest * own) % coded.length),
+  };
+}
+
+class Script implements ScriptSource {
+  private readonly scripts: readonly (readonly Coded[])[];
+  private readonly first: number;
+  private readonly positions: number[];
+
+  constructor(scripts: readonly (readonly Coded[])[], first: number) {
+    this.scripts = scripts;
+    this.first = first;
+    this.positions = scripts.map(() => 0);
+  }
+  read(vcpu: number, out: Int32Array): number {
+    const script = this.scripts[this.first + vcpu]!;
+    const from = this.positions[vcpu]!;
+    const count = Math.min(Math.floor(out.length / OPERATION_WORDS), script.length - from);
+    for (let i = 0; i < count; i++) {
+      out[i * OPERATION_WORDS] = script[from + i]!.word;
+      out[i * OPERATION_WORDS + 1] = script[from + i]!.gvpn;
+    }
+    this.positions[vcpu] = from + count;
+    return count;
+  }
+}
