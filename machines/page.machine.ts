@@ -17,6 +17,7 @@ export const pageMachine = setup({
       | { type: 'demand' }
       | { type: 'convert' }
       | { type: 'readAhead' }
+      | { type: 'trim' }
       | { type: 'map' }
       | { type: 'migrate' }
       | { type: 'arrive' }
@@ -51,13 +52,27 @@ export const pageMachine = setup({
           on: {
             export: { target: '#page.listed' },
             demand: { target: 'loading' },
+          },
+        },
+        // do_swap_page at the source: the entry is dead, the bytes are on their way back.
+        loading: {
+          on: {
+            arrive: { target: '#page.resident' },
+            fail: { target: '#page.poisoned' },
             // swap_cluster_readahead left an unmapped copy on the source node.
             readAhead: { target: 'cached' },
           },
         },
-        cached: { on: { demand: { target: '#page.resident' } } },
-        // do_swap_page at the source: the entry is dead, the bytes are on their way back.
-        loading: { on: { arrive: { target: '#page.resident' }, fail: { target: '#page.poisoned' } } },
+        cached: {
+          on: {
+            // do_swap_page finds the swap cache: only the mapping is missing.
+            demand: { target: 'loading' },
+            // Reclaim drops the copy, which is clean (__remove_mapping).
+            trim: { target: 'stored' },
+            // By option a request moves the copy straight to its destination (result CACHED).
+            migrate: { target: '#page.remapped.migrating' },
+          },
+        },
       },
     },
     listed: {

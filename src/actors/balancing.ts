@@ -14,7 +14,7 @@ import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { message } from '../model/messages.ts';
-import { cause, finding, purpose, requestKinds, result } from '../model/words.ts';
+import { cause, finding, isDone, purpose, requestKinds, result } from '../model/words.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const phase = {
@@ -226,7 +226,7 @@ export class Balancing {
     context.trace.inspected(vcpu.self, source, found, found === finding.listed ? list.generation : 0);
     if (found === finding.listed) {
       this.generation[slot] = list.generation;
-      this.phase[slot] = phase.hold;
+      this.phase[slot] = geometry.spec.policy.hold ? phase.hold : phase.ask;
     } else this.phase[slot] = phase.mapSource;
   }
 
@@ -286,7 +286,7 @@ export class Balancing {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       if (this.phase[slot] !== phase.asked) continue;
       const outcome = requests.result[this.vcpu.self * this.slots + slot]!;
-      if (outcome === result.OK) this.phase[slot] = phase.install;
+      if (isDone(outcome)) this.phase[slot] = phase.install;
       else if (outcome === result.STALE || outcome === result.BUSY) this.lookAgain(slot, outcome);
       else this.fail(slot, outcome);
     }

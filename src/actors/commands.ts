@@ -9,7 +9,7 @@ import { result } from '../model/words.ts';
 import type { HostPages } from './host-pages.ts';
 
 /** Carries a command out. @returns the operation that does it, or `atOnce(result)` */
-type CarryOut = (gfn: number, parameter: number, context: Context) => number;
+type CarryOut = (gfn: number, vcpu: number, parameter: number, context: Context) => number;
 
 /** The answer of a command that takes no operation. */
 export function atOnce(outcome: number): number {
@@ -42,7 +42,7 @@ export class HostCommands {
       return;
     }
     const carryOut = this.carryOut[commandKinds[commands.kind[vcpu]!]!];
-    const begun = carryOut(gfn, commands.parameter[vcpu]!, context);
+    const begun = carryOut(gfn, vcpu, commands.parameter[vcpu]!, context);
     if (begun < 0) this.answer(vcpu, -1 - begun, context);
     else this.of[begun] = vcpu + 1;
   }

@@ -1,5 +1,6 @@
 // The host's own view of pages: where the content of each Gfn is (what Linux keeps in the host page table: a present
-// entry or a swap entry), which operation has it, which Gfn a frame backs, and the stock of operation records.
+// entry or a swap entry), where a clean copy of it is, which operation has it, which Gfn a location belongs to, who else
+// refers to a slot, which pages are pinned, and the stock of operation records.
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE, type Gfn, type Location } from '../model/geometry.ts';
@@ -11,6 +12,17 @@ export class HostPages {
   private readonly operations: Int32Array;
   /** Node + 1 that a mapped but not yet migrated page was taken away from; 0 = none. */
   private readonly sources: Int32Array;
+  /** Where a clean copy of a Gfn's content is: the slot of a page that was read back and not written, or the frame in
+   * which read-ahead left it; NOWHERE: there is none. */
+  private readonly copies: Int32Array;
+  /** Gfn + 1 whose entry names a location, or whose clean copy it is; 0 = none. */
+  private readonly holders: Int32Array;
+  /** References to a slot besides the page's own. */
+  readonly references: Int32Array;
+  /** 1 = pinned for a device. */
+  readonly pinned: Int32Array;
+  /** Clean copies by home. */
+  readonly kept: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
   /** Frames and slots that the host believes free, by home. */
@@ -22,6 +34,11 @@ export class HostPages {
     this.locations = arena.int32(geometry.gfns);
     this.operations = arena.int32(geometry.gfns);
     this.sources = arena.int32(geometry.gfns);
+    this.copies = arena.int32(geometry.gfns);
+    this.holders = arena.int32(geometry.homeFirst[geometry.homes]!);
+    this.references = arena.int32(geometry.homeFirst[geometry.homes]!);
+    this.pinned = arena.int32(geometry.gfns);
+    this.kept = arena.int32(geometry.homes);
     this.backs = arena.int32(geometry.frames + 1);
     this.free = arena.int32(geometry.homes);
   }
@@ -29,8 +46,41 @@ export class HostPages {
   locationOf(gfn: Gfn): Location {
     return this.locations[gfn]!;
   }
+  /** The entry of a Gfn names a location now. */
   place(gfn: Gfn, location: Location): void {
+    const before = this.locations[gfn]!;
+    if (before !== NOWHERE && this.holders[before] === gfn + 1) this.holders[before] = 0;
     this.locations[gfn] = location;
+    if (location !== NOWHERE) this.holders[location] = gfn + 1;
+  }
+  /** The Gfn whose entry names a location or whose clean copy it is, or -1. */
+  gfnAt(location: Location): Gfn {
+    return this.holders[location]! - 1;
+  }
+
+  copyOf(gfn: Gfn): Location {
+    return this.copies[gfn]!;
+  }
+  keepCopy(gfn: Gfn, location: Location): void {
+    this.copies[gfn] = location;
+    this.holders[location] = gfn + 1;
+    this.kept[this.world.geometry.homeOf(location)]!++;
+  }
+  /** The location is no longer a copy: it is the page's only home, or about to be free. */
+  dropCopy(gfn: Gfn): void {
+    const location = this.copies[gfn]!;
+    if (location === NOWHERE) return;
+    this.copies[gfn] = NOWHERE;
+    if (this.holders[location] === gfn + 1 && this.locations[gfn] !== location) this.holders[location] = 0;
+    this.kept[this.world.geometry.homeOf(location)]!--;
+  }
+  /** Whether a slot that was read may stay as a clean copy: while half of its store is free (vm_swap_full). */
+  mayKeep(location: Location): boolean {
+    const { geometry } = this.world;
+    if (!geometry.spec.policy.swapCache || geometry.isFrame(location)) return false;
+    if (this.references[location]! > 0) return false;
+    const home = geometry.homeOf(location);
+    return this.free[home]! * 2 >= geometry.homeFirst[home + 1]! - geometry.homeFirst[home]!;
   }
   kindOf(gfn: Gfn): 'slot' | 'far frame' | 'frame' | 'nowhere' {
     const location = this.locations[gfn]!;

@@ -11,24 +11,29 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
+import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { atOnce, HostCommands } from './commands.ts';
 import { HostPages } from './host-pages.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
+import { References } from './references.ts';
+import { type Begin, SwapCache } from './swap-cache.ts';
 
-/** Prefetches that may be in flight at once: beyond that the host does not bother. */
+/** Prefetches and read-aheads that may be in flight at once: beyond that the host does not bother. */
 export function prefetchBound(geometry: Geometry): number {
-  return geometry.vcpus * geometry.spec.policy.prefetch;
+  const { prefetch, readAhead } = geometry.spec.policy;
+  return geometry.vcpus * (prefetch + readAhead);
 }
 
 /** Operation records that a host can need at once: a fault, a command and a batch of requests for each vCPU, a drop for
- * each request, reclaim's, and the prefetches. */
+ * each request, reclaim's with a clean copy given up for each, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
-  return geometry.vcpus * (2 * batch + 2) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
+  return (
+    geometry.vcpus * (2 * batch + 2) + 2 * geometry.nodes * policy.reclaimBatch + prefetchBound(geometry)
+  );
 }
 
 /** By purpose of the touch that faulted. */
@@ -44,6 +49,8 @@ export class Host implements Actor {
   private readonly interpreter: PlanInterpreter;
   private readonly reclaim: Reclaim;
   private readonly commands: HostCommands;
+  private readonly cache: SwapCache;
+  private readonly references: References;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   private readonly faultAwaits: Int32Array;
   /** Prefetches in flight, in the only element. */
@@ -55,16 +62,26 @@ export class Host implements Actor {
     this.faultAwaits = arena.int32(world.geometry.vcpus);
     this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
+    const begin: Begin = (...operation) => this.begin(...operation);
+    this.cache = new SwapCache(world, protocol, this.pages, begin);
+    this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
+    const { references } = this;
     this.commands = new HostCommands(arena, world, this.pages, {
-      pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
+      pageout: (gfn, _vcpu, _parameter, context) => this.pageOut(gfn, context),
+      share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
+      unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
+      pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
+      unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
     });
     this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
-      this.begin(operationKind['swap-out'], gfn, because, AGE, context);
+      if (this.cache.isCached(gfn)) this.cache.trimFrame(gfn, because, context);
+      else this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
     this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
+      trim: (home, context) => this.cache.trim(home, context),
     });
   }
   start(): void {
@@ -115,7 +132,9 @@ export class Host implements Actor {
       }
       return;
     }
-    const { protocol } = this;
+    const { protocol, cache } = this;
+    const write = faults.write[vcpu] === 1;
+    const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
     const state = words.state(gfn);
     const s = words.table.state;
     let plan: Plan;
@@ -125,8 +144,11 @@ export class Host implements Actor {
         break;
       case s['swapped.stored']:
       case s['listed.exported']:
-        plan = protocol.swapIn;
+        plan = cache.planFor(gfn, 'swapIn', write);
         break;
+      case s['swapped.cached']:
+        this.world.operations.node[cache.adopt(gfn, because, write, context)] = geometry.vcpuNode[vcpu]!;
+        return;
       case s['listed.held']:
       case s['remapped.held']:
         // Claimed by the guest: bringing it back to the source would be a copy-back. Its page table will tell the vCPU.
@@ -134,10 +156,17 @@ export class Host implements Actor {
           this.resume(vcpu, result.BUSY, context);
           return;
         }
-        plan = state === s['listed.held'] ? protocol.swapIn : protocol.touchRemapped;
+        plan = cache.planFor(gfn, state === s['listed.held'] ? 'swapIn' : 'touchRemapped', write);
         break;
       case s['remapped.mapped']:
-        plan = protocol.touchRemapped;
+        plan = cache.planFor(gfn, 'touchRemapped', write);
+        break;
+      case s['resident.present']:
+        if (!write || !cache.isClean(gfn)) {
+          this.resume(vcpu, result.OK, context);
+          return;
+        }
+        plan = protocol.dirtied;
         break;
       case s.poisoned:
         this.resume(vcpu, result.EIO, context);
@@ -147,7 +176,6 @@ export class Host implements Actor {
         this.resume(vcpu, result.OK, context);
         return;
     }
-    const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
   }
@@ -165,12 +193,24 @@ export class Host implements Actor {
       geometry.vnodeGfn[geometry.vnodeOf(gfn) + 1]! - 1,
     );
     for (let next = gfn + 1; next <= end; next++) {
-      if (!this.pages.isMoved(next) || this.pages.operationOn(next) >= 0) continue;
+      if (!this.pages.isMoved(next) || this.pages.operationOn(next) >= 0 || this.cache.isCached(next))
+        continue;
       if (this.prefetching[0] === prefetchBound(geometry)) return;
       const begun = this.begin(operationKind.prefetch, next, cause.prefetch, this.protocol.swapIn, context);
       this.prefetching[0]!++;
       this.world.operations.node[begun] = node;
     }
+  }
+
+  /** The swap layer reads along what lies beside a page that a fault has read. */
+  private readAhead(operation: number, gfn: number, context: Context): void {
+    const { operations, geometry } = this.world;
+    const from = operations.from[operation]!;
+    if (geometry.spec.policy.readAhead === 0 || from === NOWHERE || geometry.isFrame(from)) return;
+    // Nothing was read where the swap cache had it.
+    if (operations.copy[operation] === 1) return;
+    const room = prefetchBound(geometry) - this.prefetching[0]!;
+    this.prefetching[0]! += this.cache.readAhead(gfn, from, room, context);
   }
 
   // --- balance requests (460)
@@ -180,7 +220,12 @@ export class Host implements Actor {
     const source = requests.source[request]!;
     const destination = requests.destination[request]!;
     if (this.pages.operationOn(source) >= 0) return this.refuse(request, result.BUSY, context);
+    if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
+      return this.refuse(request, result.PINNED, context);
     const { spec } = geometry;
+    const { policy } = spec;
+    const cached = this.cache.isCached(source);
+    if (cached && policy.cachedRequest === 'refuse') return this.refuse(request, result.STALE, context);
     const node = geometry.pinOf(destination);
     const plan = this.protocol.plan(
       { kind: requestKinds[requests.kind[request]!]! },
@@ -192,7 +237,15 @@ export class Host implements Actor {
       },
     );
     if (typeof plan === 'string') return this.refuse(request, results.indexOf(plan), context);
-    const operation = this.begin(operationKind.balance, source, cause.request, plan, context, destination);
+    const isShared = this.pages.references[this.pages.locationOf(source)]! > 0;
+    if (isShared && (policy.sharedRequest === 'refuse' || plan.includes('remap')))
+      return this.refuse(request, result.SHARED, context);
+    const moves = cached ? this.protocol.moveCached : plan;
+    const operation = this.begin(operationKind.balance, source, cause.request, moves, context, destination);
+    if (cached) {
+      operations.from[operation] = this.pages.copyOf(source);
+      operations.copy[operation] = 1;
+    }
     operations.request[operation] = request;
     operations.home[operation] = node;
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
@@ -216,7 +269,7 @@ export class Host implements Actor {
     const { requests, geometry } = this.world;
     const { source, destination, generation, kind, table } = requests;
     requests.result[request] = outcome;
-    requests.step(request, outcome === result.OK ? table.event.complete : table.event.refuse, context.trace);
+    requests.step(request, isDone(outcome) ? table.event.complete : table.event.refuse, context.trace);
     context.trace.answered(
       request,
       source[request]!,
@@ -259,6 +312,7 @@ export class Host implements Actor {
     operations.outcome[operation] = result.OK;
     operations.carried[operation] = -1;
     operations.parent[operation] = 0;
+    operations.copy[operation] = 0;
     this.pages.lock(gfn, operation);
     if (plan === AGE) {
       this.interpreter.age(operation, context);
@@ -281,18 +335,29 @@ export class Host implements Actor {
       this.reclaimed(operation, false, context);
       return;
     }
-    operations.home[operation] = this.world.geometry.spec.moveTo[0]!;
     context.trace.began(operation, operationKind['swap-out'], gfn, gfn, operations.cause[operation]!);
-    this.interpreter.follow(operation, this.protocol.swapOut, context);
+    this.interpreter.follow(operation, this.outPlan(gfn), context);
+    this.whereTo(operation, gfn);
+  }
+
+  /** A page goes out: one that still has a clean copy goes there, any other to the first home with room. */
+  private outPlan(gfn: number): Plan {
+    return this.cache.isClean(gfn) ? this.protocol.swapOutClean : this.protocol.swapOut;
+  }
+  private whereTo(operation: number, gfn: number): void {
+    const { operations, geometry } = this.world;
+    operations.home[operation] = geometry.spec.moveTo[0]!;
+    operations.to[operation] = this.pages.copyOf(gfn);
   }
 
   /** MADV_PAGEOUT: out it goes, young or not. */
   private pageOut(gfn: number, context: Context): number {
-    const { operations, geometry } = this.world;
+    const { geometry } = this.world;
     if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
+    if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);
     this.reclaim.advised(geometry.homeOf(this.pages.locationOf(gfn)));
-    const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.protocol.swapOut, context);
-    operations.home[begun] = geometry.spec.moveTo[0]!;
+    const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.outPlan(gfn), context);
+    this.whereTo(begun, gfn);
     return begun;
   }
 
@@ -325,9 +390,11 @@ export class Host implements Actor {
     if (destination !== gfn && this.pages.operationOn(destination) === operation)
       this.pages.unlock(destination);
     this.pages.giveRecord(operation);
+    const copied = operations.copy[operation] === 1;
+    this.references.ended(operation, gfn, outcome, context);
     this.commands.ended(operation, outcome, context);
     if (kind === operationKind.balance) {
-      if (outcome === result.OK) this.answer(request, outcome, context);
+      if (outcome === result.OK) this.answer(request, copied ? result.CACHED : outcome, context);
       else this.refuse(request, outcome, context);
     }
     if (parent > 0) {
@@ -337,9 +404,11 @@ export class Host implements Actor {
     this.wake(gfn, outcome === result.EIO ? outcome : result.OK, context);
     if (destination !== gfn) this.wake(destination, result.OK, context);
     if (kind === operationKind.prefetch) this.prefetching[0]!--;
+    if (copied && kind === operationKind.trim) this.reclaimed(operation, true, context);
     if (kind === operationKind['swap-out']) this.reclaimed(operation, outcome === result.OK, context);
     if (kind === operationKind.fault && outcome === result.OK && operations.from[operation] !== NOWHERE) {
       this.prefetch(gfn, node, context);
+      this.readAhead(operation, gfn, context);
     }
   }
 

@@ -74,6 +74,11 @@ export class Hypervisor implements Actor {
         context.trace.eptSet(argument, operations.to[id]!);
         ept.set(argument, operations.to[id]!);
         break;
+      case message.mapClean:
+        context.trace.eptSet(argument, operations.to[id]!);
+        context.trace.eptProtected(argument);
+        ept.set(argument, operations.to[id]!, false);
+        break;
       case message.restore:
         context.trace.eptSet(argument, operations.from[id]!);
         ept.set(argument, operations.from[id]!);

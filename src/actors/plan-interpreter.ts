@@ -3,7 +3,7 @@
 import type { Context } from '../actor/actor.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
-import { VACANT } from '../memory/page-words.ts';
+import { GENERATION_MASK, VACANT } from '../memory/page-words.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { operationKind, result } from '../model/words.ts';
@@ -22,6 +22,8 @@ const NOTHING_MORE: readonly Performed[] = [];
 interface Outcomes {
   ended(operation: number, context: Context): void;
   aged(operation: number, context: Context): void;
+  /** Begins to give up a clean copy in a store. @returns false when there is none that could be */
+  trim(home: number, context: Context): boolean;
   /** Begins to drop what backs a Gfn, on behalf of an operation. @returns false when nothing does */
   drop(operation: number, gfn: number, context: Context): boolean;
 }
@@ -130,13 +132,20 @@ export class PlanInterpreter {
         if (words.attempt(gfn, event.convert, -1, true, context.trace) >= 0) this.proceed(operation, context);
         else this.abandon(operation, result.STALE, context);
         return;
-      case 'accept': {
+      case 'accept':
+      case 'accept cached': {
         const request = operations.request[operation]!;
         const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
-        const accepted = words.attempt(gfn, moves, requests.generation[request]!, false, context.trace);
+        // The copy came after the guest had looked: read-ahead moved the generation on by one.
+        const generation = requests.generation[request]! + (performed === 'accept' ? 0 : 1);
+        const accepted = words.attempt(gfn, moves, generation & GENERATION_MASK, false, context.trace);
         if (accepted < 0) {
           const gone = this.pages.locationOf(gfn) === NOWHERE;
           return this.abandon(operation, gone ? result.ALREADY : result.STALE, context);
+        }
+        if (performed === 'accept cached') {
+          this.pages.dropCopy(gfn);
+          this.pages.keepCopy(gfn, this.pages.locationOf(gfn));
         }
         operations.carried[operation] = accepted;
         operations.generation[operation] = requests.generation[request]!;
@@ -156,11 +165,18 @@ export class PlanInterpreter {
         context.send(hypervisor, message.shootdown, operation, gfn);
         return;
       case 'restore':
+      case 'permit':
         context.send(hypervisor, message.restore, operation, gfn);
         return;
       case 'map':
+      case 'map clean':
         if (to === NOWHERE) return this.stray(operation, context);
-        context.send(hypervisor, message.map, operation, destination);
+        context.send(
+          hypervisor,
+          performed === 'map' ? message.map : message.mapClean,
+          operation,
+          destination,
+        );
         return;
       case 'retire':
         context.send(hypervisor, message.retire, operation, gfn);
@@ -196,9 +212,40 @@ export class PlanInterpreter {
         return;
       case 'release':
         if (from === NOWHERE) return this.proceed(operation, context);
+        if (this.pages.references[from]! > 0) return this.proceed(operation, context);
         if (geometry.isFrame(from)) this.pages.backs[from] = 0;
         context.send(geometry.actorOfHome(geometry.homeOf(from)), message.release, operation, from);
         return;
+      case 'keep':
+        if (from !== NOWHERE) {
+          this.pages.keepCopy(gfn, from);
+          context.trace.duplicate(operation, gfn, from);
+        }
+        this.proceed(operation, context);
+        return;
+      case 'cache':
+        if (to === NOWHERE) return this.stray(operation, context);
+        // The frame goes by the slot's header: it may have to be moved on from here.
+        locations.gfn[to] = locations.gfn[from]!;
+        locations.generation[to] = locations.generation[from]!;
+        locations.checksum[to] = locations.checksum[from]!;
+        this.pages.backs[to] = gfn + 1;
+        this.pages.keepCopy(gfn, to);
+        words.must(gfn, event.readAhead, false, context.trace);
+        context.trace.duplicate(operation, gfn, to);
+        this.proceed(operation, context);
+        return;
+      case 'uncache':
+        words.must(gfn, event.trim, false, context.trace);
+        this.proceed(operation, context);
+        return;
+      case 'forget': {
+        const copy = this.pages.copyOf(gfn);
+        if (copy === NOWHERE) return this.proceed(operation, context);
+        if (geometry.isFrame(copy)) this.pages.backs[copy] = 0;
+        context.send(geometry.actorOfHome(geometry.homeOf(copy)), message.release, operation, copy);
+        return;
+      }
       case 'unreserve':
         if (to === NOWHERE) return this.stray(operation, context);
         context.send(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to);
@@ -240,9 +287,11 @@ export class PlanInterpreter {
         if (words.attempt(gfn, words.table.event.written, -1, false, context.trace) < 0) {
           // Touched for writing meanwhile: what was written out is old, the page stays.
           operations.outcome[operation] = result.BUSY;
-          this.follow(operation, UNDO_SWAP_OUT, context);
+          const clean = this.pages.copyOf(gfn) === operations.to[operation];
+          this.follow(operation, clean ? NOTHING_MORE : UNDO_SWAP_OUT, context);
           return;
         }
+        this.pages.dropCopy(gfn);
         this.pages.place(gfn, operations.to[operation]!);
         context.trace.entered(operation, gfn, operations.to[operation]!, operations.generation[operation]!);
         context.send(geometry.hypervisor, message.unmap, operation, gfn);
@@ -296,15 +345,19 @@ export class PlanInterpreter {
         if (outcome !== result.OK) return this.lost(operation, context);
         break;
       case 'release':
+      case 'forget':
       case 'unreserve': {
-        const location = this.stepOf(operation) === 'release' ? operations.from[operation]! : to;
+        const gfn = operations.gfn[operation]!;
+        const location = this.released(operation);
+        if (this.stepOf(operation) === 'forget') this.pages.dropCopy(gfn);
         const home = geometry.homeOf(location);
         this.pages.free[home]!++;
         this.proceed(operation, context);
         this.roomAt(home, context);
         return;
       }
-      case 'map': {
+      case 'map':
+      case 'map clean': {
         const gfn = operations.destination[operation]!;
         const { event } = words.table;
         this.pages.backs[to] = gfn + 1;
@@ -326,6 +379,19 @@ export class PlanInterpreter {
         break;
     }
     this.proceed(operation, context);
+  }
+
+  /** What the release under way gives back. */
+  private released(operation: number): number {
+    const { operations } = this.world;
+    switch (this.stepOf(operation)) {
+      case 'forget':
+        return this.pages.copyOf(operations.gfn[operation]!);
+      case 'unreserve':
+        return operations.to[operation]!;
+      default:
+        return operations.from[operation]!;
+    }
   }
 
   /** The page that was between two Gfns is at the destination, and resident. */
@@ -369,6 +435,11 @@ export class PlanInterpreter {
       case operationKind['swap-out']: {
         const { moveTo } = geometry.spec;
         const next = moveTo[moveTo.indexOf(home) + 1];
+        if (next === undefined && this.outcomes.trim(home, context)) {
+          // A clean copy gives way: its slot is the one that this page gets.
+          operations.awaitsRoom[operation] = home + 1;
+          return;
+        }
         if (next === undefined) return this.abandon(operation, result.NOMEM, context);
         operations.home[operation] = next;
         context.send(geometry.host, message.turn, operation);

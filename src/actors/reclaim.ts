@@ -8,7 +8,7 @@ import type { World } from '../memory/world.ts';
 import { cause } from '../model/words.ts';
 import type { HostPages } from './host-pages.ts';
 
-/** Starts a swap-out that first asks for the page's age. */
+/** Starts a swap-out that first asks for the page's age; of a clean copy only the frame is taken. */
 type Take = (gfn: number, because: number, context: Context) => void;
 
 export class Reclaim {
@@ -77,7 +77,7 @@ export class Reclaim {
       this.inFlight[node]! < policy.reclaimBatch
     ) {
       if (!this.hasRoom(node, urgent)) return this.inFlight[node]! > 0;
-      const gfn = this.victim(node);
+      const gfn = this.victim(node, true);
       if (gfn < 0) return this.inFlight[node]! > 0;
       const induced = this.debt[node]! > 0;
       if (induced) this.debt[node]!--;
@@ -91,13 +91,18 @@ export class Reclaim {
   /** Whether one more page can be moved out, after those that are on their way. */
   private hasRoom(node: number, urgent: boolean): boolean {
     let room = urgent ? 0 : -1;
-    for (const home of this.world.geometry.spec.moveTo) if (home !== node) room += this.pages.free[home]!;
+    for (const home of this.world.geometry.spec.moveTo) {
+      if (home !== node) room += this.pages.free[home]! + this.pages.kept[home]!;
+    }
     for (const swapOuts of this.inFlight) room -= swapOuts;
     return room > 0;
   }
 
-  /** The next frame under the hand that backs a page nobody is working on; -1 after a whole round. */
-  private victim(node: number): number {
+  /**
+   * The next frame under the hand that backs a page nobody is working on, or that holds a copy nobody maps.
+   * @returns its Gfn; -1 after a whole round
+   */
+  private victim(node: number, copies: boolean): number {
     const { homeFirst } = this.world.geometry;
     const first = homeFirst[node]!;
     const frames = homeFirst[node + 1]! - first;
@@ -105,8 +110,9 @@ export class Reclaim {
       const location = first + this.hand[node]!;
       this.hand[node] = (this.hand[node]! + 1) % frames;
       const gfn = this.pages.backs[location]! - 1;
-      const backed = gfn >= 0 && this.pages.locationOf(gfn) === location;
-      if (backed && this.pages.operationOn(gfn) < 0) return gfn;
+      if (gfn < 0 || this.pages.operationOn(gfn) >= 0 || this.pages.pinned[gfn] === 1) continue;
+      if (this.pages.locationOf(gfn) === location) return gfn;
+      if (copies && this.pages.copyOf(gfn) === location) return gfn;
     }
     return -1;
   }
@@ -119,7 +125,7 @@ export class Reclaim {
     for (let node = 0; node < geometry.nodes; node++) {
       for (let look = 0; look < policy.scanPerTick; look++) {
         if (this.inFlight[node]! >= policy.reclaimBatch || !this.hasRoom(node, false)) break;
-        const gfn = this.victim(node);
+        const gfn = this.victim(node, false);
         if (gfn < 0) break;
         this.inFlight[node]!++;
         this.take(gfn, cause.idle, context);
@@ -141,7 +147,7 @@ export class Reclaim {
     return this.idle[location]! >= geometry.spec.policy.idleScans;
   }
 
-  /** A swap-out ended, for better or worse; or the page was young. @returns its node */
+  /** A swap-out ended, for better or worse; or the page was young; or a copy is gone. @returns its node */
   ended(operation: number, moved: boolean, context: Context): number {
     const { operations, geometry } = this.world;
     const from = operations.from[operation]!;

@@ -31,9 +31,9 @@ export class Ept {
     }
   }
   /** A fresh entry counts as accessed: reclaim gives whoever faulted it in the time to use it. */
-  set(gfn: number, location: number): void {
+  set(gfn: number, location: number, writable = true): void {
     this.meter.touch();
-    Atomics.store(this.entries, gfn, (location << SHIFT) | WRITABLE | ACCESSED);
+    Atomics.store(this.entries, gfn, (location << SHIFT) | (writable ? WRITABLE : 0) | ACCESSED);
   }
   clear(gfn: number): void {
     this.meter.touch();

@@ -92,6 +92,8 @@ export class Operations {
   readonly awaitsGfn: Int32Array;
   /** Home + 1 whose room this one waits for; 0 = none. */
   readonly awaitsRoom: Int32Array;
+  /** 1 = it is about a copy that read-ahead left in a frame. */
+  readonly copy: Int32Array;
   /** Operation + 1 that waits for this one; 0 = none. */
   readonly parent: Int32Array;
 
@@ -116,6 +118,7 @@ export class Operations {
     this.carried = arena.int32(count);
     this.awaitsGfn = arena.int32(count);
     this.awaitsRoom = arena.int32(count);
+    this.copy = arena.int32(count);
     this.parent = arena.int32(count);
   }
 }

@@ -59,6 +59,10 @@ export class Transfer {
       locations.checksum[from] === this.sum(to)
     );
   }
+  /** Whether a location still holds what was put there. */
+  isIntact(location: number): boolean {
+    return this.locations.gfn[location] !== -1 && this.locations.checksum[location] === this.sum(location);
+  }
   /** The guest's own copy between two pages it has mapped. @returns false when source and copy differ */
   copyPage(from: number, to: number): boolean {
     this.copy(this.locations.at(from), this.locations.at(to));

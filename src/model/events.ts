@@ -11,7 +11,7 @@ export const eventKinds = [
   'faulted', 'resumed', 'waited', 'stalled', 'machineCheck', // faults
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
-  'commanded', // commands
+  'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -272,6 +272,18 @@ export class Recorder {
   }
   halted(vcpu: number): void {
     this.emit(event.halted, vcpu, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** A location keeps a clean copy of a Gfn's content beside the one that its entry names. */
+  duplicate(operation: number, gfn: number, location: number): void {
+    this.emit(event.duplicate, operation, gfn, 0, 0, 0, location, 0, 0);
+  }
+  /** References that others than the page itself have to a location. `intact`: what is there is what was put there. */
+  shared(location: number, references: number, intact: number): void {
+    this.emit(event.shared, 0, 0, 0, references, 0, location, 0, intact);
+  }
+  /** A device may reach a frame through the Gfn (`on` 1), or no longer. */
+  pinned(gfn: number, location: number, on: number): void {
+    this.emit(event.pinned, 0, gfn, 0, 0, 0, location, 0, on);
   }
   /** A command of a vCPU's script has ended. */
   commanded(vcpu: number, kind: number, gfn: number, result: number): void {

@@ -53,6 +53,8 @@ export const messageKinds = [
   // vCPU to hypervisor, and on to the host: a command; id = vCPU. Answered by commanded (argument = result).
   'command',
   'commanded',
+  // Host to hypervisor; id = operation. As map, but read-only. Answered by done.
+  'mapClean',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

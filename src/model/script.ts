@@ -26,6 +26,10 @@ export const operation = {
  */
 export const commandKinds = [
   'pageout', // MADV_PAGEOUT: the host moves the page out now
+  'share', // somebody else takes a reference to the slot that the page is in (fork, snapshot)
+  'unshare', // ... and gives it back, after a look at what is there
+  'pin', // the page is brought in and pinned for a device (VFIO)
+  'unpin',
 ] as const;
 export type CommandKind = (typeof commandKinds)[number];
 export const command = numbered(commandKinds);

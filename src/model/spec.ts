@@ -55,6 +55,19 @@ export interface Policy {
   accessesPerScan: number;
   /** A demand fault on a held page: `refuse` (the vCPU looks at its page table again) or `convert` (it ends the hold). */
   heldFault: 'refuse' | 'convert';
+  /** A page that was read back and not written keeps its slot as a clean copy, while half of the store is free (Linux's
+   * vm_swap_full). Moving it out again then writes nothing. */
+  swapCache: boolean;
+  /** Pages that a fault on a moved page reads along into the swap cache, itself included (2^page-cluster); 0 = none. */
+  readAhead: number;
+  /** Which pages these are: the neighbours by address (SSD) or by slot (rotational). */
+  readAheadBy: 'vma' | 'cluster';
+  /** A request for a page of which read-ahead left a copy on the source after the guest looked: STALE, or it is moved. */
+  cachedRequest: 'refuse' | 'move';
+  /** A request to migrate a page whose slot somebody else shares: SHARED, or its content is copied out. */
+  sharedRequest: 'refuse' | 'break';
+  /** Claim 12: the guest holds what it found on the list until it has asked for it. */
+  hold: boolean;
   /** How often the guest looks at the list again for one page before it gives the balancing up. */
   attempts: number;
 }

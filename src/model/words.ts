@@ -19,9 +19,9 @@ export const results = [
   'BUSY', // another operation has the page
   'ALREADY', // an earlier request has moved it
   'NOMEM', // no room at the destination
-  'SHARED', // content shared with another page (not modelled yet)
-  'PINNED', // pinned by a device (not modelled yet)
-  'CACHED', // moved from an unmapped copy (not modelled yet)
+  'SHARED', // somebody else has a reference to the slot (fork, snapshot)
+  'PINNED', // pinned for a device
+  'CACHED', // done, from a copy that read-ahead had left on the source
   'EIO', // content could not be read back
   'EINVAL', // not the guest's, out of bounds, or malformed
 ] as const;
@@ -29,9 +29,14 @@ export type Result = (typeof results)[number];
 export const result = numbered(results);
 
 /** What the host does with a page. One operation at a time has a page. */
-export const operationKinds = ['swap-out', 'fault', 'prefetch', 'balance', 'drop'] as const;
+export const operationKinds = ['swap-out', 'fault', 'prefetch', 'balance', 'drop', 'trim'] as const;
 export type OperationKind = (typeof operationKinds)[number];
 export const operationKind = numbered(operationKinds);
+
+/** OK, or done in another way than expected: a request that is not a refusal. */
+export function isDone(outcome: number): boolean {
+  return outcome === result.OK || outcome === result.CACHED;
+}
 
 /** Why content moved or a frame was taken. */
 export const causes = [
@@ -45,6 +50,8 @@ export const causes = [
   'prefetch', // the host brought it back on its own
   'request', // a balance request
   'copy', // the guest copied a page between two of its Gfns
+  'read-ahead', // the swap layer read it along with a neighbour
+  'dma', // it is to be pinned for a device
   'advice', // a command asked for it (MADV_PAGEOUT and the like)
 ] as const;
 export type Cause = (typeof causes)[number];

@@ -1,6 +1,11 @@
 // I9, for the runs we see: whatever was begun has ended when the run comes to rest. Every fault was resumed, every
 // request answered, every hold ended, every page that a guest seized was let go, every script was executed.
+import type { TraceEvent } from '../model/events.ts';
+import { result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+/** Faults of a vCPU on one Gfn that may be answered OK without any change of its EPT entry. */
+const PATIENCE = 100;
 
 export class Answered extends Property {
   readonly name = 'answered';
@@ -11,17 +16,29 @@ export class Answered extends Property {
   private readonly seized = new Set<number>();
   private readonly operations = new Set<number>();
   private halted = 0;
+  /** Changes of a Gfn's EPT entry; by vCPU, what they were when its faults began to be answered OK, and how many were. */
+  private readonly changes = new Map<number, number>();
+  private readonly before = new Map<number, { gfn: number; changes: number; times: number }>();
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
   }
   readonly on: Observers = {
-    faulted: (e) => void this.faults.add(e.id),
+    faulted: (e) => {
+      this.faults.add(e.id);
+      const before = this.before.get(e.id);
+      if (before?.gfn !== e.gfn) this.before.delete(e.id);
+    },
     resumed: (e) => {
       this.examined++;
       if (!this.faults.delete(e.id)) this.fail(e.sequence, `vcpu${e.id} was resumed and had not faulted`);
+      this.promised(e);
     },
+    tlbFill: (e) => void this.before.delete(e.id),
+    eptSet: (e) => this.changed(e.gfn),
+    eptCleared: (e) => this.changed(e.gfn),
+    eptProtected: (e) => this.changed(e.gfn),
     requested: (e) => void this.requests.add(e.id),
     answered: (e) => {
       this.examined++;
@@ -44,6 +61,26 @@ export class Answered extends Property {
       this.halted++;
     },
   };
+
+  private changed(gfn: number): void {
+    this.changes.set(gfn, (this.changes.get(gfn) ?? 0) + 1);
+  }
+  /** Answered OK again and again, and nothing was done to the page in between: the vCPU would fault for ever. A few times
+   * that is right: it may have waited for something else that had the page. */
+  private promised(e: TraceEvent): void {
+    if (e.result !== result.OK) return;
+    const changes = this.changes.get(e.gfn) ?? 0;
+    const before = this.before.get(e.id);
+    if (before?.gfn !== e.gfn || before.changes !== changes) {
+      this.before.set(e.id, { gfn: e.gfn, changes, times: 1 });
+    } else if (++before.times > PATIENCE) {
+      const times = `${PATIENCE} times in a row`;
+      this.fail(
+        e.sequence,
+        `vcpu${e.id} was told ${times} that Gfn ${e.gfn} is there, and nothing was done to it`,
+      );
+    }
+  }
 
   override atRest(): void {
     const open = (what: string, who: Set<number>) => {

@@ -1,5 +1,7 @@
 // I5: frames and slots add up. A location is reserved before it is used, reserved once at a time, and released by its
-// reserver's successor; at rest every reserved location is some page's home, and nothing else is.
+// reserver's successor; at rest every reserved location is some page's home, a clean copy of a page that is there, or
+// referred to by somebody else, and nothing else is.
+import { operationKind } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Conservation extends Property {
@@ -7,6 +9,12 @@ export class Conservation extends Property {
   private readonly setting: Setting;
   private readonly reserved = new Set<number>();
   private readonly homeOf = new Map<number, number>();
+  /** Gfn by location that keeps a clean copy; references of others by location. */
+  private readonly copies = new Map<number, number>();
+  private readonly copiesOf = new Map<number, number[]>();
+  /** Copies of pages that are gone, by location. */
+  private readonly orphans = new Map<number, number>();
+  private readonly references = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
@@ -22,6 +30,15 @@ export class Conservation extends Property {
       this.examined++;
       if (!this.reserved.delete(e.from))
         this.fail(e.sequence, `${this.place(e.from)} was released and not in use`);
+      this.forget(e.from);
+      this.orphans.delete(e.from);
+    },
+    duplicate: (e) => {
+      this.copies.set(e.to, e.gfn);
+      this.copiesOf.set(e.gfn, [...(this.copiesOf.get(e.gfn) ?? []), e.to]);
+    },
+    shared: (e) => {
+      this.references.set(e.to, e.generation);
     },
     dataIn: (e) => {
       if (!this.reserved.has(e.to))
@@ -34,14 +51,33 @@ export class Conservation extends Property {
     },
     entered: (e) => {
       this.homeOf.set(e.gfn, e.to);
+      // Moved out to where its copy was: a home now, and no copy.
+      this.forget(e.to);
     },
-    left: (e) => {
-      this.homeOf.delete(e.gfn);
+    ended: (e) => {
+      if (e.from !== operationKind.drop) return;
+      for (const [location, gfn] of this.orphans)
+        if (gfn === e.gfn)
+          this.fail(e.sequence, `Gfn ${gfn} was dropped, and its copy at ${this.place(location)} was not`);
     },
-    died: (e) => {
-      this.homeOf.delete(e.gfn);
-    },
+    left: (e) => this.gone(e.gfn),
+    died: (e) => this.gone(e.gfn),
   };
+  private forget(copy: number): void {
+    const gfn = this.copies.get(copy);
+    this.copies.delete(copy);
+    const others = gfn === undefined ? [] : this.copiesOf.get(gfn)!.filter((location) => location !== copy);
+    if (gfn !== undefined) this.copiesOf.set(gfn, others);
+  }
+  /** The page of a Gfn is gone: what was a copy of it must be released, or has leaked. */
+  private gone(gfn: number): void {
+    this.homeOf.delete(gfn);
+    for (const location of this.copiesOf.get(gfn) ?? []) {
+      this.copies.delete(location);
+      this.orphans.set(location, gfn);
+    }
+    this.copiesOf.delete(gfn);
+  }
   private place(location: number): string {
     return this.setting.geometry.place(location);
   }
@@ -49,7 +85,7 @@ export class Conservation extends Property {
   override atRest(): void {
     const homes = new Set(this.homeOf.values());
     for (const location of this.reserved) {
-      if (!homes.has(location))
+      if (!homes.has(location) && !this.copies.has(location) && (this.references.get(location) ?? 0) === 0)
         this.fail(-1, `${this.place(location)} is taken and holds no page: it leaked`);
     }
     for (const [gfn, location] of this.homeOf) {

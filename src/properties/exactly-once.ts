@@ -2,7 +2,7 @@
 // Gfn to the destination Gfn, once, and in the way that was asked for: `map` leaves the bytes where they were, `migrate`
 // brings them to another place, `map-then-migrate` does the one and then the other.
 import type { TraceEvent } from '../model/events.ts';
-import { operationKind, requestKinds, result } from '../model/words.ts';
+import { isDone, operationKind, requestKinds } from '../model/words.ts';
 import { type Observers, Property } from './property.ts';
 
 interface Request {
@@ -73,7 +73,7 @@ export class ExactlyOnce extends Property {
     if (!request) return this.fail(e.sequence, `request ${e.id} was answered and is not open`);
     this.open.delete(e.id);
     if (this.bySource.get(request.source) === request) this.bySource.delete(request.source);
-    const ok = e.result === result.OK;
+    const ok = isDone(e.result);
     const moved = request.left === 1 && request.entered.length >= 1;
     const twice = new Set(request.entered).size !== request.entered.length;
     const entries = requestKinds[e.from] === 'map-then-migrate' ? 2 : 1;

@@ -1,5 +1,7 @@
-// Every page event is an edge of the page machine, taken from the state the page was in; frames and requests too.
+// Every page event is an edge of the page machine, taken from the state the page was in; frames and requests too. A
+// swap-out that was begun is not given up without a cause.
 import type { TraceEvent } from '../model/events.ts';
+import { operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 const MACHINES = ['page', 'frame', 'request'];
@@ -9,6 +11,8 @@ export class LegalLifecycle extends Property {
   private readonly setting: Setting;
   private readonly states = new Map<number, number>();
   private readonly carried = new Map<number, number>();
+  /** Gfns whose swap-out was cancelled by a write. */
+  private readonly touched = new Set<number>();
   /** How often each (state, event) was taken: for reports. */
   readonly taken = new Map<number, number>();
 
@@ -37,6 +41,13 @@ export class LegalLifecycle extends Property {
       this.carried.delete(e.id);
     },
     page: (e) => this.stepped(e),
+    began: (e) => {
+      if (e.from === operationKind['swap-out']) this.touched.delete(e.gfn);
+    },
+    ended: (e) => {
+      if (e.from !== operationKind['swap-out'] || e.result !== result.BUSY || this.touched.has(e.gfn)) return;
+      this.fail(e.sequence, `the swap-out of Gfn ${e.gfn} was given up, and nobody had written to it`);
+    },
     illegal: (e) => {
       const machine = MACHINES[e.id]!;
       const { states, events } = this.setting.page;
@@ -50,6 +61,7 @@ export class LegalLifecycle extends Property {
 
   private stepped(e: TraceEvent): void {
     this.examined++;
+    if (e.cause === this.setting.page.event.touch) this.touched.add(e.gfn);
     const { next, events, states } = this.setting.page;
     const was = this.states.get(e.gfn);
     const edge = e.from * events.length + e.cause;

@@ -2,11 +2,13 @@
 // its source node ever receives that version; and the guest's own balancing never pulls it back there.
 //  (a) transaction: from acceptance to answer no arrival on the source; a migrate has exactly one, on the destination,
 //      from where the content was at acceptance; after a map the next arrival is on the destination, or a spill elsewhere
-//  (b) no laundering: a request is never accepted for a version that has come back in the meantime
+//  (b) no laundering: a request is never accepted for a version that has come back in the meantime; where read-ahead left
+//      an unmapped copy on the source, that copy itself may be moved on
 //  (c) hold: no arrival on the source while the guest holds the page
 //  (d) a demand fault outside of these is ordinary; one raised by the guest's balancing copy is a copy-back
 import type { TraceEvent } from '../model/events.ts';
-import { cause, operationKind, requestKinds, result } from '../model/words.ts';
+import { NOWHERE } from '../model/geometry.ts';
+import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A version of a page that is away from its source node. */
@@ -18,6 +20,8 @@ interface Moved {
   held: boolean;
   /** Destination node of an accepted request, while it lasts. */
   transaction: { destination: number; kind: number; from: number; arrivals: number } | null;
+  /** Frame of the source in which read-ahead left a copy, or NOWHERE. */
+  copy: number;
   /** Node that a mapped page was taken away from: its first arrival may be anywhere else. */
   mappedFrom: number | null;
 }
@@ -31,6 +35,8 @@ export class NoCopyBack extends Property {
   private readonly kinds = new Map<number, number>();
   private readonly transactions = new Map<number, Moved>();
   private readonly lastFrame = new Map<number, number>();
+  /** By frame that holds a copy which read-ahead left. */
+  private readonly copies = new Map<number, Moved>();
 
   constructor(setting: Setting) {
     super();
@@ -63,6 +69,17 @@ export class NoCopyBack extends Property {
     },
     accepted: (e) => this.accepted(e),
     dataIn: (e) => this.arrived(e),
+    duplicate: (e) => {
+      const version = this.moved.get(e.gfn);
+      if (!version || !this.setting.geometry.isFrame(e.to)) return;
+      version.copy = e.to;
+      this.copies.set(e.to, version);
+    },
+    released: (e) => {
+      const version = this.copies.get(e.from);
+      if (version?.copy === e.from) version.copy = NOWHERE;
+      this.copies.delete(e.from);
+    },
     answered: (e) => this.answered(e),
   };
 
@@ -83,6 +100,7 @@ export class NoCopyBack extends Property {
         generation: e.generation,
         held: false,
         transaction: null,
+        copy: NOWHERE,
         mappedFrom: null,
       });
       return;
@@ -104,8 +122,15 @@ export class NoCopyBack extends Property {
       );
       return;
     }
+    if (version.copy !== NOWHERE && e.to !== version.copy) {
+      this.fail(
+        e.sequence,
+        `request ${e.id} for Gfn ${e.gfn} was accepted although a copy is back on the source`,
+      );
+    }
     const destination = this.setting.geometry.pinOf(e.destination);
-    version.transaction = { destination, kind: e.from, from: version.location, arrivals: 0 };
+    const from = version.copy === NOWHERE ? version.location : version.copy;
+    version.transaction = { destination, kind: e.from, from, arrivals: 0 };
     this.transactions.set(e.id, version);
   }
 
@@ -146,7 +171,7 @@ export class NoCopyBack extends Property {
     const transaction = version?.transaction;
     if (!version || !transaction) return;
     version.transaction = null;
-    if (e.result !== result.OK) return;
+    if (!isDone(e.result)) return;
     const expected = requestKinds[e.from] === 'map' ? 0 : 1;
     if (transaction.arrivals !== expected) {
       this.fail(

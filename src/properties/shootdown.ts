@@ -1,6 +1,7 @@
 // I8: no frame is reused before every vCPU that may cache a translation of it has acknowledged that it does not; and no
 // page is moved while a vCPU may still write it. Judged from TLB fills and flushes, by vCPU and Gfn; an entry that was
-// evicted counts as cached until it is flushed, as the host must assume too.
+// evicted counts as cached until it is flushed, as the host must assume too. A device that a page is pinned for caches its
+// translation until the pin is taken away (IOMMU).
 import type { TraceEvent } from '../model/events.ts';
 import { cause } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
@@ -13,6 +14,7 @@ export class Shootdown extends Property {
   /** How many of them name a location, and how many of those can write. */
   private readonly readers = new Map<number, number>();
   private readonly writers = new Map<number, number>();
+  private readonly pinned = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
@@ -41,6 +43,16 @@ export class Shootdown extends Property {
           e.sequence,
           `${this.place(e.from)} was released while ${readers} vCPU(s) may still reach it`,
         );
+      const gfn = this.pinned.get(e.from);
+      if (gfn !== undefined)
+        this.fail(
+          e.sequence,
+          `${this.place(e.from)} was released while Gfn ${gfn} is pinned there for a device`,
+        );
+    },
+    pinned: (e) => {
+      if (e.result === 1) this.pinned.set(e.to, e.gfn);
+      else this.pinned.delete(e.to);
     },
     dataIn: (e) => {
       if (e.cause === cause.copy) return;

@@ -1,6 +1,6 @@
 // I1: each live content version is in exactly one of frame, slot or far frame, or in flight, plus clean duplicates. A
 // page's entry names a location that holds its content, no two entries name the same one, and the last home of a content
-// is not given away.
+// is not given away, nor one that somebody else refers to.
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
@@ -16,6 +16,7 @@ export class SingleHome extends Property {
   private readonly owner = new Map<number, number>();
   private readonly inFlight = new Map<number, number>();
   private readonly sources = new Map<number, number>();
+  private readonly references = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
@@ -53,7 +54,14 @@ export class SingleHome extends Property {
       if (gfn !== undefined) {
         this.fail(e.sequence, `${this.place(e.from)} was released while it is the only home of Gfn ${gfn}`);
       }
+      if ((this.references.get(e.from) ?? 0) > 0)
+        this.fail(e.sequence, `${this.place(e.from)} was released while others refer to it`);
       this.contentIn.delete(e.from);
+    },
+    shared: (e) => {
+      this.references.set(e.to, e.generation);
+      if (e.result === 0)
+        this.fail(e.sequence, `${this.place(e.to)}, which others share, no longer holds what was put there`);
     },
     ended: (e) => {
       this.examined++;

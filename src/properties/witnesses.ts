@@ -44,6 +44,11 @@ export const witnessNames = [
   'a destination that was still backed was vacated',
   'far memory took a page',
   'a page moved twice',
+  'a page went out again without a write',
+  'a clean copy was given up for room',
+  'read-ahead left a copy on the source',
+  'a copy that read-ahead left was mapped',
+  'a copy that read-ahead left was dropped',
 ] as const;
 export type WitnessName = (typeof witnessNames)[number];
 
@@ -52,6 +57,7 @@ export function witnesses({ geometry, page }: Setting): Property[] {
   const fills = new Map<number, Set<number>>();
   const on = page.event;
   const held = new Set<number>();
+  const kept = new Map<number, number>();
   const all: Record<WitnessName, (saw: () => void) => Observers> = {
     'a page was moved out': when(
       'ended',
@@ -131,6 +137,23 @@ export function witnesses({ geometry, page }: Setting): Property[] {
         if (times === 2) saw();
       },
     }),
+    'a page went out again without a write': (saw) => ({
+      duplicate: (e) => void kept.set(e.to, e.gfn),
+      released: (e) => void kept.delete(e.from),
+      entered: (e) => {
+        if (kept.get(e.to) === e.gfn && !geometry.isFrame(e.to)) saw();
+      },
+    }),
+    'a clean copy was given up for room': when(
+      'ended',
+      (e) => e.from === operationKind.trim && e.cause === cause.pressure && geometry.isFrame(e.to),
+    ),
+    'read-ahead left a copy on the source': when('page', (e) => e.to === page.state['swapped.cached']),
+    'a copy that read-ahead left was mapped': when(
+      'page',
+      (e) => e.from === page.state['swapped.cached'] && e.cause === on.demand,
+    ),
+    'a copy that read-ahead left was dropped': when('page', (e) => e.cause === on.trim),
   };
   return witnessNames.map((name) => new Witness(name, all[name]));
 }

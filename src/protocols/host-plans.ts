@@ -3,21 +3,35 @@ import type { HostPlans } from './protocol.ts';
 
 const common = {
   firstTouch: ['reserve', 'zero', 'map'],
-  dropResident: ['unmap', 'shootdown', 'release'],
+  dropResident: ['unmap', 'shootdown', 'release', 'forget'],
+  dirtied: ['forget', 'permit'],
+  mapCached: ['claim', 'map', 'release'],
+  mapCachedClean: ['claim', 'map clean', 'keep'],
+  moveCached: ['reserve', 'accept cached', 'load', 'unmap', 'map', 'release', 'forget'],
 } as const;
 
 export const unlisted: HostPlans = {
   ...common,
   swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'shootdown', 'release'],
+  swapOutClean: ['protect', 'unmap', 'shootdown', 'release'],
   swapIn: ['reserve', 'claim', 'load', 'map', 'release'],
+  swapInClean: ['reserve', 'claim', 'load', 'map clean', 'keep'],
   touchRemapped: ['reserve', 'claim', 'load', 'map', 'release'],
-  dropMoved: ['unmap', 'release'],
+  touchRemappedClean: ['reserve', 'claim', 'load', 'map clean', 'keep'],
+  dropMoved: ['unmap', 'release', 'forget'],
+  readAhead: ['reserve', 'claim', 'load', 'cache'],
+  trimCached: ['uncache', 'forget'],
 };
 
 export const listed: HostPlans = {
   ...common,
   swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'shootdown', 'release', 'export'],
+  swapOutClean: ['protect', 'unmap', 'shootdown', 'release', 'export'],
   swapIn: ['reserve', 'claim', 'retire', 'load', 'map', 'release'],
+  swapInClean: ['reserve', 'claim', 'retire', 'load', 'map clean', 'keep'],
   touchRemapped: ['reserve', 'claim', 'retire', 'load', 'map', 'release'],
-  dropMoved: ['retire', 'unmap', 'release'],
+  touchRemappedClean: ['reserve', 'claim', 'retire', 'load', 'map clean', 'keep'],
+  dropMoved: ['retire', 'unmap', 'release', 'forget'],
+  readAhead: ['reserve', 'claim', 'retire', 'load', 'cache'],
+  trimCached: ['uncache', 'forget', 'export'],
 };

@@ -21,6 +21,15 @@ export const hostPlans = [
   'touchRemapped',
   'dropResident',
   'dropMoved',
+  'swapInClean',
+  'touchRemappedClean',
+  'dirtied',
+  'swapOutClean',
+  'readAhead',
+  'mapCached',
+  'mapCachedClean',
+  'trimCached',
+  'moveCached',
 ] as const satisfies readonly (keyof HostPlans)[];
 
 /** What a plan is chosen by, the usual case first. Room is a number; a few stand for all. */

@@ -18,6 +18,13 @@
 //   release         what the content was moved from is free again (and poisoned)
 //   export          [410-425] the hypervisor puts the page on the moved list; after a remap, under its new name
 //   retire          [485] the hypervisor takes the page's entry off the list
+//   map clean       as map, but read-only: the page still has a clean copy elsewhere, which a write makes stale
+//   keep            what the content was moved from stays as that copy (the swap slot of a page that was only read)
+//   forget          the clean copy, slot or frame, is free again
+//   permit          the page may be written: it has no clean copy any more
+//   cache           what was filled stays unmapped, a clean copy beside the slot (the swap cache)
+//   uncache         that copy is no longer the page's
+//   accept cached   as accept, for a page whose clean copy came back to the source after the guest had looked
 import type { RequestKind, Result } from '../model/words.ts';
 
 export const steps = [
@@ -37,6 +44,13 @@ export const steps = [
   'release',
   'export',
   'retire',
+  'map clean',
+  'keep',
+  'forget',
+  'permit',
+  'cache',
+  'uncache',
+  'accept cached',
 ] as const;
 export type Step = (typeof steps)[number];
 export type Plan = readonly Step[];
@@ -88,6 +102,20 @@ export interface HostPlans {
   /** The guest reuses a Gfn that is still backed: by a frame, or by content that is elsewhere. */
   dropResident: Plan;
   dropMoved: Plan;
+  /** Swap cache. The same for a touch that only reads: the slot stays as a clean copy. */
+  swapInClean: Plan;
+  touchRemappedClean: Plan;
+  /** The first write after that; and the slot is wanted for another page. */
+  dirtied: Plan;
+  /** First migration of a page that still has its clean copy: nothing is written. */
+  swapOutClean: Plan;
+  /** Read-ahead leaves an unmapped copy on the source node; a write or a read finds it there; reclaim wants its frame. */
+  readAhead: Plan;
+  mapCached: Plan;
+  mapCachedClean: Plan;
+  trimCached: Plan;
+  /** A request for such a page, where the policy moves its copy (CACHED). */
+  moveCached: Plan;
 }
 
 export interface Protocol extends HostPlans {

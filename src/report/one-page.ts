@@ -93,6 +93,12 @@ function specOf(place: NewPlace, work: number): WorldSpec {
       hintPages: PAGES,
       accessesPerScan: work - 2,
       heldFault: 'refuse',
+      swapCache: true,
+      readAhead: 0,
+      readAheadBy: 'vma',
+      cachedRequest: 'refuse',
+      sharedRequest: 'refuse',
+      hold: true,
       attempts: 3,
     },
   };

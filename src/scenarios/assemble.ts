@@ -243,6 +243,12 @@ async function worldOf(
       hintPages: guests.hintPages,
       accessesPerScan: guests.accessesPerScan,
       heldFault: host.heldFault,
+      swapCache: host.swapCache,
+      readAhead: host.readAhead.pages,
+      readAheadBy: host.readAhead.by,
+      cachedRequest: host.cachedRequest,
+      sharedRequest: host.sharedRequest,
+      hold: guests.hold,
       attempts: guests.attempts,
     },
   };

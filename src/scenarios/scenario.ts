@@ -79,6 +79,29 @@ export const scenarioSchema = z
           .default(0)
           .describe('Gfns that the host brings back after one that was wanted.'),
         heldFault: z.enum(['refuse', 'convert']).default('refuse'),
+        swapCache: z
+          .boolean()
+          .default(true)
+          .describe('A page that was only read back keeps its slot while half of the store is free.'),
+        readAhead: z
+          .strictObject({
+            pages: z.literal([0, 2, 4, 8, 16, 32]).default(0),
+            by: z.enum(['vma', 'cluster']).default('vma'),
+          })
+          .prefault({})
+          .describe(
+            'Pages that a fault reads along into the swap cache (2^page-cluster), by address or by slot.',
+          ),
+        cachedRequest: z
+          .enum(['refuse', 'move'])
+          .default('refuse')
+          .describe('A request for a page of which read-ahead left a copy on the source: STALE, or CACHED.'),
+        sharedRequest: z
+          .enum(['refuse', 'break'])
+          .default('refuse')
+          .describe(
+            'A request to migrate a page whose slot is shared: SHARED, or its content is copied out.',
+          ),
       })
       .prefault({}),
     guests: z
@@ -94,6 +117,10 @@ export const scenarioSchema = z
         accessesPerScan: count(1, 100_000_000).default(2000),
         batch: count(1, 128).default(32).describe('Balance requests that one hypercall carries.'),
         attempts: count(1, 16).default(3),
+        hold: z
+          .boolean()
+          .default(true)
+          .describe('Claim 12: a page found on the list is held until it is asked for.'),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
       })
       .prefault({}),

@@ -8,7 +8,7 @@ import { pageTable } from '../../machines/index.ts';
 import { explore, type Order, type Small, smallWorld } from '../support/small-world.ts';
 import { smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
 
-export const RUNS = 60;
+export const RUNS = 100;
 /** Clean runs take some 4,000 steps; under PCT, which starves an actor for long, up to ten times as many. */
 export const STEPS_MAX = 200_000;
 
@@ -32,9 +32,14 @@ export function caseNumber(index: number): Case {
     prefetch: index % 3,
     heldFault: index % 7 === 3 ? 'convert' : 'refuse',
     guests: index % 11 === 10 ? 2 : 1,
+    swapCache: index % 4 !== 2,
+    readAhead: index % 3 === 1 ? 4 : 0,
+    readAheadBy: index % 2 === 0 ? 'vma' : 'cluster',
+    cachedRequest: index % 3 === 1 ? 'move' : 'refuse',
+    hold: index % 8 !== 6,
   };
   return {
-    small: tight(small, index % 6 === 5 ? 0 : 4),
+    small: tight(small, index % 6 === 5 ? 0 : index % 6 === 2 ? 24 : 4),
     workload: smallWorkloads[Math.floor(index / 2) % smallWorkloads.length]!,
     order: kinds[index % 3]!,
     seed,

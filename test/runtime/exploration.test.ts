@@ -63,6 +63,11 @@ function scenarios(among: readonly Protocol[]): fc.Arbitrary<Scenario> {
     batch: fc.integer({ min: 1, max: 4 }),
     prefetch: fc.integer({ min: 0, max: 3 }),
     heldFault: fc.constantFrom('refuse' as const, 'convert' as const),
+    swapCache: fc.boolean(),
+    readAhead: fc.constantFrom(0, 2, 4),
+    readAheadBy: fc.constantFrom('vma' as const, 'cluster' as const),
+    cachedRequest: fc.constantFrom('refuse' as const, 'move' as const),
+    hold: fc.boolean(),
   });
   return fc
     .record({
@@ -132,7 +137,7 @@ function leave(scenario: Scenario, among: readonly Protocol[], seed: number, fol
     spec,
     costs,
     shape: shapeOf(spec),
-    workload: workloadSpec(scenario.workload),
+    workload: workloadSpec(scenario.workload, scenario.small.vcpus ?? 2),
     protocol: scenario.protocol,
     seed: scenario.seed,
     scheduler: 'timed',

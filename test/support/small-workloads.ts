@@ -2,6 +2,8 @@
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
+import type { Unit } from '../../src/report/unit.ts';
+import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import type { Small } from './small-world.ts';
 
 export const PAGES = 6;
@@ -11,18 +13,32 @@ const cases = {
   'process-move': ['process-move', { pages: PAGES, hotPages: 2, accesses: 40, rounds: 3 }],
   'process-move in bulk': ['process-move', { pages: PAGES, hotPages: 2, accesses: 40, rounds: 3, bulk: 1 }],
   uniform: ['uniform', { pages: PAGES, accesses: 70 }],
+  // Read-ahead against a request: one vCPU asks for a page whose neighbour another one faults in.
+  neighbours: ['script', {}],
 } as const;
 export type SmallWorkload = keyof typeof cases;
 export const smallWorkloads = Object.keys(cases) as SmallWorkload[];
 
 export function smallWorkload(name: SmallWorkload): (shape: GuestShape) => Workload {
   const [factory, parameters] = cases[name];
+  if (factory === 'script') return (shape) => scriptWorkload(neighbours(shape.vcpuVnodes.length), shape);
   return (shape) => present(workloadNamed(factory), factory).create(shape, parameters);
 }
 
+function neighbours(vcpus: number): string[][] {
+  const rounds = ['write 0', 'write 1', 'pageout 0', 'pageout 1'];
+  const first = [0, 1, 0].flatMap((at) => [...rounds, 'handover 1', `move 0 to ${1 - at}`, 'await']);
+  // To and fro: the Gfn that is taken again is still backed, by a page with a clean copy.
+  first.push('move 0 to 0', 'pageout 0', 'read 0', 'move 0 to 1', 'pageout 0', 'move 0 to 0', 'read 0');
+  const second = [0, 1, 0].flatMap(() => ['await', 'read 1', 'write 1', 'handover 0']);
+  const roles = vcpus === 1 ? [rounds] : [first, second];
+  return Array.from({ length: vcpus }, (_, vcpu) => roles[vcpu] ?? []);
+}
+
 /** The same as a scenario names it. */
-export function workloadSpec(name: SmallWorkload): { kind: string; parameters: Record<string, number> } {
+export function workloadSpec(name: SmallWorkload, vcpus: number): Unit['workload'] {
   const [kind, parameters] = cases[name];
+  if (kind === 'script') return { kind, vcpus: neighbours(vcpus) };
   return { kind, parameters: { ...parameters } };
 }
 

@@ -34,6 +34,12 @@ export interface Small {
   hintPages?: number;
   heldFault?: 'refuse' | 'convert';
   pageWords?: number;
+  swapCache?: boolean;
+  readAhead?: number;
+  readAheadBy?: 'vma' | 'cluster';
+  cachedRequest?: 'refuse' | 'move';
+  sharedRequest?: 'refuse' | 'break';
+  hold?: boolean;
   burst?: number;
   /** Guest page frames of each vNode. */
   gfns?: number;
@@ -85,6 +91,12 @@ export function smallWorld(small: Small = {}): WorldSpec {
       hintPages: small.hintPages ?? 2,
       accessesPerScan: 4,
       heldFault: small.heldFault ?? 'refuse',
+      swapCache: small.swapCache ?? true,
+      readAhead: small.readAhead ?? 0,
+      readAheadBy: small.readAheadBy ?? 'vma',
+      cachedRequest: small.cachedRequest ?? 'refuse',
+      sharedRequest: small.sharedRequest ?? 'refuse',
+      hold: small.hold ?? true,
       attempts: 3,
     },
   };
