@@ -4,6 +4,7 @@ import { create, measure, type Parts } from '../../src/actors/index.ts';
 import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
+import type { FaultPlan } from '../../src/model/faults.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import type { WorldSpec } from '../../src/model/spec.ts';
 import { monitors, type Property, type Violation } from '../../src/properties/index.ts';
@@ -35,6 +36,7 @@ export interface Small {
   heldFault?: 'refuse' | 'convert';
   pageWords?: number;
   burst?: number;
+  faults?: FaultPlan;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -87,6 +89,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       heldFault: small.heldFault ?? 'refuse',
       attempts: 3,
     },
+    ...(small.faults ? { faults: small.faults } : {}),
   };
 }
 
