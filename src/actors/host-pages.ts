@@ -17,6 +17,8 @@ export class HostPages {
   private readonly copies: Int32Array;
   /** Gfn + 1 whose entry names a location, or whose clean copy it is; 0 = none. */
   private readonly holders: Int32Array;
+  /** Generation in the name under which content was put in a location: what its header must say. */
+  readonly stamps: Int32Array;
   /** References to a slot besides the page's own. */
   readonly references: Int32Array;
   /** 1 = pinned for a device. */
@@ -25,6 +27,8 @@ export class HostPages {
   readonly kept: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
+  /** Generation + 1 under which a Gfn is on the list; 0 = it is not. So too while that is being changed. */
+  readonly listed: Int32Array;
   /** Frames and slots that the host believes free, by home. */
   readonly free: Int32Array;
 
@@ -36,10 +40,12 @@ export class HostPages {
     this.sources = arena.int32(geometry.gfns);
     this.copies = arena.int32(geometry.gfns);
     this.holders = arena.int32(geometry.homeFirst[geometry.homes]!);
+    this.stamps = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.references = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.pinned = arena.int32(geometry.gfns);
     this.kept = arena.int32(geometry.homes);
     this.backs = arena.int32(geometry.frames + 1);
+    this.listed = arena.int32(geometry.gfns);
     this.free = arena.int32(geometry.homes);
   }
 

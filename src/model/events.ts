@@ -12,6 +12,7 @@ export const eventKinds = [
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
+  'fault', 'forgot', // what went wrong
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -288,5 +289,14 @@ export class Recorder {
   /** A command of a vCPU's script has ended. */
   commanded(vcpu: number, kind: number, gfn: number, result: number): void {
     this.emit(event.commanded, vcpu, gfn, 0, 0, kind, 0, 0, result);
+  }
+  /** A fault of the plan strikes. `id`: operation, request or vCPU concerned; `location`: the place that was to be read or
+   * written; `instead`: the place that was written. */
+  fault(fault: number, id: number, location = 0, instead = 0): void {
+    this.emit(event.fault, id, 0, 0, 0, instead, location, 0, fault);
+  }
+  /** The hypervisor has forgotten what the lists name: they say *unknown* for every Gfn. */
+  forgot(): void {
+    this.emit(event.forgot, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 }

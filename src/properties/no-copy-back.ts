@@ -7,9 +7,13 @@
 //  (c) hold: no arrival on the source while the guest holds the page
 //  (d) a demand fault outside of these is ordinary; one raised by the guest's balancing copy is a copy-back
 import type { TraceEvent } from '../model/events.ts';
+import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+/** A read that is struck by any of these brings nothing, or nothing usable. */
+const BAD_READS = [numberOf('bit flip at rest'), numberOf('bit flip in flight')];
 
 /** A version of a page that is away from its source node. */
 interface Moved {
@@ -37,6 +41,8 @@ export class NoCopyBack extends Property {
   private readonly lastFrame = new Map<number, number>();
   /** By frame that holds a copy which read-ahead left. */
   private readonly copies = new Map<number, Moved>();
+  /** By operation: the transaction that its last arrival was part of. */
+  private readonly arrivals = new Map<number, NonNullable<Moved['transaction']>>();
 
   constructor(setting: Setting) {
     super();
@@ -81,6 +87,11 @@ export class NoCopyBack extends Property {
       this.copies.delete(e.from);
     },
     answered: (e) => this.answered(e),
+    fault: (e) => {
+      // Other bits came than those that were sent for: they will be read again, and that was no arrival.
+      const transaction = this.arrivals.get(e.id);
+      if (transaction && BAD_READS.includes(e.result)) transaction.arrivals--;
+    },
   };
 
   private entered(e: TraceEvent): void {
@@ -146,6 +157,7 @@ export class NoCopyBack extends Property {
     const { transaction } = version;
     if (transaction) {
       transaction.arrivals++;
+      this.arrivals.set(e.id, transaction);
       if (back && transaction.destination !== version.source) {
         this.fail(e.sequence, `${where}, while a request for it was being served`);
       }

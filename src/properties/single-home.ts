@@ -1,9 +1,22 @@
 // I1: each live content version is in exactly one of frame, slot or far frame, or in flight, plus clean duplicates. A
 // page's entry names a location that holds its content, no two entries name the same one, and the last home of a content
-// is not given away, nor one that somebody else refers to.
+// is not given away, nor one that somebody else refers to. What a fault of a device has spoilt does not hold the content;
+// and a page is declared lost only when its content is, or could not be read after several tries.
 import type { TraceEvent } from '../model/events.ts';
+import { numberOf } from '../model/faults.ts';
 import { operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+const fault = {
+  readError: numberOf('read error'),
+  writeError: numberOf('write error'),
+  shortWrite: numberOf('short write'),
+  flipAtRest: numberOf('bit flip at rest'),
+  flipInFlight: numberOf('bit flip in flight'),
+  misdirected: numberOf('misdirected write'),
+};
+/** Failed reads after which a page need not be given up yet. */
+const READS_AGAIN = 3;
 
 export class SingleHome extends Property {
   readonly name = 'I1-single-home';
@@ -17,6 +30,11 @@ export class SingleHome extends Property {
   private readonly inFlight = new Map<number, number>();
   private readonly sources = new Map<number, number>();
   private readonly references = new Map<number, number>();
+  /** Locations whose content is spoilt for good; failed reads of the others since they were filled. */
+  private readonly spoilt = new Set<number>();
+  private readonly failedReads = new Map<number, number>();
+  /** By operation: its last copy, and the content that was at its target before. */
+  private readonly copies = new Map<number, { from: number; to: number; before: number | undefined }>();
 
   constructor(setting: Setting) {
     super();
@@ -29,9 +47,13 @@ export class SingleHome extends Property {
     },
     dataIn: (e) => {
       const content = this.contentIn.get(e.from);
-      if (content === undefined)
+      const isSpoilt = this.spoilt.has(e.from);
+      if (content === undefined && !isSpoilt)
         this.fail(e.sequence, `copied from ${this.place(e.from)}, which holds no page's content`);
-      else if (e.id >= 0) this.contentIn.set(e.to, content);
+      if (e.id < 0) return;
+      this.copies.set(e.id, { from: e.from, to: e.to, before: this.contentIn.get(e.to) });
+      this.fresh(e.to);
+      this.holds(e.to, isSpoilt ? undefined : content);
     },
     zeroed: (e) => {
       if (e.id >= 0) this.contentIn.set(e.to, this.next++);
@@ -57,6 +79,11 @@ export class SingleHome extends Property {
       if ((this.references.get(e.from) ?? 0) > 0)
         this.fail(e.sequence, `${this.place(e.from)} was released while others refer to it`);
       this.contentIn.delete(e.from);
+      this.fresh(e.from);
+    },
+    fault: (e) => this.failed(e),
+    page: (e) => {
+      if (e.cause === this.setting.page.event.fail) this.declaredLost(e);
     },
     shared: (e) => {
       this.references.set(e.to, e.generation);
@@ -82,6 +109,48 @@ export class SingleHome extends Property {
     },
   };
 
+  private fresh(location: number): void {
+    this.spoilt.delete(location);
+    this.failedReads.delete(location);
+  }
+  private holds(location: number, content: number | undefined): void {
+    if (content === undefined) this.contentIn.delete(location);
+    else this.contentIn.set(location, content);
+  }
+  private failed(e: TraceEvent): void {
+    const copy = this.copies.get(e.id);
+    switch (e.result) {
+      case fault.readError:
+        this.failedReads.set(e.to, (this.failedReads.get(e.to) ?? 0) + 1);
+        break;
+      case fault.flipInFlight:
+        this.contentIn.delete(e.to);
+        if (copy) this.failedReads.set(copy.from, (this.failedReads.get(copy.from) ?? 0) + 1);
+        break;
+      case fault.flipAtRest:
+        this.spoilt.add(e.to);
+        if (copy) this.contentIn.delete(copy.to);
+        break;
+      case fault.misdirected:
+        this.spoilt.add(e.from);
+        this.holds(e.from, this.contentIn.get(e.to));
+        this.holds(e.to, copy?.before);
+        break;
+      case fault.writeError:
+      case fault.shortWrite:
+        this.contentIn.delete(e.to);
+        break;
+    }
+  }
+  private declaredLost(e: TraceEvent): void {
+    const location = this.home.get(e.gfn) ?? -1;
+    const failedReads = this.failedReads.get(location) ?? 0;
+    if (this.spoilt.has(location) || failedReads > READS_AGAIN) return;
+    this.fail(
+      e.sequence,
+      `Gfn ${e.gfn} was declared lost; ${this.place(location)} holds it, after ${failedReads} failed read(s)`,
+    );
+  }
   private place(location: number): string {
     return this.setting.geometry.place(location);
   }
@@ -94,7 +163,9 @@ export class SingleHome extends Property {
       this.fail(e.sequence, `a second page came to Gfn ${e.gfn}, which has one`);
     }
     const content = this.contentOf.get(e.gfn);
-    if (content === undefined || this.contentIn.get(e.to) !== content) {
+    // Of what was spoilt after it had been stored nobody can know, until it is read.
+    const isThere = this.contentIn.get(e.to) === content || this.spoilt.has(e.to);
+    if (content === undefined || !isThere) {
       this.fail(
         e.sequence,
         `the entry of Gfn ${e.gfn} names ${this.place(e.to)}, which does not hold its content`,

@@ -4,6 +4,7 @@ import { create, measure, type Parts } from '../../src/actors/index.ts';
 import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
+import type { FaultPlan } from '../../src/model/faults.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import type { WorldSpec } from '../../src/model/spec.ts';
 import { monitors, type Property, type Violation } from '../../src/properties/index.ts';
@@ -41,6 +42,7 @@ export interface Small {
   sharedRequest?: 'refuse' | 'break';
   hold?: boolean;
   burst?: number;
+  faults?: FaultPlan;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -99,6 +101,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       hold: small.hold ?? true,
       attempts: 3,
     },
+    ...(small.faults ? { faults: small.faults } : {}),
   };
 }
 

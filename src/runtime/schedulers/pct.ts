@@ -7,6 +7,7 @@
 // a circle for ever (a page is evicted every time between a vCPU's walk and its access), and that everything ends is
 // promised under fair order only.
 import type { Mailboxes } from '../../memory/mailbox.ts';
+import { message } from '../../model/messages.ts';
 import { Prng } from '../../stdx/prng.ts';
 import { ChoosingScheduler } from '../scheduler.ts';
 
@@ -38,7 +39,9 @@ export class PctScheduler extends ChoosingScheduler {
     for (let i = 1; i < ready.length; i++) {
       if (this.priorityOf(ready[i]!) > this.priorityOf(ready[best]!)) best = i;
     }
-    if (this.changes.has(this.steps))
+    // Who takes a time-out would take the next one too, and for ever: everybody else goes first.
+    const idles = this.mailboxes.kindIn(ready[best]!) === message.timeout;
+    if (idles || this.changes.has(this.steps))
       this.priorities[this.mailboxes.links[ready[best]!]!.receiver] = --this.lowest;
     return best;
   }
