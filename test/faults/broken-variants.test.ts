@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Served } from '../../src/actors/calls.ts';
 import { Host } from '../../src/actors/host.ts';
 import { Hypervisor } from '../../src/actors/hypervisor.ts';
+import { PlanInterpreter } from '../../src/actors/plan-interpreter.ts';
 import { Retries } from '../../src/actors/retries.ts';
 import { Vcpu } from '../../src/actors/vcpu.ts';
 import type { Locations } from '../../src/memory/locations.ts';
@@ -151,7 +152,43 @@ const variants: Variant[] = [
       });
     },
   },
+  {
+    what: 'a host that gives a page up at the first failed read',
+    property: 'I1-single-home',
+    faults: ['read error', 'bit flip in flight'],
+    breakIt() {
+      const { begin } = Host.prototype as unknown as { begin(...parameters: never[]): number };
+      spy(Host, 'begin').mockImplementation(function (this: Host, ...parameters: never[]) {
+        const operation = begin.apply(this, parameters);
+        const { world } = this as unknown as { world: World };
+        world.operations.failures[operation] = 3;
+        return operation;
+      });
+    },
+  },
+  {
+    what: 'a host that does not take a page back which it lost under its new name',
+    property: 'I7-exactly-once',
+    faults: ['bit flip at rest'],
+    breakIt: () => withoutSteps('give up', 'take back'),
+  },
+  {
+    what: 'a host that leaves a lost page on the list',
+    property: 'I6-advisory-list',
+    faults: ['bit flip at rest'],
+    breakIt: () => withoutSteps('retire'),
+  },
 ];
+/** What the host does after a failure, less some steps. */
+function withoutSteps(...steps: string[]): void {
+  const { follow } = PlanInterpreter.prototype;
+  spy(PlanInterpreter, 'follow').mockImplementation(function (this: PlanInterpreter, ...parameters: never[]) {
+    const [operation, plan, context, delayNs] = parameters as unknown as Parameters<typeof follow>;
+    const undoes = plan[0] === 'unreserve';
+    const shorter = undoes ? plan.filter((step) => !steps.includes(step)) : plan;
+    follow.call(this, operation, shorter, context, delayNs);
+  });
+}
 function takeAnything(): void {
   const { moveIn } = Transfer.prototype;
   spy(Transfer, 'moveIn').mockImplementation(function (this: Transfer, ...parameters: never[]) {
