@@ -347,6 +347,7 @@ export class Host implements Actor {
     operations.gfn[operation] = gfn;
     operations.destination[operation] = destination;
     operations.generation[operation] = generation;
+    // As the host remembers it: what the header of a location says is only believed where the two agree.
     operations.headerGfn[operation] = gfn;
     operations.headerGeneration[operation] = generation;
     operations.cause[operation] = because;
