@@ -12,11 +12,11 @@ export class Hypervisor implements Actor {
   private readonly world: World;
   private readonly costs: Costs;
   /** Acknowledgements that a shootdown still waits for, by operation. */
-  private readonly acks: Int32Array;
+  readonly acks: Int32Array;
   /** What stands in the lists, by guest: Gfn + 1 and generation of each entry, and how many moved pages found no room. */
   private readonly held: Int32Array[];
   private readonly heldGeneration: Int32Array[];
-  private readonly overflow: Int32Array[];
+  readonly overflow: Int32Array[];
   /** Moved pages that are not on a list for want of room: generation + 1, by Gfn. */
   private readonly unlisted: Int32Array;
 
@@ -84,7 +84,7 @@ export class Hypervisor implements Actor {
     this.done(id, result.OK, context);
   }
 
-  private done(operation: number, outcome: number, context: Context): void {
+  done(operation: number, outcome: number, context: Context): void {
     this.world.operations.result[operation] = outcome;
     context.send(this.world.geometry.host, message.done, operation);
   }
@@ -120,7 +120,7 @@ export class Hypervisor implements Actor {
   }
 
   /** Every vCPU of the guest may cache the page: all of them drop it and acknowledge before the host goes on (I8). */
-  private shootdown(operation: number, gfn: number, context: Context): void {
+  shootdown(operation: number, gfn: number, context: Context): void {
     const { geometry } = this.world;
     const guest = geometry.guestOf(gfn);
     const first = geometry.guestVcpu[guest]!;
@@ -133,7 +133,7 @@ export class Hypervisor implements Actor {
   }
 
   /** 425: the entry, or an overflow mark where another page has its place. */
-  private insert(gfn: number, generation: number, context: Context): void {
+  insert(gfn: number, generation: number, context: Context): void {
     const guest = this.world.geometry.guestOf(gfn);
     const list = this.world.lists[guest]!;
     const held = this.held[guest]!;
@@ -154,7 +154,7 @@ export class Hypervisor implements Actor {
   }
 
   /** 485: the entry goes; a moved page that had found no room takes its place (420: the hypervisor completes the list). */
-  private remove(gfn: number, generation: number, context: Context): void {
+  remove(gfn: number, generation: number, context: Context): void {
     const { geometry } = this.world;
     const guest = geometry.guestOf(gfn);
     const list = this.world.lists[guest]!;

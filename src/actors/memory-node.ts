@@ -13,7 +13,7 @@ export class MemoryNode implements Actor {
   private readonly world: World;
   private readonly costs: Costs;
   private readonly node: number;
-  private readonly pool: Pool;
+  readonly pool: Pool;
 
   constructor(arena: Arena, world: World, node: number, costs: Costs) {
     this.world = world;

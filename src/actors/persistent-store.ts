@@ -11,7 +11,7 @@ import { Pool } from './pool.ts';
 export class PersistentStore implements Actor {
   private readonly world: World;
   private readonly costs: StoreCosts;
-  private readonly pool: Pool;
+  readonly pool: Pool;
 
   constructor(arena: Arena, world: World, home: number, costs: StoreCosts) {
     this.world = world;

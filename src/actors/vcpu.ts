@@ -20,7 +20,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { HintScan } from './hint-scan.ts';
 
 /** Fields of a vCPU's own column. */
-const field = {
+export const field = {
   state: 0,
   /** 1 while a `run` message to itself is outstanding. */
   queued: 1,
@@ -56,10 +56,10 @@ export class Vcpu implements Actor {
   readonly costs: Costs;
   readonly protocol: Protocol;
   readonly memory: GuestMemory;
-  private readonly own: Int32Array;
+  readonly own: Int32Array;
   private readonly stallStart: Float64Array;
-  private readonly balancing: Balancing;
-  private readonly scan: HintScan;
+  readonly balancing: Balancing;
+  readonly scan: HintScan;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -319,7 +319,7 @@ export class Vcpu implements Actor {
     }
   }
 
-  private walkEpt(gvpn: number, write: boolean, context: Context): void {
+  walkEpt(gvpn: number, write: boolean, context: Context): void {
     const { own, world, self } = this;
     const gfn = own[field.walked]!;
     const found = world.ept.walk(gfn, write);

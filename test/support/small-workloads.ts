@@ -1,8 +1,9 @@
-// Workloads sized for small worlds, and worlds sized so that they are tight and yet not out of memory.
+// Workloads sized for small worlds.
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
-import type { Small } from './small-world.ts';
+
+export { tight } from '../../src/scenarios/small-world.ts';
 
 export const PAGES = 6;
 
@@ -24,16 +25,4 @@ export function smallWorkload(name: SmallWorkload): (shape: GuestShape) => Workl
 export function workloadSpec(name: SmallWorkload): { kind: string; parameters: Record<string, number> } {
   const [kind, parameters] = cases[name];
   return { kind, parameters: { ...parameters } };
-}
-
-/**
- * Gives a world the fewest Gfns with which every vCPU's share of them lasts for all pages, and so few slots (or far
- * frames) that they run short, but not out: every Gfn that was ever used may stay backed, one page is always on its way.
- * @param spare slots beyond that
- */
-export function tight(small: Small, spare: number): Small {
-  const { nodes = 2, frames = 4, vcpus = 2, guests = 1, pages = PAGES } = small;
-  const gfns = vcpus * (Math.ceil(pages / nodes) + 1);
-  const missing = guests * nodes * gfns - nodes * frames;
-  return { ...small, pages, gfns, slots: Math.max(2, missing + 1 + spare) };
 }
