@@ -10,7 +10,8 @@ export const requestMachine = setup({
       | { type: 'accept' }
       | { type: 'complete' }
       | { type: 'refuse' }
-      | { type: 'reuse' },
+      | { type: 'reuse' }
+      | { type: 'fail' },
   },
 }).createMachine({
   id: 'request',
@@ -20,8 +21,10 @@ export const requestMachine = setup({
     // The hypervisor refuses what is out of bounds or not the guest's own (EINVAL).
     sent: { on: { forward: { target: 'forwarded' }, refuse: { target: 'refused' } } },
     forwarded: { on: { accept: { target: 'accepted' }, refuse: { target: 'refused' } } },
-    accepted: { on: { complete: { target: 'completed' } } },
+    // The content could not be read back: the page stays where it is, and is poisoned.
+    accepted: { on: { complete: { target: 'completed' }, fail: { target: 'failed' } } },
     completed: { on: { reuse: { target: 'drafted' } } },
     refused: { on: { reuse: { target: 'drafted' } } },
+    failed: { on: { reuse: { target: 'drafted' } } },
   },
 });

@@ -1,10 +1,12 @@
 // An actor is a step function. `receive` runs to completion, touches what the actor owns and at most one shared word, and
 // sends; it does not wait, read a clock or roll dice: time comes from the context, order from whoever delivers.
 import { Recorder, type Sink } from '../model/events.ts';
+import type { DeviceFault, FaultPlan } from '../model/faults.ts';
 import type { Message } from '../model/messages.ts';
 import type { Mailboxes } from '../memory/mailbox.ts';
 import type { Meter } from '../memory/meter.ts';
 import type { Arena } from '../memory/arena.ts';
+import { Mishaps } from './mishaps.ts';
 
 export interface Actor {
   /** Takes one message. May be called again as soon as it returns. */
@@ -20,13 +22,22 @@ export class Context {
   private readonly clock: Float64Array;
   private readonly mailboxes: Mailboxes;
   private readonly meter: Meter;
+  private readonly mishaps: Mishaps | null;
 
-  constructor(arena: Arena, self: number, mailboxes: Mailboxes, meter: Meter, sink: Sink) {
+  constructor(
+    arena: Arena,
+    self: number,
+    mailboxes: Mailboxes,
+    meter: Meter,
+    sink: Sink,
+    plan: FaultPlan = [],
+  ) {
     this.self = self;
     this.clock = arena.float64(1);
     this.mailboxes = mailboxes;
     this.meter = meter;
     this.trace = new Recorder(sink, self, this.clock);
+    this.mishaps = plan.length > 0 ? new Mishaps(arena, self, mailboxes, this.trace, plan) : null;
   }
   /** Virtual nanoseconds on this actor's clock. */
   get now(): number {
@@ -41,8 +52,14 @@ export class Context {
     this.clock[0]! += ns;
   }
   /** Sends; arrives `delayNs` after now. Delivered in order per receiver in threads, by time in a simulation. */
-  send(receiver: number, kind: number, id: number, argument = 0, delayNs = 0): void {
-    this.mailboxes.send(this.self, receiver, kind, id, argument, this.clock[0]! + delayNs);
+  send(receiver: number, kind: number, id: number, argument = 0, delayNs = 0, serial = 0): void {
+    const time = this.clock[0]! + delayNs;
+    if (this.mishaps) this.mishaps.send(receiver, kind, id, argument, serial, time);
+    else this.mailboxes.send(this.self, receiver, kind, id, argument, serial, time);
+  }
+  /** An occasion for a device to fail, at a location. @returns whether it does; `instead` is then used in its place */
+  strikes(fault: DeviceFault, id: number, location = 0, instead = 0): boolean {
+    return this.mishaps !== null && this.mishaps.strikes(fault, id, location, instead);
   }
   /** A step ends and another begins in the same handler (a vCPU's burst is so many steps in a row). */
   step(): void {

@@ -359,7 +359,10 @@ export class Balancing {
   machineCheck(gfn: number): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       const touched = this.source[slot] === gfn || this.destination[slot] === gfn;
-      if (touched && this.phase[slot] !== phase.idle) this.fail(slot, result.EIO);
+      if (!touched || this.phase[slot] === phase.idle) continue;
+      // A Gfn whose page is lost is not used for another (as the kernel takes a poisoned page out of its allocator).
+      if (this.destination[slot] === gfn) this.destination[slot] = NONE;
+      this.fail(slot, result.EIO);
     }
   }
 

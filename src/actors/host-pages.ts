@@ -13,6 +13,8 @@ export class HostPages {
   private readonly sources: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
+  /** Generation + 1 under which a Gfn is on the list; 0 = it is not. So too while that is being changed. */
+  readonly listed: Int32Array;
   /** Frames and slots that the host believes free, by home. */
   readonly free: Int32Array;
 
@@ -23,6 +25,7 @@ export class HostPages {
     this.operations = arena.int32(geometry.gfns);
     this.sources = arena.int32(geometry.gfns);
     this.backs = arena.int32(geometry.frames + 1);
+    this.listed = arena.int32(geometry.gfns);
     this.free = arena.int32(geometry.homes);
   }
 

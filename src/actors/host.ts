@@ -14,7 +14,9 @@ import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { Calls } from './calls.ts';
 import { HostPages } from './host-pages.ts';
+import { Once } from './once.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
 
@@ -44,6 +46,11 @@ export class Host implements Actor {
   readonly reclaim: Reclaim;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
+  /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
+  readonly faultsHeard: Once;
+  readonly requestsHeard: Once;
+  private readonly faultOutcome: Int32Array;
+  readonly calls: Calls;
   /** Prefetches in flight, in the only element. */
   private readonly prefetching: Int32Array;
 
@@ -51,12 +58,16 @@ export class Host implements Actor {
     this.world = world;
     this.protocol = protocol;
     this.faultAwaits = arena.int32(world.geometry.vcpus);
+    this.faultsHeard = new Once(arena, world.geometry.vcpus);
+    this.requestsHeard = new Once(arena, world.geometry.vcpus * world.geometry.spec.batch);
+    this.faultOutcome = arena.int32(world.geometry.vcpus);
+    this.calls = new Calls(arena, world);
     this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
     this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
       this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
-    this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, costs, {
+    this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, this.calls, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
@@ -74,10 +85,10 @@ export class Host implements Actor {
   receive(incoming: Message, context: Context): void {
     switch (incoming.kind) {
       case message.fault:
-        this.onFault(incoming.id, context);
+        if (this.isNewFault(incoming, context)) this.onFault(incoming.id, context);
         return;
       case message.request:
-        this.onRequest(incoming.id, context);
+        if (this.isNewRequest(incoming, context)) this.onRequest(incoming.id, context);
         return;
       case message.tick:
         this.reclaim.tick(context);
@@ -87,9 +98,38 @@ export class Host implements Actor {
         this.interpreter.turn(incoming.id, context);
         return;
       case message.done:
-        this.interpreter.done(incoming.id, context);
+        if (this.calls.close(incoming)) this.interpreter.done(incoming.id, context);
+        return;
+      case message.timeout:
+        this.calls.timeout(incoming, context);
+        return;
+      case message.recover:
+        this.recover(incoming.serial, context);
         return;
     }
+  }
+
+  // --- what may be told twice, and a hypervisor that forgot
+
+  /** A fault that was heard before is resumed again if it was; that the vCPU faults again is a new one. */
+  private isNewFault({ id, serial }: Message, context: Context): boolean {
+    const heard = this.faultsHeard.hear(id, serial);
+    const { hypervisor } = this.world.geometry;
+    if (heard === 'done') context.send(hypervisor, message.resume, id, this.faultOutcome[id], 0, serial);
+    return heard === 'new';
+  }
+  /** A request that was heard before has no second effect, and gets the same answer again. */
+  private isNewRequest({ id, serial }: Message, context: Context): boolean {
+    const heard = this.requestsHeard.hear(id, serial);
+    if (heard === 'done') context.send(this.world.geometry.hypervisor, message.answer, id, 0, 0, serial);
+    return heard === 'new';
+  }
+  private recover(serial: number, context: Context): void {
+    const { geometry, recovery } = this.world;
+    recovery.generation.set(this.pages.listed);
+    this.requestsHeard.copyTo(recovery.requestSerial);
+    this.calls.forgottenBy(geometry.hypervisor, recovery.callSerial);
+    context.send(geometry.hypervisor, message.recovered, 0, 0, 0, serial);
   }
 
   // --- faults
@@ -146,7 +186,10 @@ export class Host implements Actor {
 
   resume(vcpu: number, outcome: number, context: Context): void {
     this.faultAwaits[vcpu] = 0;
-    context.send(this.world.geometry.hypervisor, message.resume, vcpu, outcome);
+    this.faultOutcome[vcpu] = outcome;
+    this.faultsHeard.done(vcpu);
+    const serial = this.faultsHeard.serialOf(vcpu);
+    context.send(this.world.geometry.hypervisor, message.resume, vcpu, outcome, 0, serial);
   }
 
   /** The host brings back the Gfns that follow one that was just wanted, if it finds them moved. */
@@ -208,7 +251,10 @@ export class Host implements Actor {
     const { requests, geometry } = this.world;
     const { source, destination, generation, kind, table } = requests;
     requests.result[request] = outcome;
-    requests.step(request, outcome === result.OK ? table.event.complete : table.event.refuse, context.trace);
+    const lost = outcome === result.EIO && requests.state[request] === table.state.accepted;
+    const ending =
+      outcome === result.OK ? table.event.complete : lost ? table.event.fail : table.event.refuse;
+    requests.step(request, ending, context.trace);
     context.trace.answered(
       request,
       source[request]!,
@@ -217,7 +263,8 @@ export class Host implements Actor {
       kind[request]!,
       outcome,
     );
-    context.send(geometry.hypervisor, message.answer, request);
+    this.requestsHeard.done(request);
+    context.send(geometry.hypervisor, message.answer, request, 0, 0, this.requestsHeard.serialOf(request));
   }
 
   // --- operations
@@ -250,6 +297,7 @@ export class Host implements Actor {
     operations.request[operation] = -1;
     operations.outcome[operation] = result.OK;
     operations.carried[operation] = -1;
+    operations.failures[operation] = 0;
     operations.parent[operation] = 0;
     this.pages.lock(gfn, operation);
     if (plan === AGE) {
@@ -315,7 +363,9 @@ export class Host implements Actor {
       this.pages.lock(gfn, parent - 1);
       this.interpreter.proceed(parent - 1, context);
     }
-    this.wake(gfn, outcome === result.EIO ? outcome : result.OK, context);
+    // A page that could not be written out is still where it was; one that could not be read is lost.
+    const lost = outcome === result.EIO && kind !== operationKind['swap-out'];
+    this.wake(gfn, lost ? outcome : result.OK, context);
     if (destination !== gfn) this.wake(destination, result.OK, context);
     if (kind === operationKind.prefetch) this.prefetching[0]!--;
     if (kind === operationKind['swap-out']) this.reclaimed(operation, outcome === result.OK, context);

@@ -7,12 +7,25 @@ import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import { message, type Message } from '../model/messages.ts';
 import { requestKinds, result } from '../model/words.ts';
+import type { Recovery } from '../memory/records.ts';
+import { Served } from './calls.ts';
+import { Once } from './once.ts';
+import { type Forgetful, Restart } from './restart.ts';
 
-export class Hypervisor implements Actor {
+/** What is only passed on, and needs no memory. */
+const PASSED_ON: readonly number[] = [message.fault, message.tick, message.resume, message.answer];
+
+export class Hypervisor implements Actor, Forgetful {
   private readonly world: World;
   private readonly costs: Costs;
   /** Acknowledgements that a shootdown still waits for, by operation. */
   readonly acks: Int32Array;
+  /** ... and from whom: a bit for each vCPU of the guest, some words for each operation. */
+  private readonly silent: Int32Array;
+  private readonly silentWords: number;
+  readonly served: Served;
+  readonly requestsHeard: Once;
+  readonly restart: Restart;
   /** What stands in the lists, by guest: Gfn + 1 and generation of each entry, and how many moved pages found no room. */
   private readonly held: Int32Array[];
   private readonly heldGeneration: Int32Array[];
@@ -24,6 +37,11 @@ export class Hypervisor implements Actor {
     this.world = world;
     this.costs = costs;
     this.acks = arena.int32(world.operations.count);
+    this.silentWords = Math.ceil(world.geometry.vcpus / 32);
+    this.silent = arena.int32(world.operations.count * this.silentWords);
+    this.served = new Served(arena, world);
+    this.requestsHeard = new Once(arena, world.geometry.vcpus * world.geometry.spec.batch);
+    this.restart = new Restart(arena, world);
     this.held = world.lists.map((list) => arena.int32(list.capacity));
     this.heldGeneration = world.lists.map((list) => arena.int32(list.capacity));
     this.overflow = world.lists.map((list) => arena.int32(list.capacity));
@@ -32,26 +50,36 @@ export class Hypervisor implements Actor {
 
   receive(incoming: Message, context: Context): void {
     const { geometry, operations, ept } = this.world;
-    const { id, argument } = incoming;
+    const { id, argument, serial } = incoming;
+    if (this.restart.takes(incoming, this, context)) return;
+    if (!this.restart.isReady && !PASSED_ON.includes(incoming.kind)) return;
     switch (incoming.kind) {
       case message.fault:
-        context.send(geometry.host, message.fault, id);
+        context.send(geometry.host, message.fault, id, 0, 0, serial);
         return;
       case message.tick:
         context.send(incoming.sender === geometry.host ? id : geometry.host, message.tick, id);
         return;
       case message.resume:
-        context.send(id, message.resume, id, argument);
+        context.send(id, message.resume, id, argument, 0, serial);
         return;
       case message.request:
-        this.forward(id, incoming.sender, context);
+        this.forward(id, serial, incoming.sender, context);
         return;
       case message.answer:
-        context.send(this.requester(id), message.answer, id);
+        context.send(this.requester(id), message.answer, id, 0, 0, serial);
         return;
       case message.flushed:
+        if (!this.served.isUnderWay(incoming) || !this.isHeardFrom(incoming.sender, id)) return;
         if (--this.acks[id]! === 0) this.done(id, result.OK, context);
         return;
+    }
+    if (!this.served.isNew(incoming, context)) {
+      if (incoming.kind === message.shootdown && this.served.isUnderWay(incoming))
+        this.flush(id, argument, context);
+      return;
+    }
+    switch (incoming.kind) {
       case message.shootdown:
         this.shootdown(id, argument, context);
         return;
@@ -75,6 +103,8 @@ export class Hypervisor implements Actor {
         ept.set(argument, operations.from[id]!);
         break;
       case message.export:
+        // The host may have named it after a restart already.
+        if (this.restart.hasHappened && this.has(argument, operations.generation[id]!)) break;
         this.insert(argument, operations.generation[id]!, context);
         break;
       case message.retire:
@@ -86,15 +116,20 @@ export class Hypervisor implements Actor {
 
   done(operation: number, outcome: number, context: Context): void {
     this.world.operations.result[operation] = outcome;
-    context.send(this.world.geometry.host, message.done, operation);
+    this.served.answer(operation, context);
   }
   private requester(request: number): number {
     return Math.floor(request / this.world.geometry.spec.batch);
   }
 
   /** 455: checks ownership and bounds, forwards; what is not the guest's own never reaches the host. */
-  private forward(request: number, sender: number, context: Context): void {
+  private forward(request: number, serial: number, sender: number, context: Context): void {
     const { geometry, requests } = this.world;
+    const heard = this.requestsHeard.hear(request, serial);
+    if (heard === 'old') return;
+    if (heard === 'done') return context.send(sender, message.answer, request, 0, 0, serial);
+    // The record may be looked at once: from then on it is the host's.
+    if (heard === 'pending') return context.send(geometry.host, message.request, request, 0, 0, serial);
     const guest = geometry.vcpuGuest[sender]!;
     const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
     const source = requests.source[request]!;
@@ -107,16 +142,21 @@ export class Hypervisor implements Actor {
       requests.kind[request]! >= 0 &&
       requests.kind[request]! < requestKinds.length;
     if (valid) {
-      context.trace.forwarded(request);
-      requests.step(request, requests.table.event.forward, context.trace);
-      context.send(geometry.host, message.request, request);
+      // Forwarded before a restart, and perhaps lost since.
+      const again = requests.state[request] === requests.table.state.forwarded;
+      if (!again) {
+        context.trace.forwarded(request);
+        requests.step(request, requests.table.event.forward, context.trace);
+      }
+      context.send(geometry.host, message.request, request, 0, 0, serial);
       return;
     }
+    this.requestsHeard.done(request);
     requests.step(request, requests.table.event.refuse, context.trace);
     requests.result[request] = result.EINVAL;
     const { generation, kind } = requests;
     context.trace.answered(request, source, destination, generation[request]!, kind[request]!, result.EINVAL);
-    context.send(sender, message.answer, request);
+    context.send(sender, message.answer, request, 0, 0, serial);
   }
 
   /** Every vCPU of the guest may cache the page: all of them drop it and acknowledge before the host goes on (I8). */
@@ -125,11 +165,68 @@ export class Hypervisor implements Actor {
     const guest = geometry.guestOf(gfn);
     const first = geometry.guestVcpu[guest]!;
     const count = geometry.guestVcpu[guest + 1]! - first;
-    const delayNs = this.costs.shootdownNs + this.costs.shootdownTargetNs * (count - 1);
     this.acks[operation] = count;
-    for (let vcpu = first; vcpu < first + count; vcpu++) {
-      context.send(vcpu, message.flush, operation, gfn, delayNs);
+    for (let vcpu = first; vcpu < first + count; vcpu++) this.expect(vcpu, operation);
+    this.flush(operation, gfn, context);
+  }
+  /** Tells every vCPU of which nothing was heard yet. */
+  flush(operation: number, gfn: number, context: Context): void {
+    const { geometry } = this.world;
+    const guest = geometry.guestOf(gfn);
+    const first = geometry.guestVcpu[guest]!;
+    const end = geometry.guestVcpu[guest + 1]!;
+    const delayNs = this.costs.shootdownNs + this.costs.shootdownTargetNs * (end - first - 1);
+    const serial = this.served.serialOf(operation);
+    for (let vcpu = first; vcpu < end; vcpu++) {
+      if (this.isSilent(vcpu, operation)) context.send(vcpu, message.flush, operation, gfn, delayNs, serial);
     }
+  }
+  expect(vcpu: number, operation: number): void {
+    this.silent[operation * this.silentWords + (vcpu >> 5)]! |= 1 << (vcpu & 31);
+  }
+  private isSilent(vcpu: number, operation: number): boolean {
+    return (this.silent[operation * this.silentWords + (vcpu >> 5)]! & (1 << (vcpu & 31))) !== 0;
+  }
+  /** @returns whether it is the first time */
+  isHeardFrom(vcpu: number, operation: number): boolean {
+    if (!this.isSilent(vcpu, operation)) return false;
+    this.silent[operation * this.silentWords + (vcpu >> 5)]! &= ~(1 << (vcpu & 31));
+    return true;
+  }
+
+  // --- restarts (restart.ts)
+
+  forget(): void {
+    this.acks.fill(0);
+    this.silent.fill(0);
+    this.served.forget();
+    this.requestsHeard.forget();
+    for (const columns of [this.held, this.heldGeneration, this.overflow])
+      for (const column of columns) column.fill(0);
+    this.unlisted.fill(0);
+  }
+  remember({ callSerial, requestSerial }: Recovery): void {
+    this.served.forget(callSerial);
+    this.requestsHeard.forget(requestSerial);
+  }
+  /** The mark is one more page that found no room in the entry, of which nothing else is known. */
+  markUnknown(guest: number, entry: number, isUnknown: boolean): void {
+    const overflow = this.overflow[guest]!;
+    overflow[entry]! += isUnknown ? 1 : -1;
+    const occupant = this.held[guest]![entry]! - 1;
+    this.world.lists[guest]!.write(
+      entry,
+      occupant,
+      this.heldGeneration[guest]![entry]!,
+      overflow[entry]! > 0,
+    );
+  }
+  private has(gfn: number, generation: number): boolean {
+    const guest = this.world.geometry.guestOf(gfn);
+    const entry = this.world.lists[guest]!.entryOf(gfn);
+    const isListed = this.held[guest]![entry] === gfn + 1;
+    const listed = isListed ? this.heldGeneration[guest]![entry]! + 1 : this.unlisted[gfn]!;
+    return listed === generation + 1;
   }
 
   /** 425: the entry, or an overflow mark where another page has its place. */

@@ -9,6 +9,7 @@ import type { Link } from '../memory/mailbox.ts';
 import { World, type Tables } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import type { Sink } from '../model/events.ts';
+import { losesMessages, restarts } from '../model/faults.ts';
 import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
@@ -44,11 +45,14 @@ const SILENT: Sink = { takePlace() {}, put() {} };
 
 /** Who sends to whom, and how many messages can be outstanding. */
 export function linksOf(geometry: Geometry): Link[] {
-  const { batch } = geometry.spec;
+  const { batch, faults = [] } = geometry.spec;
+  // Where messages are said again: half of a ring for what can be outstanding, half for what may as well be lost.
+  const times = losesMessages(faults) ? 2 : 1;
   const { hypervisor, host, feeder, vcpus } = geometry;
   const operations = operationBound(geometry);
   const links: Link[] = [];
-  const link = (sender: number, receiver: number, bound: number) => links.push({ sender, receiver, bound });
+  const link = (sender: number, receiver: number, bound: number) =>
+    links.push({ sender, receiver, bound: times * (bound + times - 1) });
   for (let v = 0; v < vcpus; v++) {
     const guest = geometry.vcpuGuest[v]!;
     const first = geometry.guestVcpu[guest]!;
@@ -66,6 +70,7 @@ export function linksOf(geometry: Geometry): Link[] {
   link(hypervisor, host, operations + vcpus * (batch + 2));
   link(host, hypervisor, operations + vcpus * (batch + 2));
   link(host, host, operations);
+  if (restarts(faults)) link(hypervisor, hypervisor, faults.length);
   for (let home = 0; home < geometry.homes; home++) {
     link(host, geometry.actorOfHome(home), operations);
     link(geometry.actorOfHome(home), host, operations);
@@ -89,7 +94,7 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const actors: Actor[] = [...vcpus, hypervisor, host, ...memoryNodes, ...stores];
   const contexts = Array.from(
     { length: geometry.actors },
-    (_, self) => new Context(arena, self, world.mailboxes, world.meter, sink),
+    (_, self) => new Context(arena, self, world.mailboxes, world.meter, sink, spec.faults),
   );
   const system: System = {
     geometry,

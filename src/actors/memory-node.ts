@@ -7,6 +7,7 @@ import type { Costs } from '../model/cost.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
 import { result } from '../model/words.ts';
+import { Served } from './calls.ts';
 import { Pool } from './pool.ts';
 
 export class MemoryNode implements Actor {
@@ -14,18 +15,21 @@ export class MemoryNode implements Actor {
   private readonly costs: Costs;
   private readonly node: number;
   readonly pool: Pool;
+  readonly served: Served;
 
   constructor(arena: Arena, world: World, node: number, costs: Costs) {
     this.world = world;
     this.costs = costs;
     this.node = node;
     this.pool = new Pool(arena, world, node);
+    this.served = new Served(arena, world);
   }
   start(): void {
     this.pool.reset();
   }
 
   receive(incoming: Message, context: Context): void {
+    if (!this.served.isNew(incoming, context)) return;
     const { operations, geometry } = this.world;
     const operation = incoming.id;
     const location = incoming.argument;
@@ -50,7 +54,7 @@ export class MemoryNode implements Actor {
         break;
       }
     }
-    context.send(geometry.host, message.done, operation, 0, latencyNs);
+    this.served.answer(operation, context, latencyNs);
   }
 
   /** The node is busy for as long as its bandwidth makes a page last. @returns what is left of the copy's latency then */

@@ -6,24 +6,28 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import type { StoreCosts } from '../model/cost.ts';
 import { message, type Message } from '../model/messages.ts';
+import { Served } from './calls.ts';
 import { Pool } from './pool.ts';
 
 export class PersistentStore implements Actor {
   private readonly world: World;
   private readonly costs: StoreCosts;
   readonly pool: Pool;
+  readonly served: Served;
 
   constructor(arena: Arena, world: World, home: number, costs: StoreCosts) {
     this.world = world;
     this.costs = costs;
     this.pool = new Pool(arena, world, home);
+    this.served = new Served(arena, world);
   }
   start(): void {
     this.pool.reset();
   }
 
   receive(incoming: Message, context: Context): void {
-    const { operations, geometry } = this.world;
+    if (!this.served.isNew(incoming, context)) return;
+    const { operations } = this.world;
     const operation = incoming.id;
     let latencyNs = 0;
     switch (incoming.kind) {
@@ -42,7 +46,7 @@ export class PersistentStore implements Actor {
         latencyNs = this.serve(this.costs.writeNs, this.costs.writeOccupancyNs, context);
         break;
     }
-    context.send(geometry.host, message.done, operation, 0, latencyNs);
+    this.served.answer(operation, context, latencyNs);
   }
 
   /** @returns what is left of the latency after the time the store is busy with the request */

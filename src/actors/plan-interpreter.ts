@@ -8,15 +8,18 @@ import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
+import type { Calls } from './calls.ts';
 import type { HostPages } from './host-pages.ts';
 import type { Reclaim } from './reclaim.ts';
 
 /** Steps that no protocol names: how an operation that cannot go on is undone, and reclaim's question. */
-type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert';
+type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back';
 
 const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const UNDO_SWAP_OUT: readonly Performed[] = ['restore', 'unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
+/** Failed reads of one page that are made again: beyond that its content is lost. */
+const READS_AGAIN = 3;
 const NOTHING_MORE: readonly Performed[] = [];
 
 interface Outcomes {
@@ -30,6 +33,7 @@ export class PlanInterpreter {
   private readonly world: World;
   private readonly pages: HostPages;
   private readonly reclaim: Reclaim;
+  private readonly calls: Calls;
   private readonly costs: Costs;
   private readonly outcomes: Outcomes;
   /** Plans by number, so that an operation's record holds a plan in one word. Equal plans have one number. */
@@ -38,10 +42,18 @@ export class PlanInterpreter {
   /** Most protocols give the same list again and again. */
   private readonly sameList = new WeakMap<readonly Performed[], number>();
 
-  constructor(world: World, pages: HostPages, reclaim: Reclaim, costs: Costs, outcomes: Outcomes) {
+  constructor(
+    world: World,
+    pages: HostPages,
+    reclaim: Reclaim,
+    calls: Calls,
+    costs: Costs,
+    outcomes: Outcomes,
+  ) {
     this.world = world;
     this.pages = pages;
     this.reclaim = reclaim;
+    this.calls = calls;
     this.costs = costs;
     this.outcomes = outcomes;
   }
@@ -106,12 +118,18 @@ export class PlanInterpreter {
       case 'age':
       case 'protect':
         if (performed === 'protect') words.must(gfn, event.swapOut, false, context.trace);
-        context.send(hypervisor, message[performed], operation, gfn);
+        this.calls.make(hypervisor, message[performed], operation, gfn, context);
         return;
       case 'reserve source':
       case 'reserve': {
         if (performed === 'reserve source') operations.home[operation] = geometry.pinOf(gfn);
-        context.send(geometry.actorOfHome(operations.home[operation]!), message.reserve, operation);
+        this.calls.make(
+          geometry.actorOfHome(operations.home[operation]!),
+          message.reserve,
+          operation,
+          0,
+          context,
+        );
         return;
       }
       case 'claim': {
@@ -153,27 +171,28 @@ export class PlanInterpreter {
         return;
       }
       case 'shootdown':
-        context.send(hypervisor, message.shootdown, operation, gfn);
+        this.calls.make(hypervisor, message.shootdown, operation, gfn, context);
         return;
       case 'restore':
-        context.send(hypervisor, message.restore, operation, gfn);
+        this.calls.make(hypervisor, message.restore, operation, gfn, context);
         return;
       case 'map':
         if (to === NOWHERE) return this.stray(operation, context);
-        context.send(hypervisor, message.map, operation, destination);
+        this.calls.make(hypervisor, message.map, operation, destination, context);
         return;
       case 'retire':
-        context.send(hypervisor, message.retire, operation, gfn);
+        this.calls.make(hypervisor, message.retire, operation, gfn, context);
         return;
       case 'export':
         if (kind === operationKind.balance)
           operations.generation[operation] = operations.headerGeneration[operation]!;
         else words.must(gfn, event.export, false, context.trace);
-        context.send(hypervisor, message.export, operation, operations.headerGfn[operation]);
+        this.pages.listed[operations.headerGfn[operation]!] = operations.generation[operation]! + 1;
+        this.calls.make(hypervisor, message.export, operation, operations.headerGfn[operation]!, context);
         return;
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);
-        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.store, operation);
+        this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.store, operation, 0, context);
         return;
       case 'load': {
         if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
@@ -187,21 +206,27 @@ export class PlanInterpreter {
           );
         }
         const mover = geometry.isFrame(from) ? geometry.homeOf(to) : geometry.homeOf(from);
-        context.send(geometry.actorOfHome(mover), message.load, operation);
+        this.calls.make(geometry.actorOfHome(mover), message.load, operation, 0, context);
         return;
       }
       case 'zero':
         if (to === NOWHERE) return this.stray(operation, context);
-        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.zero, operation);
+        this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.zero, operation, 0, context);
         return;
       case 'release':
         if (from === NOWHERE) return this.proceed(operation, context);
         if (geometry.isFrame(from)) this.pages.backs[from] = 0;
-        context.send(geometry.actorOfHome(geometry.homeOf(from)), message.release, operation, from);
+        this.calls.make(
+          geometry.actorOfHome(geometry.homeOf(from)),
+          message.release,
+          operation,
+          from,
+          context,
+        );
         return;
       case 'unreserve':
         if (to === NOWHERE) return this.stray(operation, context);
-        context.send(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to);
+        this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to, context);
         return;
       case 'vacate':
         if (this.pages.operationOn(destination) >= 0 && this.pages.operationOn(destination) !== operation) {
@@ -218,15 +243,30 @@ export class PlanInterpreter {
         const generation = words.put(destination, operations.carried[operation]!);
         this.pages.place(destination, from);
         this.pages.mapFrom(destination, geometry.pinOf(gfn));
-        // The content goes by the destination's name from here on: its header says so.
-        locations.gfn[from] = destination;
-        locations.generation[from] = generation;
+        // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
+        // not the page which ought to be there.
+        if (locations.gfn[from] === gfn) {
+          locations.gfn[from] = destination;
+          locations.generation[from] = generation;
+        }
         operations.headerGfn[operation] = destination;
         operations.headerGeneration[operation] = generation;
         context.trace.entered(operation, destination, from, generation);
         this.proceed(operation, context);
         return;
       }
+      case 'give up':
+        words.put(destination, VACANT);
+        this.pages.place(destination, NOWHERE);
+        this.pages.mapFrom(destination, -1);
+        context.trace.left(operation, destination, from);
+        this.proceed(operation, context);
+        return;
+      case 'take back':
+        this.pages.place(gfn, from);
+        context.trace.entered(operation, gfn, from, words.put(gfn, state.poisoned));
+        this.proceed(operation, context);
+        return;
     }
   }
 
@@ -245,7 +285,7 @@ export class PlanInterpreter {
         }
         this.pages.place(gfn, operations.to[operation]!);
         context.trace.entered(operation, gfn, operations.to[operation]!, operations.generation[operation]!);
-        context.send(geometry.hypervisor, message.unmap, operation, gfn);
+        this.calls.make(geometry.hypervisor, message.unmap, operation, gfn, context);
         return;
       case operationKind.drop:
         words.put(gfn, VACANT);
@@ -253,7 +293,7 @@ export class PlanInterpreter {
         this.pages.mapFrom(gfn, -1);
         context.trace.died(gfn, from);
         if (geometry.isFrame(from) && this.pages.backs[from] === gfn + 1) {
-          context.send(geometry.hypervisor, message.unmap, operation, gfn);
+          this.calls.make(geometry.hypervisor, message.unmap, operation, gfn, context);
         } else this.proceed(operation, context);
         return;
       default:
@@ -293,7 +333,19 @@ export class PlanInterpreter {
         this.reserved(operation, outcome, context);
         return;
       case 'load':
-        if (outcome !== result.OK) return this.lost(operation, context);
+        if (outcome === result.OK) break;
+        if (++operations.failures[operation]! > READS_AGAIN) return this.lost(operation, context);
+        context.send(geometry.host, message.turn, operation);
+        return;
+      case 'store':
+        if (outcome === result.OK) break;
+        // Not written, or not as it was to be: the page stays, as if it had been written to meanwhile.
+        words.attempt(operations.gfn[operation]!, words.table.event.touch, -1, false, context.trace);
+        operations.outcome[operation] = result.EIO;
+        this.follow(operation, UNDO_SWAP_OUT, context);
+        return;
+      case 'retire':
+        this.pages.listed[operations.gfn[operation]!] = 0;
         break;
       case 'release':
       case 'unreserve': {
@@ -342,13 +394,18 @@ export class PlanInterpreter {
   /** What came back is not what went out. The page is poisoned: the guest is told, and never gets wrong bytes. */
   private lost(operation: number, context: Context): void {
     const { operations, pages: words } = this.world;
-    const gfn =
+    const isRemapped =
       operations.kind[operation]! - 1 === operationKind.balance &&
-      this.pages.locationOf(operations.gfn[operation]!) === NOWHERE
-        ? operations.destination[operation]!
-        : operations.gfn[operation]!;
+      this.pages.locationOf(operations.gfn[operation]!) === NOWHERE;
+    const gfn = isRemapped ? operations.destination[operation]! : operations.gfn[operation]!;
     words.must(gfn, words.table.event.fail, false, context.trace);
-    this.abandon(operation, result.EIO, context);
+    operations.outcome[operation] = result.EIO;
+    const undo: Performed[] = ['unreserve'];
+    // The guest will be told EIO and keep the source: there it must find that the page is lost.
+    if (isRemapped) undo.push('give up', 'take back');
+    const left = this.plans[operations.plan[operation]!]!.slice(operations.step[operation]);
+    if (left.includes('retire')) undo.push('retire');
+    this.follow(operation, undo, context);
   }
 
   // --- room
@@ -375,6 +432,8 @@ export class PlanInterpreter {
         return;
       }
       case operationKind.fault:
+        // There should be room: it was a failure, or another's answer is on its way.
+        if (this.pages.free[home]! > 0) return context.send(geometry.host, message.turn, operation);
         operations.awaitsRoom[operation] = home + 1;
         this.makeRoom(operation, context);
         return;

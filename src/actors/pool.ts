@@ -31,7 +31,7 @@ export class Pool {
   reserve(operation: number, context: Context): number {
     const { operations, locations } = this.world;
     const because = operations.cause[operation]!;
-    if (this.depth[0] === 0) {
+    if (this.depth[0] === 0 || context.strikes('no frame', operation)) {
       context.trace.noRoom(operation, this.home, because);
       return result.NOMEM;
     }
@@ -61,7 +61,10 @@ export class Pool {
     this.depth[0]!++;
   }
 
-  /** Moves the operation's page from where it is to what was reserved; announced before it is made. */
+  /**
+   * Moves the operation's page from where it is to what was reserved; announced before it is made. A read that failed can
+   * be made again; after a write that failed the page is still where it was.
+   */
   fill(kind: number, operation: number, context: Context): number {
     const { operations, locations, transfer } = this.world;
     const from = operations.from[operation]!;
@@ -72,13 +75,28 @@ export class Pool {
     }
     const gfn = operations.headerGfn[operation]!;
     const generation = operations.headerGeneration[operation]!;
-    const because = kind === message.store ? cause.none : operations.cause[operation]!;
+    const isRead = kind === message.load;
+    if (isRead && context.strikes('read error', operation, from)) return result.EIO;
+    const because = isRead ? operations.cause[operation]! : cause.none;
     context.trace.dataIn(operation, gfn, generation, from, to, because, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
-    if (kind === message.store) {
-      transfer.moveOut(from, to, gfn, generation);
-      return result.OK;
+    if (isRead) {
+      if (context.strikes('bit flip at rest', operation, from)) transfer.flip(from);
+      const flips = context.strikes('bit flip in flight', operation, to);
+      return transfer.moveIn(from, to, gfn, generation, flips) ? result.OK : result.EIO;
     }
-    return transfer.moveIn(from, to, gfn, generation) ? result.OK : result.EIO;
+    if (context.strikes('write error', operation, to)) return result.EIO;
+    const isShort = context.strikes('short write', operation, to);
+    const at = this.isMisdirected(operation, to, context) ? this.beside(to) : to;
+    return transfer.moveOut(from, to, gfn, generation, { at, isShort }) ? result.OK : result.EIO;
+  }
+
+  private beside(location: number): number {
+    return this.first + ((location - this.first + 1) % this.stack.length);
+  }
+  /** Devices have been seen to write to another address than they were told; frames of memory nodes are mapped, not named. */
+  private isMisdirected(operation: number, to: number, context: Context): boolean {
+    const isStore = this.home >= this.world.geometry.nodes && this.stack.length > 1;
+    return isStore && context.strikes('misdirected write', operation, to, this.beside(to));
   }
 }

@@ -18,6 +18,7 @@ import { assert } from '../stdx/assert.ts';
 import { Balancing } from './balancing.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { HintScan } from './hint-scan.ts';
+import { Retries } from './retries.ts';
 
 /** Fields of a vCPU's own column. */
 export const field = {
@@ -47,8 +48,16 @@ export const field = {
   stalled: 14,
   /** 1 while a tick is on its way. */
   ticking: 15,
-  count: 16,
+  /** Serials: of the last EPT violation, and of the last hypercall. */
+  faults: 16,
+  asks: 17,
+  count: 18,
 } as const;
+
+/** What a vCPU may wait for an answer to. */
+const waits = { fault: 0, ask: 1, count: 2 } as const;
+/** A tick that did not come back for so many ticks is given up for lost. */
+const LOST_TICKS = 16;
 
 export class Vcpu implements Actor {
   readonly world: World;
@@ -57,6 +66,10 @@ export class Vcpu implements Actor {
   readonly protocol: Protocol;
   readonly memory: GuestMemory;
   readonly own: Int32Array;
+  /** By slot of the batch: serial of its last request, and 1 while that one is not answered. */
+  readonly asked: Int32Array;
+  readonly unanswered: Int32Array;
+  readonly retries: Retries;
   private readonly stallStart: Float64Array;
   readonly balancing: Balancing;
   readonly scan: HintScan;
@@ -78,6 +91,9 @@ export class Vcpu implements Actor {
     this.costs = costs;
     this.protocol = protocol;
     this.own = arena.int32(field.count);
+    this.asked = arena.int32(geometry.spec.batch);
+    this.unanswered = arena.int32(geometry.spec.batch);
+    this.retries = new Retries(arena, world, waits.count);
     this.stallStart = arena.float64(1);
     this.memory = new GuestMemory(arena, world, self, freeGfns);
     this.balancing = new Balancing(arena, this);
@@ -111,7 +127,7 @@ export class Vcpu implements Actor {
       case message.flush:
         tlb.flushGfn(incoming.argument);
         context.trace.tlbFlush(self, incoming.argument);
-        context.send(world.geometry.hypervisor, message.flushed, incoming.id);
+        context.send(world.geometry.hypervisor, message.flushed, incoming.id, 0, 0, incoming.serial);
         return;
       case message.guestFlush:
         tlb.flushAll();
@@ -152,14 +168,19 @@ export class Vcpu implements Actor {
         this.become(event.migrated);
         break;
       case message.resume:
+        if (!this.isFaulted() || incoming.serial !== own[field.faults]) return;
         this.become(event.resume);
         this.resumed(incoming.argument, context);
         break;
       case message.answer:
+        if (!this.isAnswered(incoming)) return;
         if (--own[field.outstanding]! > 0) return;
         this.become(event.answered);
         this.balancing.answered();
         break;
+      case message.timeout:
+        this.timeout(incoming, context);
+        return;
       default:
         return;
     }
@@ -168,6 +189,9 @@ export class Vcpu implements Actor {
 
   private isRunning(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.running;
+  }
+  private isFaulted(): boolean {
+    return this.own[field.state] === this.world.tables.vcpu.state.faulted;
   }
   private isParked(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.parked;
@@ -281,7 +305,8 @@ export class Vcpu implements Actor {
       own[field.sinceScan] = 0;
       this.scan.begin();
     }
-    if (++own[field.sinceTick]! >= policy.accessesPerTick && own[field.ticking] === 0) {
+    const due = policy.accessesPerTick * (own[field.ticking] === 1 ? LOST_TICKS : 1);
+    if (++own[field.sinceTick]! >= due && (own[field.ticking] === 0 || this.retries.needed)) {
       own[field.sinceTick] = 0;
       own[field.ticking] = 1;
       context.send(geometry.hypervisor, message.tick, self);
@@ -344,7 +369,9 @@ export class Vcpu implements Actor {
     context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
     context.spend(this.costs.eptViolationNs);
     this.become(tables.vcpu.event.fault);
-    context.send(geometry.hypervisor, message.fault, this.self);
+    const serial = ++this.own[field.faults]!;
+    context.send(geometry.hypervisor, message.fault, this.self, 0, 0, serial);
+    this.retries.said(waits.fault, serial, context);
   }
   private resumed(outcome: number, context: Context): void {
     const gfn = this.world.faults.gfn[this.self]!;
@@ -369,8 +396,38 @@ export class Vcpu implements Actor {
     context.spend(this.costs.hypercallNs + this.costs.hypercallEntryNs * (requests.length - 1));
     this.own[field.outstanding] = requests.length;
     this.become(tables.vcpu.event.ask);
-    for (const request of requests)
-      context.send(geometry.hypervisor, message.request, request, requests.length);
+    for (const request of requests) {
+      const slot = request % geometry.spec.batch;
+      this.unanswered[slot] = 1;
+      const serial = ++this.asked[slot]!;
+      context.send(geometry.hypervisor, message.request, request, requests.length, 0, serial);
+    }
+    this.retries.said(waits.ask, ++this.own[field.asks]!, context);
+  }
+  /** @returns whether an answer is to what was asked last, and was not heard before */
+  isAnswered({ id, serial }: Message): boolean {
+    const slot = id % this.world.geometry.spec.batch;
+    if (this.unanswered[slot] === 0 || this.asked[slot] !== serial) return false;
+    this.unanswered[slot] = 0;
+    return true;
+  }
+  /** What was not answered is said again, as it was, until it is. */
+  private timeout(incoming: Message, context: Context): void {
+    const { own, self } = this;
+    const { hypervisor, spec } = this.world.geometry;
+    const { state } = this.world.tables.vcpu;
+    if (incoming.id === waits.fault) {
+      const open = this.isFaulted() ? own[field.faults]! : 0;
+      if (!this.retries.isDue(incoming, open, context)) return;
+      context.send(hypervisor, message.fault, self, 0, 0, open);
+      return;
+    }
+    const open = own[field.state] === state.asking ? own[field.asks]! : 0;
+    if (!this.retries.isDue(incoming, open, context)) return;
+    for (let slot = 0; slot < spec.batch; slot++) {
+      if (this.unanswered[slot] === 0) continue;
+      context.send(hypervisor, message.request, self * spec.batch + slot, 0, 0, this.asked[slot]);
+    }
   }
   free(gfn: number, context: Context): void {
     const owner = this.memory.ownerOf(gfn);

@@ -1,6 +1,7 @@
 // A flaw is a seeded bug: a mistake that somebody could make in this system, switched on by name, for showing that the
 // properties see it. It changes the objects that were built; the actors themselves know nothing of flaws.
 import type { Built } from '../actors/index.ts';
+import type { FaultName } from '../model/faults.ts';
 import type {
   HostPlans,
   Plan,
@@ -31,6 +32,8 @@ export interface Needs {
   listCapacity?: number;
   batch?: number;
   prefetch?: number;
+  /** The only faults, some of each. */
+  faults?: readonly FaultName[];
 }
 
 type MethodOf<T> = { [K in keyof T]: T[K] extends (...given: never[]) => unknown ? K : never }[keyof T];

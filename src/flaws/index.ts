@@ -2,12 +2,13 @@
 import type { Built, Parts } from '../actors/index.ts';
 import { present } from '../stdx/assert.ts';
 import { asking } from './asking.ts';
+import { delivery } from './delivery.ts';
 import type { Flaw } from './flaw.ts';
 import { moving } from './moving.ts';
 
 export type { Flaw, Needs } from './flaw.ts';
 
-export const flaws: readonly Flaw[] = [...moving, ...asking];
+export const flaws: readonly Flaw[] = [...moving, ...asking, ...delivery];
 
 /** Changes nothing, and so must not be found: what shows that the search for flaws can fail. */
 const canary: Flaw = {

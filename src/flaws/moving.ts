@@ -2,7 +2,6 @@
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
 import { field } from '../actors/vcpu.ts';
-import { message } from '../model/messages.ts';
 import { operationKind, purpose, result } from '../model/words.ts';
 import { before, type Flaw, override, replan, replanned, without } from './flaw.ts';
 
@@ -53,9 +52,6 @@ export const moving: readonly Flaw[] = [
         shootdown(operation, gfn, context);
         hypervisor.done(operation, result.OK, context);
       });
-      override(hypervisor, 'receive', (receive) => (incoming, context) => {
-        if (incoming.kind !== message.flushed) receive(incoming, context);
-      });
     },
   },
   {
@@ -65,13 +61,16 @@ export const moving: readonly Flaw[] = [
     race: 16,
     alarms: ['I8-shootdown', 'I2-read-last-write'],
     apply({ hypervisor, world: { geometry } }) {
-      override(hypervisor, 'shootdown', () => (operation, gfn, context) => {
+      let forgotten = -1;
+      override(hypervisor, 'shootdown', (shootdown) => (operation, gfn, context) => {
         const guest = geometry.guestOf(gfn);
-        const last = geometry.guestVcpu[guest + 1]! - 1;
-        hypervisor.acks[operation] = last - geometry.guestVcpu[guest]!;
-        for (let vcpu = geometry.guestVcpu[guest]!; vcpu < last; vcpu++)
-          context.send(vcpu, message.flush, operation, gfn);
-        if (hypervisor.acks[operation] === 0) hypervisor.done(operation, result.OK, context);
+        forgotten = geometry.guestVcpu[guest + 1]! - 1;
+        shootdown(operation, gfn, context);
+        forgotten = -1;
+        if (--hypervisor.acks[operation]! === 0) hypervisor.done(operation, result.OK, context);
+      });
+      override(hypervisor, 'expect', (expect) => (vcpu, operation) => {
+        if (vcpu !== forgotten) expect(vcpu, operation);
       });
     },
   },

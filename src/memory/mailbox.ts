@@ -56,7 +56,15 @@ export class Mailboxes {
   }
 
   /** Writes a message into its ring; receivers see it after `publish`. @returns the ring */
-  send(sender: number, receiver: number, kind: number, id: number, argument: number, time: number): number {
+  send(
+    sender: number,
+    receiver: number,
+    kind: number,
+    id: number,
+    argument: number,
+    serial: number,
+    time: number,
+  ): number {
     const ring = this.ringOf[sender * this.actors + receiver]!;
     assert(ring >= 0, `actor ${sender} has no link to actor ${receiver}`);
     const head = this.written[ring]!;
@@ -72,10 +80,17 @@ export class Mailboxes {
     words[slot * MESSAGE_WORDS] = kind;
     words[slot * MESSAGE_WORDS + 1] = id;
     words[slot * MESSAGE_WORDS + 2] = argument;
+    words[slot * MESSAGE_WORDS + 3] = serial;
     this.times[ring]![slot] = time;
     this.written[ring] = (head + 1) | 0;
     this.unpublished.push(ring);
     return ring;
+  }
+  /** Whether less than half of a ring is taken: then one more message that may as well get lost does no harm. */
+  hasRoomFor(sender: number, receiver: number): boolean {
+    const ring = this.ringOf[sender * this.actors + receiver]!;
+    const outstanding = (this.written[ring]! - Atomics.load(this.tails, ring * LINE)) | 0;
+    return outstanding * 2 < this.masks[ring]!;
   }
   /** Makes everything sent so far visible; `woken` is called once for each ring. */
   publish(woken: (ring: number) => void): void {
@@ -100,6 +115,7 @@ export class Mailboxes {
     into.kind = words[slot * MESSAGE_WORDS]!;
     into.id = words[slot * MESSAGE_WORDS + 1]!;
     into.argument = words[slot * MESSAGE_WORDS + 2]!;
+    into.serial = words[slot * MESSAGE_WORDS + 3]!;
     into.time = this.times[ring]![slot]!;
     into.sender = this.links[ring]!.sender;
     Atomics.store(this.tails, ring * LINE, (tail + 1) | 0);

@@ -75,6 +75,8 @@ export class Operations {
   readonly outcome: Int32Array;
   /** State of the page while it is between two Gfns; -1 when it is at one. */
   readonly carried: Int32Array;
+  /** Reads of the content that failed. */
+  readonly failures: Int32Array;
   /** Gfn + 1 whose operation this one waits for; 0 = none. */
   readonly awaitsGfn: Int32Array;
   /** Home + 1 whose room this one waits for; 0 = none. */
@@ -101,9 +103,25 @@ export class Operations {
     this.result = arena.int32(count);
     this.outcome = arena.int32(count);
     this.carried = arena.int32(count);
+    this.failures = arena.int32(count);
     this.awaitsGfn = arena.int32(count);
     this.awaitsRoom = arena.int32(count);
     this.parent = arena.int32(count);
+  }
+}
+
+/** What the host tells a hypervisor that has lost its memory; laid out only where that can happen. */
+export class Recovery {
+  /** Generation + 1 under which a Gfn is on the list, as far as the host knows; 0 = it is not. */
+  readonly generation: Int32Array;
+  /** Last serials: of the requests that the host has heard of, and of the calls that must not be served again. */
+  readonly requestSerial: Int32Array;
+  readonly callSerial: Int32Array;
+
+  constructor(arena: Arena, gfns: number, requests: number, operations: number) {
+    this.generation = arena.int32(gfns);
+    this.requestSerial = arena.int32(requests);
+    this.callSerial = arena.int32(operations);
   }
 }
 

@@ -6,6 +6,8 @@ import type { Meter } from './meter.ts';
 
 const ZERO_PAGE = 0;
 const POISON_PAGE = 1;
+/** How a write goes wrong: by default it does not. */
+const AS_TOLD: { at?: number; isShort?: boolean } = {};
 
 /** A 32-bit checksum of a page: four multiply-mix lanes, sensitive to position. Not cryptographic. */
 export function checksum(words: Int32Array, first: number, count: number): number {
@@ -41,18 +43,52 @@ export class Transfer {
   /**
    * First migration: a page that nobody can write any more goes out to a new source location, under a header that tells
    * it from any other.
+   * @param harm where a misdirected write goes, or that only the first half is written (the rest is then anything: poison)
+   * @returns false when what is there now is not what was to be written
    */
-  moveOut(from: number, to: number, gfn: number, generation: number): void {
+  moveOut(
+    from: number,
+    to: number,
+    gfn: number,
+    generation: number,
+    { at = to, isShort = false } = AS_TOLD,
+  ): boolean {
     const { locations } = this;
-    this.copy(locations.at(from), locations.at(to));
-    locations.gfn[to] = gfn;
-    locations.generation[to] = generation;
-    locations.checksum[to] = this.sum(to);
+    const { bytes, pageBytes } = locations;
+    this.copy(locations.at(from), locations.at(at));
+    locations.gfn[at] = gfn;
+    locations.generation[at] = generation;
+    locations.checksum[at] = this.sum(at);
+    if (isShort)
+      bytes.copy(
+        bytes,
+        locations.at(at) + pageBytes / 2,
+        POISON_PAGE * pageBytes,
+        1.5 * POISON_PAGE * pageBytes,
+      );
+    return this.isStored(from, to, gfn, generation);
   }
-  /** Brings a moved page in. @returns false when what arrived is not what went out under that name */
-  moveIn(from: number, to: number, gfn: number, generation: number): boolean {
+  /** Reads back what was written, before anybody relies on it. */
+  isStored(from: number, to: number, gfn: number, generation: number): boolean {
+    const { locations } = this;
+    const { bytes, pageBytes } = locations;
+    const first = locations.at(from);
+    const copy = locations.at(to);
+    return (
+      locations.gfn[to] === gfn &&
+      locations.generation[to] === generation &&
+      bytes.compare(bytes, first, first + pageBytes, copy, copy + pageBytes) === 0
+    );
+  }
+  /**
+   * Brings a moved page in.
+   * @param flips whether a bit changes on the way
+   * @returns false when what arrived is not what went out under that name
+   */
+  moveIn(from: number, to: number, gfn: number, generation: number, flips = false): boolean {
     const { locations } = this;
     this.copy(locations.at(from), locations.at(to));
+    if (flips) this.flip(to);
     return (
       locations.gfn[from] === gfn &&
       locations.generation[from] === generation &&
@@ -63,6 +99,11 @@ export class Transfer {
   copyPage(from: number, to: number): boolean {
     this.copy(this.locations.at(from), this.locations.at(to));
     return this.sum(from) === this.sum(to);
+  }
+  /** Decay, not an access: one bit of a location changes. */
+  flip(location: number): void {
+    const { words, pageWords } = this.locations;
+    words[(location + 1) * pageWords + (location % pageWords)]! ^= 1 << (location % 20);
   }
   clear(to: number): void {
     this.copy(ZERO_PAGE * this.locations.pageBytes, this.locations.at(to));

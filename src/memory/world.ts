@@ -1,5 +1,6 @@
 // The world: everything that actors share, laid out over one buffer. Each actor adds columns of its own after these.
 import type { FrameTable, PageTable, RequestTable, VcpuTable } from '../../machines/index.ts';
+import { restarts } from '../model/faults.ts';
 import type { Geometry } from '../model/geometry.ts';
 import type { Arena } from './arena.ts';
 import { Ept } from './ept.ts';
@@ -9,7 +10,7 @@ import { Mailboxes, type Link } from './mailbox.ts';
 import { Meter } from './meter.ts';
 import { MovedList } from './moved-list.ts';
 import { PageWords } from './page-words.ts';
-import { Faults, Operations, Requests, Scripts } from './records.ts';
+import { Faults, Operations, Recovery, Requests, Scripts } from './records.ts';
 import { Tlb } from './tlb.ts';
 import { Transfer } from './transfer.ts';
 
@@ -33,6 +34,7 @@ export class World {
   readonly requests: Requests;
   readonly faults: Faults;
   readonly operations: Operations;
+  readonly recovery: Recovery;
   readonly scripts: Scripts;
   readonly locations: Locations;
   readonly transfer: Transfer;
@@ -54,6 +56,9 @@ export class World {
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
     this.faults = new Faults(arena, geometry.vcpus);
     this.operations = new Operations(arena, operations);
+    const part = restarts(spec.faults) ? 1 : 0;
+    const { gfns } = geometry;
+    this.recovery = new Recovery(arena, part * gfns, part * geometry.vcpus * spec.batch, part * operations);
     this.scripts = new Scripts(arena, geometry.vcpus, spec.chunk);
     this.locations = new Locations(
       arena,

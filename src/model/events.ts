@@ -11,6 +11,7 @@ export const eventKinds = [
   'faulted', 'resumed', 'waited', 'stalled', 'machineCheck', // faults
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
+  'fault', 'forgot', // what went wrong
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -271,5 +272,14 @@ export class Recorder {
   }
   halted(vcpu: number): void {
     this.emit(event.halted, vcpu, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** A fault of the plan strikes. `id`: operation, request or vCPU concerned; `location`: the place that was to be read or
+   * written; `instead`: the place that was written. */
+  fault(fault: number, id: number, location = 0, instead = 0): void {
+    this.emit(event.fault, id, 0, 0, 0, instead, location, 0, fault);
+  }
+  /** The hypervisor has forgotten what the lists name: they say *unknown* for every Gfn. */
+  forgot(): void {
+    this.emit(event.forgot, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 }

@@ -50,6 +50,13 @@ export const messageKinds = [
   'zero',
   'release',
   'done',
+  // To oneself: see whether what was said, id, has been answered, or say it again (serial: of what was said).
+  'timeout',
+  // Restarted hypervisor to host: tell me all (serial: how often restarted). Answered by recovered: all is in its record.
+  'recover',
+  'recovered',
+  // Restarted hypervisor to itself: the next of the steps in which it gets its memory back (id).
+  'rebuild',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];
@@ -61,6 +68,8 @@ export interface Message {
   sender: number;
   id: number;
   argument: number;
+  /** Counts what was said about `id`: whoever hears a serial again hears a repeat. 0 where nothing is ever repeated. */
+  serial: number;
   /** Virtual nanoseconds at which it is delivered. */
   time: number;
 }

@@ -65,6 +65,11 @@ export class AdvisoryList extends Property {
       this.listed.delete(e.gfn);
       this.overflowed.delete(e.gfn);
     },
+    forgot: () => {
+      // From here on the hypervisor has no room for them, as it were: it must say *unknown* until they are listed again.
+      for (const [gfn, generation] of this.listed) this.overflowed.set(gfn, generation);
+      this.listed.clear();
+    },
     inspected: (e) => this.inspected(e),
   };
 
@@ -88,7 +93,7 @@ export class AdvisoryList extends Property {
     if (this.setting.totalOrder && e.result === finding.resident && this.overflowed.has(e.gfn)) {
       this.fail(
         e.sequence,
-        `vcpu${e.id} was told that Gfn ${e.gfn} is resident; it is moved and found no room on the list`,
+        `vcpu${e.id} was told that Gfn ${e.gfn} is resident; it is moved and has no place on the list`,
       );
     }
   }

@@ -1,8 +1,9 @@
 // I7: one effect per request id, and the reply tells the truth: OK when, and only when, the page moved from the source
 // Gfn to the destination Gfn, once, and in the way that was asked for: `map` leaves the bytes where they were, `migrate`
-// brings them to another place, `map-then-migrate` does the one and then the other.
+// brings them to another place, `map-then-migrate` does the one and then the other. What is taken back has had no effect.
+// And the guest is told what was answered, however often either of them had to say it.
 import type { TraceEvent } from '../model/events.ts';
-import { operationKind, requestKinds, result } from '../model/words.ts';
+import { cause, operationKind, requestKinds, result } from '../model/words.ts';
 import { type Observers, Property } from './property.ts';
 
 interface Request {
@@ -23,6 +24,8 @@ export class ExactlyOnce extends Property {
   /** Balance operations, by record: their source Gfn; and the open request of a source Gfn. */
   private readonly sources = new Map<number, number>();
   private readonly bySource = new Map<number, Request>();
+  /** By source Gfn: destination of a request that was answered OK, until the guest goes by it. */
+  private readonly told = new Map<number, number>();
 
   readonly on: Observers = {
     requested: (e) => {
@@ -54,8 +57,15 @@ export class ExactlyOnce extends Property {
     entered: (e) => {
       const request = this.requestOf(e.id);
       if (request && request.destination === e.gfn) request.entered.push(e.to);
+      else if (request?.source === e.gfn && request.left > 0) {
+        request.left--;
+        request.entered = [];
+      }
     },
     answered: (e) => this.answered(e),
+    balanced: (e) => {
+      if (e.cause === cause.request) this.believed(e);
+    },
   };
 
   private requestOf(operation: number): Request | undefined {
@@ -74,6 +84,7 @@ export class ExactlyOnce extends Property {
     this.open.delete(e.id);
     if (this.bySource.get(request.source) === request) this.bySource.delete(request.source);
     const ok = e.result === result.OK;
+    if (ok) this.told.set(e.gfn, e.destination);
     const moved = request.left === 1 && request.entered.length >= 1;
     const twice = new Set(request.entered).size !== request.entered.length;
     const entries = requestKinds[e.from] === 'map-then-migrate' ? 2 : 1;
@@ -87,6 +98,16 @@ export class ExactlyOnce extends Property {
     if (!ok && (request.left > 0 || request.entered.length > 0)) {
       this.fail(e.sequence, `${name} was refused and had an effect`);
     }
+  }
+
+  /** The guest ends its balancing, by what it takes for the answer. */
+  private believed(e: TraceEvent): void {
+    const told = this.told.get(e.from);
+    this.told.delete(e.from);
+    const done = e.result === result.OK;
+    if (done === (told === e.to)) return;
+    const answer = done ? 'OK, which it was not answered' : 'refused, and it was answered OK';
+    this.fail(e.sequence, `vcpu${e.id} took its request for Gfn ${e.from} -> ${e.to} for ${answer}`);
   }
 
   private asAsked(e: TraceEvent, { leftFrom, entered }: Request, name: string): void {

@@ -3,6 +3,7 @@ import { AdvisoryList } from './advisory-list.ts';
 import { Answered } from './answered.ts';
 import { Conservation } from './conservation.ts';
 import { ExactlyOnce } from './exactly-once.ts';
+import { faultWitnesses } from './fault-witnesses.ts';
 import { Isolation } from './isolation.ts';
 import { LegalLifecycle } from './legal-lifecycle.ts';
 import { NoCopyBack } from './no-copy-back.ts';
@@ -14,9 +15,10 @@ import { SingleHome } from './single-home.ts';
 import { witnesses } from './witnesses.ts';
 
 export { Property, type Setting, type Violation } from './property.ts';
+export { faultWitness } from './fault-witnesses.ts';
 export { witnessNames, type WitnessName } from './witnesses.ts';
 
-/** Fresh monitors for one run: every *always*, then every *sometimes*. */
+/** Fresh monitors for one run: every *always*, then every *sometimes*; among those, the faults that are planned. */
 export function monitors(setting: Setting): Property[] {
   return [
     new NoCopyBack(setting),
@@ -31,5 +33,6 @@ export function monitors(setting: Setting): Property[] {
     new LegalLifecycle(setting),
     new Answered(setting),
     ...witnesses(setting),
+    ...faultWitnesses((setting.geometry.spec.faults ?? []).map(({ fault }) => fault)),
   ];
 }

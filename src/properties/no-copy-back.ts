@@ -6,8 +6,12 @@
 //  (c) hold: no arrival on the source while the guest holds the page
 //  (d) a demand fault outside of these is ordinary; one raised by the guest's balancing copy is a copy-back
 import type { TraceEvent } from '../model/events.ts';
+import { numberOf } from '../model/faults.ts';
 import { cause, operationKind, requestKinds, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+/** A read that is struck by any of these brings nothing, or nothing usable. */
+const BAD_READS = [numberOf('bit flip at rest'), numberOf('bit flip in flight')];
 
 /** A version of a page that is away from its source node. */
 interface Moved {
@@ -38,6 +42,8 @@ export class NoCopyBack extends Property {
   private readonly lastFrame = new Map<number, number>();
   /** The version that each request asked for. */
   private readonly asked = new Map<number, Moved | undefined>();
+  /** By operation: the transaction that its last arrival was part of. */
+  private readonly arrivals = new Map<number, NonNullable<Moved['transaction']>>();
 
   constructor(setting: Setting) {
     super();
@@ -75,6 +81,11 @@ export class NoCopyBack extends Property {
     accepted: (e) => this.accepted(e),
     dataIn: (e) => this.arrived(e),
     answered: (e) => this.answered(e),
+    fault: (e) => {
+      // Other bits came than those that were sent for: they will be read again, and that was no arrival.
+      const transaction = this.arrivals.get(e.id);
+      if (transaction && BAD_READS.includes(e.result)) transaction.arrivals--;
+    },
   };
 
   private entered(e: TraceEvent): void {
@@ -134,6 +145,7 @@ export class NoCopyBack extends Property {
     const { transaction } = version;
     if (transaction) {
       transaction.arrivals++;
+      this.arrivals.set(e.id, transaction);
       if (back && transaction.destination !== version.source) {
         this.fail(e.sequence, `${where}, while a request for it was being served`);
       }

@@ -1,9 +1,22 @@
 // I1: each live content version is in exactly one of frame, slot or far frame, or in flight, plus clean duplicates. A
 // page's entry names a location that holds its content, no two entries name the same one, and the last home of a content
-// is not given away.
+// is not given away. What a fault of a device has spoilt does not hold the content; and a page is declared lost only when
+// its content is, or could not be read after several tries.
 import type { TraceEvent } from '../model/events.ts';
+import { numberOf } from '../model/faults.ts';
 import { operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+const fault = {
+  readError: numberOf('read error'),
+  writeError: numberOf('write error'),
+  shortWrite: numberOf('short write'),
+  flipAtRest: numberOf('bit flip at rest'),
+  flipInFlight: numberOf('bit flip in flight'),
+  misdirected: numberOf('misdirected write'),
+};
+/** Failed reads after which a page need not be given up yet. */
+const READS_AGAIN = 3;
 
 export class SingleHome extends Property {
   readonly name = 'I1-single-home';
@@ -16,6 +29,11 @@ export class SingleHome extends Property {
   private readonly owner = new Map<number, number>();
   private readonly inFlight = new Map<number, number>();
   private readonly sources = new Map<number, number>();
+  /** Locations whose content is spoilt for good; failed reads of the others since they were filled. */
+  private readonly spoilt = new Set<number>();
+  private readonly failedReads = new Map<number, number>();
+  /** By operation: where it reads from. */
+  private readonly readFrom = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
@@ -31,6 +49,8 @@ export class SingleHome extends Property {
       if (content === undefined)
         this.fail(e.sequence, `copied from ${this.place(e.from)}, which holds no page's content`);
       else if (e.id >= 0) this.contentIn.set(e.to, content);
+      if (e.id >= 0) this.fresh(e.to);
+      this.readFrom.set(e.id, e.from);
     },
     zeroed: (e) => {
       if (e.id >= 0) this.contentIn.set(e.to, this.next++);
@@ -54,6 +74,11 @@ export class SingleHome extends Property {
         this.fail(e.sequence, `${this.place(e.from)} was released while it is the only home of Gfn ${gfn}`);
       }
       this.contentIn.delete(e.from);
+      this.fresh(e.from);
+    },
+    fault: (e) => this.failed(e),
+    page: (e) => {
+      if (e.cause === this.setting.page.event.fail) this.declaredLost(e);
     },
     ended: (e) => {
       this.examined++;
@@ -74,6 +99,42 @@ export class SingleHome extends Property {
     },
   };
 
+  private fresh(location: number): void {
+    this.spoilt.delete(location);
+    this.failedReads.delete(location);
+  }
+  private failed(e: TraceEvent): void {
+    const failedRead = (from: number) => this.failedReads.set(from, (this.failedReads.get(from) ?? 0) + 1);
+    switch (e.result) {
+      case fault.readError:
+        failedRead(e.to);
+        break;
+      case fault.flipInFlight:
+        this.contentIn.delete(e.to);
+        failedRead(this.readFrom.get(e.id) ?? -1);
+        break;
+      case fault.flipAtRest:
+        this.spoilt.add(e.to);
+        break;
+      case fault.misdirected:
+        this.spoilt.add(e.from);
+        this.contentIn.delete(e.to);
+        break;
+      case fault.writeError:
+      case fault.shortWrite:
+        this.contentIn.delete(e.to);
+        break;
+    }
+  }
+  private declaredLost(e: TraceEvent): void {
+    const location = this.home.get(e.gfn) ?? -1;
+    const failedReads = this.failedReads.get(location) ?? 0;
+    if (this.spoilt.has(location) || failedReads > READS_AGAIN) return;
+    this.fail(
+      e.sequence,
+      `Gfn ${e.gfn} was declared lost; ${this.place(location)} holds it, after ${failedReads} failed read(s)`,
+    );
+  }
   private place(location: number): string {
     return this.setting.geometry.place(location);
   }

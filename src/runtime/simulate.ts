@@ -18,7 +18,7 @@ export type Ending =
 export class Simulation {
   private readonly system: System;
   private readonly scheduler: Scheduler;
-  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, time: 0 };
+  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly offer: (ring: number) => void;
   steps = 0;
 

@@ -6,6 +6,7 @@
 import type { Needs } from '../flaws/index.ts';
 import type { Costs } from '../model/cost.ts';
 import { resolveCosts } from '../model/cost.ts';
+import { drawFaults, type FaultName, faultNames, type FaultPlan } from '../model/faults.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import { Prng } from '../stdx/prng.ts';
@@ -90,6 +91,7 @@ export function drawScenario(
     batch: needs.batch ?? (bulk ? 3 : 1 + prng.below(2)),
     prefetch: needs.prefetch ?? (drawn.has('prefetch') ? 1 + prng.below(2) : 0),
     heldFault: needs.heldFault ?? (converts ? 'convert' : 'refuse'),
+    faults: drawPlan(prng, mix, needs.faults),
     accessesPerTick: 4,
     accessesPerScan: 3 + prng.below(3),
   };
@@ -104,6 +106,14 @@ export function drawScenario(
     order: orders[prng.below(orders.length)]!,
     seed,
   };
+}
+
+/** Some of what a device or link can do, early enough for a short run to meet it. */
+function drawPlan(prng: Prng, mix: Mix, among: readonly FaultName[] = faultNames): FaultPlan {
+  const seed = prng.next();
+  const length = 2 + prng.below(8);
+  if (among !== faultNames) return drawFaults(seed, 'all', length, among);
+  return mix === 'none' ? [] : drawFaults(seed, mix, length);
 }
 
 function drawWorkload(prng: Prng, bulk: boolean): DrawnScenario['workload'] {

@@ -1,4 +1,5 @@
 // Small worlds for exploration: pages of a few words, bursts of one, every capacity chosen to hurt.
+import type { FaultPlan } from '../model/faults.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 
@@ -17,6 +18,7 @@ export interface Small {
   heldFault?: 'refuse' | 'convert';
   pageWords?: number;
   burst?: number;
+  faults?: FaultPlan;
   /** Guest page frames of each vNode. */
   gfns?: number;
   accessesPerTick?: number;
@@ -73,6 +75,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       heldFault: small.heldFault ?? 'refuse',
       attempts: 3,
     },
+    ...(small.faults ? { faults: small.faults } : {}),
   };
 }
 

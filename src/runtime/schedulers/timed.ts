@@ -23,7 +23,7 @@ export class TimedScheduler implements Scheduler {
     while (!this.mailboxes.isEmpty(ring)) {
       const slot =
         this.free.pop() ??
-        this.onTheWay.push({ kind: 0, sender: 0, id: 0, argument: 0, time: 0, receiver: 0 }) - 1;
+        this.onTheWay.push({ kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0, receiver: 0 }) - 1;
       const envelope = this.onTheWay[slot]!;
       this.mailboxes.receive(ring, envelope);
       envelope.receiver = this.mailboxes.links[ring]!.receiver;
@@ -44,6 +44,7 @@ export class TimedScheduler implements Scheduler {
       into.sender = envelope.sender;
       into.id = envelope.id;
       into.argument = envelope.argument;
+      into.serial = envelope.serial;
       into.time = this.heap.key;
       this.free.push(slot);
       return envelope.receiver;

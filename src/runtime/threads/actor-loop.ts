@@ -28,7 +28,7 @@ export class ActorLoop {
   private readonly bells: Bells;
   private readonly events: EventWriter;
   private readonly controlSeen: () => number;
-  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, time: 0 };
+  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly random: Prng;
   private readonly disturbance: Disturbance;
   private readonly pause = new Int32Array(new SharedArrayBuffer(4));

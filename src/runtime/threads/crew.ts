@@ -114,7 +114,7 @@ export class Crew<Parts> {
     let ending: CrewRun['ending'] = 'at rest';
     let accesses = 0;
     let progressAt = performance.now();
-    const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, time: 0 };
+    const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
     try {
       for (;;) {
         this.bells.prepare(this.size);

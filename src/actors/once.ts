@@ -1,0 +1,47 @@
+// What a receiver remembers in order to do once what it may be told several times: of each thing the last serial it heard,
+// and whether it has answered.
+import type { Arena } from '../memory/arena.ts';
+
+export class Once {
+  private readonly last: Int32Array;
+  private readonly isDone: Int32Array;
+
+  constructor(arena: Arena, things: number) {
+    this.last = arena.int32(things);
+    this.isDone = arena.int32(things);
+  }
+  /**
+   * Something is said about a thing.
+   * @returns `new`: for the first time, to be done; `pending`: again, before it was done; `done`: again, so its answer got
+   *   lost or is on its way; `old`: again, and whoever said it has had the answer
+   */
+  hear(thing: number, serial: number): 'new' | 'pending' | 'done' | 'old' {
+    if (serial > this.last[thing]!) {
+      this.last[thing] = serial;
+      this.isDone[thing] = 0;
+      return 'new';
+    }
+    if (serial < this.last[thing]!) return 'old';
+    return this.isDone[thing] === 1 ? 'done' : 'pending';
+  }
+  /** This serial was heard last, and is not done yet. */
+  isPending(thing: number, serial: number): boolean {
+    return this.last[thing] === serial && this.isDone[thing] === 0;
+  }
+  done(thing: number): void {
+    this.isDone[thing] = 1;
+  }
+  /** Serial of what was heard last. */
+  serialOf(thing: number): number {
+    return this.last[thing]!;
+  }
+  copyTo(serials: Int32Array): void {
+    serials.set(this.last);
+  }
+  /** A restart: all is forgotten. Once they are `known` again, no serial before those is new. */
+  forget(known?: Int32Array): void {
+    if (known) this.last.set(known);
+    else this.last.fill(0);
+    this.isDone.fill(0);
+  }
+}
