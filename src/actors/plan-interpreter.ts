@@ -18,6 +18,8 @@ type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' 
 const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const UNDO_SWAP_OUT: readonly Performed[] = ['restore', 'unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
+/** After a reservation failed where there should be room: time for what is on its way to get here. */
+const ROOM_AGAIN_NS = 1_000_000;
 /** Failed reads of one page that are made again: beyond that its content is lost. */
 const READS_AGAIN = 3;
 const NOTHING_MORE: readonly Performed[] = [];
@@ -433,7 +435,8 @@ export class PlanInterpreter {
       }
       case operationKind.fault:
         // There should be room: it was a failure, or another's answer is on its way.
-        if (this.pages.free[home]! > 0) return context.send(geometry.host, message.turn, operation);
+        if (this.pages.free[home]! > 0)
+          return context.send(geometry.host, message.turn, operation, 0, ROOM_AGAIN_NS);
         operations.awaitsRoom[operation] = home + 1;
         this.makeRoom(operation, context);
         return;

@@ -13,6 +13,8 @@ export class Pool {
   private readonly first: number;
   private readonly stack: Int32Array;
   readonly depth: Int32Array;
+  /** Bits flipped so far, in the only element. */
+  private readonly flipped: Int32Array;
 
   constructor(arena: Arena, world: World, home: number) {
     const { homeFirst } = world.geometry;
@@ -21,6 +23,7 @@ export class Pool {
     this.first = homeFirst[home]!;
     this.stack = arena.int32(homeFirst[home + 1]! - this.first);
     this.depth = arena.int32(1);
+    this.flipped = arena.int32(1);
   }
   reset(): void {
     const { stack } = this;
@@ -81,8 +84,8 @@ export class Pool {
     context.trace.dataIn(operation, gfn, generation, from, to, because, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
     if (isRead) {
-      if (context.strikes('bit flip at rest', operation, from)) transfer.flip(from);
-      const flips = context.strikes('bit flip in flight', operation, to);
+      if (context.strikes('bit flip at rest', operation, from)) transfer.flip(from, this.anotherBit());
+      const flips = context.strikes('bit flip in flight', operation, to) ? this.anotherBit() : -1;
       return transfer.moveIn(from, to, gfn, generation, flips) ? result.OK : result.EIO;
     }
     if (context.strikes('write error', operation, to)) return result.EIO;
@@ -91,6 +94,10 @@ export class Pool {
     return transfer.moveOut(from, to, gfn, generation, { at, isShort }) ? result.OK : result.EIO;
   }
 
+  /** Not the same one twice, which would undo it. */
+  private anotherBit(): number {
+    return this.flipped[0]!++;
+  }
   private beside(location: number): number {
     return this.first + ((location - this.first + 1) % this.stack.length);
   }

@@ -6,6 +6,7 @@ import type { Meter } from './meter.ts';
 
 const ZERO_PAGE = 0;
 const POISON_PAGE = 1;
+const NONE = -1;
 /** How a write goes wrong: by default it does not. */
 const AS_TOLD: { at?: number; isShort?: boolean } = {};
 
@@ -82,13 +83,13 @@ export class Transfer {
   }
   /**
    * Brings a moved page in.
-   * @param flips whether a bit changes on the way
+   * @param flips bit that changes on the way
    * @returns false when what arrived is not what went out under that name
    */
-  moveIn(from: number, to: number, gfn: number, generation: number, flips = false): boolean {
+  moveIn(from: number, to: number, gfn: number, generation: number, flips = NONE): boolean {
     const { locations } = this;
     this.copy(locations.at(from), locations.at(to));
-    if (flips) this.flip(to);
+    if (flips !== NONE) this.flip(to, flips);
     return (
       locations.gfn[from] === gfn &&
       locations.generation[from] === generation &&
@@ -101,9 +102,9 @@ export class Transfer {
     return this.sum(from) === this.sum(to);
   }
   /** Decay, not an access: one bit of a location changes. */
-  flip(location: number): void {
+  flip(location: number, bit: number): void {
     const { words, pageWords } = this.locations;
-    words[(location + 1) * pageWords + (location % pageWords)]! ^= 1 << (location % 20);
+    words[(location + 1) * pageWords + ((bit >> 5) % pageWords)]! ^= 1 << (bit & 31);
   }
   clear(to: number): void {
     this.copy(ZERO_PAGE * this.locations.pageBytes, this.locations.at(to));

@@ -26,6 +26,8 @@ export class ExactlyOnce extends Property {
   private readonly bySource = new Map<number, Request>();
   /** By source Gfn: destination of a request that was answered OK, until the guest goes by it. */
   private readonly told = new Map<number, number>();
+  /** Source Gfns that the guest copied itself, as long. */
+  private readonly copied = new Set<number>();
 
   readonly on: Observers = {
     requested: (e) => {
@@ -63,8 +65,11 @@ export class ExactlyOnce extends Property {
       }
     },
     answered: (e) => this.answered(e),
+    dataIn: (e) => {
+      if (e.cause === cause.copy) this.copied.add(e.gfn);
+    },
     balanced: (e) => {
-      if (e.cause === cause.request) this.believed(e);
+      if (!this.copied.delete(e.from) && e.cause === cause.request) this.believed(e);
     },
   };
 
@@ -100,7 +105,7 @@ export class ExactlyOnce extends Property {
     }
   }
 
-  /** The guest ends its balancing, by what it takes for the answer. */
+  /** The guest ends its balancing by what it takes for the answer: it did not, after a refusal, copy the page itself. */
   private believed(e: TraceEvent): void {
     const told = this.told.get(e.from);
     this.told.delete(e.from);

@@ -34,6 +34,8 @@ export class SingleHome extends Property {
   private readonly failedReads = new Map<number, number>();
   /** By operation: where it reads from. */
   private readonly readFrom = new Map<number, number>();
+  /** By operation: what was at the place that it copies to, before. */
+  private readonly before = new Map<number, number | undefined>();
 
   constructor(setting: Setting) {
     super();
@@ -46,6 +48,7 @@ export class SingleHome extends Property {
     },
     dataIn: (e) => {
       const content = this.contentIn.get(e.from);
+      this.before.set(e.id, this.contentIn.get(e.to));
       if (content === undefined)
         this.fail(e.sequence, `copied from ${this.place(e.from)}, which holds no page's content`);
       else if (e.id >= 0) this.contentIn.set(e.to, content);
@@ -118,13 +121,18 @@ export class SingleHome extends Property {
         break;
       case fault.misdirected:
         this.spoilt.add(e.from);
-        this.contentIn.delete(e.to);
+        this.writtenTo(e.from, this.contentIn.get(e.to));
+        this.writtenTo(e.to, this.before.get(e.id));
         break;
       case fault.writeError:
       case fault.shortWrite:
         this.contentIn.delete(e.to);
         break;
     }
+  }
+  private writtenTo(location: number, content: number | undefined): void {
+    if (content === undefined) this.contentIn.delete(location);
+    else this.contentIn.set(location, content);
   }
   private declaredLost(e: TraceEvent): void {
     const location = this.home.get(e.gfn) ?? -1;

@@ -3,9 +3,10 @@
 import { create, measure, type Parts } from '../actors/index.ts';
 import type { System } from '../actor/system.ts';
 import { flawNamed } from '../flaws/index.ts';
+import { faultNames } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Workload } from '../model/script.ts';
-import { monitors, type Property, type Violation, witnessNames } from '../properties/index.ts';
+import { faultWitness, monitors, type Property, type Violation, witnessNames } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
 import type { ChoosingScheduler, Scheduler } from '../runtime/scheduler.ts';
 import { PctScheduler } from '../runtime/schedulers/pct.ts';
@@ -63,7 +64,7 @@ export function emptyTally(): Tally {
   return {
     schedules: 0,
     steps: 0,
-    witnesses: Object.fromEntries(witnessNames.map((name) => [name, 0])),
+    witnesses: Object.fromEntries([...witnessNames, ...faultNames.map(faultWitness)].map((name) => [name, 0])),
     violations: {},
     failures: [],
   };
@@ -135,7 +136,7 @@ function fuzzOne(
   tally.schedules++;
   tally.steps += simulation.steps;
   for (const { kind, name, examined } of properties) {
-    if (kind === 'sometimes' && examined > 0) tally.witnesses[name]!++;
+    if (kind === 'sometimes' && examined > 0) tally.witnesses[name] = (tally.witnesses[name] ?? 0) + 1;
   }
   if (!violation) return null;
   const { choices } = scheduler as Partial<ChoosingScheduler>;
