@@ -48,10 +48,8 @@ export const asking: readonly Flaw[] = [
     apply(built) {
       keepFirstCopy(built);
       const { pages } = built.world;
-      const { detect, map, migrate } = pages.table.event;
-      override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
-        const ignores = on === detect || on === map || on === migrate;
-        return attempt(gfn, on, ignores ? -1 : generation, bump, trace);
+      override(pages, 'attempt', (attempt) => (gfn, on, _generation, bump, trace) => {
+        return attempt(gfn, on, -1, bump, trace);
       });
     },
   },

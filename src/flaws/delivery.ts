@@ -138,7 +138,12 @@ export const delivery: readonly Flaw[] = [
     alarms: ['I6-advisory-list'],
     needs: { protocols: LISTED, faults: ['hypervisor restart'] },
     apply({ hypervisor, world: { lists } }) {
-      override(hypervisor, 'markUnknown', () => (guest, entry) => lists[guest]!.write(entry, -1, 0, false));
+      override(hypervisor, 'markUnknown', () => (guest, entry, isUnknown) => {
+        if (isUnknown) lists[guest]!.write(entry, -1, 0, false);
+      });
+      override(hypervisor, 'insert', (insert) => (gfn, generation, context) => {
+        if (hypervisor.restart.isReady) insert(gfn, generation, context);
+      });
     },
   },
 ];

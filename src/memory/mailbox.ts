@@ -103,6 +103,10 @@ export class Mailboxes {
     }
     unpublished.length = 0;
   }
+  /** Kind of the oldest message of a ring that is not empty. */
+  kindIn(ring: number): number {
+    return this.words[ring]![(this.tails[ring * LINE]! & this.masks[ring]!) * MESSAGE_WORDS]!;
+  }
   isEmpty(ring: number): boolean {
     return Atomics.load(this.heads, ring * LINE) === Atomics.load(this.tails, ring * LINE);
   }

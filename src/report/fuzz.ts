@@ -1,8 +1,9 @@
 // A campaign: many drawn scenarios, one after the other, under every monitor. What it makes of a run is a fold, so that
 // parts of a campaign that were run elsewhere can be added up.
-import { create, measure, type Parts } from '../actors/index.ts';
+import { create, type Parts } from '../actors/index.ts';
 import type { System } from '../actor/system.ts';
 import { flawNamed } from '../flaws/index.ts';
+import type { Sink } from '../model/events.ts';
 import { faultNames } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Workload } from '../model/script.ts';
@@ -64,7 +65,9 @@ export function emptyTally(): Tally {
   return {
     schedules: 0,
     steps: 0,
-    witnesses: Object.fromEntries([...witnessNames, ...faultNames.map(faultWitness)].map((name) => [name, 0])),
+    witnesses: Object.fromEntries(
+      [...witnessNames, ...faultNames.map(faultWitness)].map((name) => [name, 0]),
+    ),
     violations: {},
     failures: [],
   };
@@ -108,13 +111,21 @@ export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped =
   return tally;
 }
 
-/** The buffer of the world before, if it was large enough. */
-let kept = new ArrayBuffer(0);
+/** The buffer of the world before: to be cleared costs less than to be laid out anew. */
+let kept = new ArrayBuffer(1 << 16);
+const KEPT_MAX = 1 << 26;
 
-function bufferFor(bytes: number): ArrayBuffer {
-  if (kept.byteLength < bytes) kept = new ArrayBuffer(2 * bytes);
-  else new Uint8Array(kept, 0, bytes).fill(0);
-  return kept;
+/** A world in the kept buffer. Measuring it first would take as long as building it, so one that does not fit is seen then. */
+function build(parts: Parts, sink: Sink): System {
+  for (;;) {
+    new Uint8Array(kept).fill(0);
+    try {
+      return create(kept, parts, sink);
+    } catch (error) {
+      if (!(error instanceof RangeError) || kept.byteLength >= KEPT_MAX) throw error;
+      kept = new ArrayBuffer(2 * kept.byteLength);
+    }
+  }
 }
 
 function fuzzOne(
@@ -127,7 +138,7 @@ function fuzzOne(
   const parts: Parts = partsOf({ spec, costs, flaws }, protocol);
   const properties = monitors({ geometry: new Geometry(spec), page: parts.tables.page, totalOrder: true });
   const claimed = properties.filter(({ name }) => (protocol.claims as readonly string[]).includes(name));
-  const system = create(bufferFor(measure(parts)), parts, new Trace(properties, false));
+  const system = build(parts, new Trace(properties, false));
   const scheduler = schedulerFor(drawn, system);
   const simulation = new Simulation(system, scheduler);
   const scripts = workloadFor(workload, shape);

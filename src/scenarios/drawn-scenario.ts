@@ -79,7 +79,7 @@ export function drawScenario(
   const far = either('far memory');
   const converts = either('a fault ends a hold');
   const bulk = either('bulk moves');
-  const large = prng.chance(1, 4);
+  const large = prng.chance(1, 6);
   const small: Small = {
     pages: PAGES,
     nodes: drawn.has('three nodes') && large ? 3 : 2,
@@ -92,8 +92,9 @@ export function drawScenario(
     prefetch: needs.prefetch ?? (drawn.has('prefetch') ? 1 + prng.below(2) : 0),
     heldFault: needs.heldFault ?? (converts ? 'convert' : 'refuse'),
     faults: drawPlan(prng, mix, needs.faults),
-    accessesPerTick: 4,
-    accessesPerScan: 3 + prng.below(3),
+    accessesPerTick: 2,
+    scanPerTick: 2,
+    accessesPerScan: 2 + prng.below(3),
   };
   const spec = smallWorld(tight(small, drawn.has('a full store') ? 0 : 1 + prng.below(3)));
   const among = protocols.filter((name) => needs.protocols?.includes(name) ?? true);
@@ -125,8 +126,8 @@ function drawWorkload(prng: Prng, bulk: boolean): DrawnScenario['workload'] {
         parameters: {
           pages: PAGES,
           focusPages: 2,
-          dwell: 6 + prng.below(6),
-          accesses: 16 + prng.below(16),
+          dwell: 4 + prng.below(4),
+          accesses: 8 + prng.below(8),
           bulkPermille: bulk ? 60 : 0,
         },
       };
@@ -136,12 +137,12 @@ function drawWorkload(prng: Prng, bulk: boolean): DrawnScenario['workload'] {
         parameters: {
           pages: PAGES,
           hotPages: 1 + prng.below(2),
-          accesses: 12 + prng.below(12),
-          rounds: 2 + prng.below(2),
+          accesses: 4 + prng.below(6),
+          rounds: 1 + prng.below(3),
           bulk: bulk ? 1 : 0,
         },
       };
     case 'uniform':
-      return { kind, parameters: { pages: PAGES, accesses: 16 + prng.below(16), writePercent: 50 } };
+      return { kind, parameters: { pages: PAGES, accesses: 8 + prng.below(8), writePercent: 50 } };
   }
 }

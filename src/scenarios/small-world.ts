@@ -23,6 +23,7 @@ export interface Small {
   gfns?: number;
   accessesPerTick?: number;
   accessesPerScan?: number;
+  scanPerTick?: number;
 }
 
 const PAGES = 6;
@@ -66,7 +67,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       lowWatermarkPercent: 30,
       highWatermarkPercent: 50,
       idleScans: 2,
-      scanPerTick: 1,
+      scanPerTick: small.scanPerTick ?? 1,
       accessesPerTick: small.accessesPerTick ?? 8,
       reclaimBatch: 2,
       prefetch: small.prefetch ?? 1,

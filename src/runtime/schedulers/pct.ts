@@ -10,6 +10,7 @@
 // Over rings instead of actors it holds single conversations back: a request stays under way while the host, whom it is
 // for, does many other things.
 import type { Mailboxes } from '../../memory/mailbox.ts';
+import { message } from '../../model/messages.ts';
 import { Prng } from '../../stdx/prng.ts';
 import { ChoosingScheduler } from '../scheduler.ts';
 
@@ -44,10 +45,13 @@ export class PctScheduler extends ChoosingScheduler {
   protected choose(ready: readonly number[]): number {
     this.steps++;
     if (this.steps % this.patience === 0 || this.steps > this.fairFrom) return 0;
-    let best = 0;
-    for (let i = 1; i < ready.length; i++) {
-      if (this.priorityOf(ready[i]!) > this.priorityOf(ready[best]!)) best = i;
+    // Who takes a time-out would take the next one too, and for ever: everybody else goes first.
+    let best = -1;
+    for (let i = 0; i < ready.length; i++) {
+      if (this.mailboxes.kindIn(ready[i]!) === message.timeout) continue;
+      if (best < 0 || this.priorityOf(ready[i]!) > this.priorityOf(ready[best]!)) best = i;
     }
+    if (best < 0) return 0;
     if (this.changes.has(this.steps)) this.priorities[this.subjects[ready[best]!]!] = --this.lowest;
     return best;
   }
