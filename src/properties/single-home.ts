@@ -32,10 +32,8 @@ export class SingleHome extends Property {
   /** Locations whose content is spoilt for good; failed reads of the others since they were filled. */
   private readonly spoilt = new Set<number>();
   private readonly failedReads = new Map<number, number>();
-  /** By operation: where it reads from. */
-  private readonly readFrom = new Map<number, number>();
-  /** By operation: what was at the place that it copies to, before. */
-  private readonly before = new Map<number, number | undefined>();
+  /** By operation: its last copy, and the content that was at its target before. */
+  private readonly copies = new Map<number, { from: number; to: number; before: number | undefined }>();
 
   constructor(setting: Setting) {
     super();
@@ -48,12 +46,13 @@ export class SingleHome extends Property {
     },
     dataIn: (e) => {
       const content = this.contentIn.get(e.from);
-      this.before.set(e.id, this.contentIn.get(e.to));
-      if (content === undefined)
+      const isSpoilt = this.spoilt.has(e.from);
+      if (content === undefined && !isSpoilt)
         this.fail(e.sequence, `copied from ${this.place(e.from)}, which holds no page's content`);
-      else if (e.id >= 0) this.contentIn.set(e.to, content);
-      if (e.id >= 0) this.fresh(e.to);
-      this.readFrom.set(e.id, e.from);
+      if (e.id < 0) return;
+      this.copies.set(e.id, { from: e.from, to: e.to, before: this.contentIn.get(e.to) });
+      this.fresh(e.to);
+      this.holds(e.to, isSpoilt ? undefined : content);
     },
     zeroed: (e) => {
       if (e.id >= 0) this.contentIn.set(e.to, this.next++);
@@ -106,33 +105,34 @@ export class SingleHome extends Property {
     this.spoilt.delete(location);
     this.failedReads.delete(location);
   }
+  private holds(location: number, content: number | undefined): void {
+    if (content === undefined) this.contentIn.delete(location);
+    else this.contentIn.set(location, content);
+  }
   private failed(e: TraceEvent): void {
-    const failedRead = (from: number) => this.failedReads.set(from, (this.failedReads.get(from) ?? 0) + 1);
+    const copy = this.copies.get(e.id);
     switch (e.result) {
       case fault.readError:
-        failedRead(e.to);
+        this.failedReads.set(e.to, (this.failedReads.get(e.to) ?? 0) + 1);
         break;
       case fault.flipInFlight:
         this.contentIn.delete(e.to);
-        failedRead(this.readFrom.get(e.id) ?? -1);
+        if (copy) this.failedReads.set(copy.from, (this.failedReads.get(copy.from) ?? 0) + 1);
         break;
       case fault.flipAtRest:
         this.spoilt.add(e.to);
+        if (copy) this.contentIn.delete(copy.to);
         break;
       case fault.misdirected:
         this.spoilt.add(e.from);
-        this.writtenTo(e.from, this.contentIn.get(e.to));
-        this.writtenTo(e.to, this.before.get(e.id));
+        this.holds(e.from, this.contentIn.get(e.to));
+        this.holds(e.to, copy?.before);
         break;
       case fault.writeError:
       case fault.shortWrite:
         this.contentIn.delete(e.to);
         break;
     }
-  }
-  private writtenTo(location: number, content: number | undefined): void {
-    if (content === undefined) this.contentIn.delete(location);
-    else this.contentIn.set(location, content);
   }
   private declaredLost(e: TraceEvent): void {
     const location = this.home.get(e.gfn) ?? -1;
@@ -155,7 +155,9 @@ export class SingleHome extends Property {
       this.fail(e.sequence, `a second page came to Gfn ${e.gfn}, which has one`);
     }
     const content = this.contentOf.get(e.gfn);
-    if (content === undefined || this.contentIn.get(e.to) !== content) {
+    // Of what was spoilt after it had been stored nobody can know, until it is read.
+    const isThere = this.contentIn.get(e.to) === content || this.spoilt.has(e.to);
+    if (content === undefined || !isThere) {
       this.fail(
         e.sequence,
         `the entry of Gfn ${e.gfn} names ${this.place(e.to)}, which does not hold its content`,
