@@ -219,7 +219,7 @@ export const asking: readonly Flaw[] = [
       'I3-isolation',
       'no-copy-back',
     ],
-    needs: { protocols: LISTED, batch: 4 },
+    needs: { protocols: LISTED, batch: 4, faults: [] },
     apply({ vcpus }) {
       for (const vcpu of vcpus) {
         let late = 0;

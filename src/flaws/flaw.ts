@@ -32,7 +32,7 @@ export interface Needs {
   listCapacity?: number;
   batch?: number;
   prefetch?: number;
-  /** The only faults, some of each. */
+  /** The only faults, if any: others would hide it. */
   faults?: readonly FaultName[];
 }
 

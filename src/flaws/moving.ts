@@ -80,6 +80,7 @@ export const moving: readonly Flaw[] = [
     sentence: 'a vCPU installs a translation that it walked before a shootdown which it has acknowledged',
     race: 16,
     alarms: ['I8-shootdown', 'I2-read-last-write'],
+    needs: { faults: [] },
     apply({ vcpus, world }) {
       for (const vcpu of vcpus) {
         let late = { gvpn: -1, gfn: -1, found: 0 };
@@ -143,6 +144,7 @@ export const moving: readonly Flaw[] = [
     sentence: 'a swap-out to a store that is full goes over what is there',
     race: 25,
     alarms: ['I5-conservation'],
+    needs: { faults: [] },
     apply(built) {
       override(built.host.reclaim, 'hasRoom', () => () => true);
       for (const pool of pools(built)) {

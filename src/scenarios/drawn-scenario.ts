@@ -73,7 +73,7 @@ export function drawScenario(
 ): DrawnScenario {
   const prng = new Prng().seed(seed, 3);
   // Drawn in one order whatever comes of it, so that one feature more or less leaves the others as they were.
-  const drawn = new Set<Feature>(features.filter(() => prng.chance(1, mix === 'all' ? 1 : 3)));
+  const drawn = new Set<Feature>(features.filter(() => prng.chance(1, mix === 'all' ? 1 : 2)));
   // With all of them on there is nothing left to choose but these, which exclude each other's opposite.
   const either = (feature: Feature) => (mix === 'all' ? prng.chance(1, 2) : drawn.has(feature));
   const far = either('far memory');
@@ -88,7 +88,7 @@ export function drawScenario(
     frames: 3 + prng.below(2),
     far,
     listCapacity: needs.listCapacity ?? (drawn.has('a short list') ? 1 + prng.below(3) : 8),
-    batch: needs.batch ?? (bulk ? 3 : 1 + prng.below(2)),
+    batch: needs.batch ?? 1 + prng.below(4),
     prefetch: needs.prefetch ?? (drawn.has('prefetch') ? 1 + prng.below(2) : 0),
     heldFault: needs.heldFault ?? (converts ? 'convert' : 'refuse'),
     faults: drawPlan(prng, mix, needs.faults),
@@ -113,24 +113,22 @@ export function drawScenario(
 function drawPlan(prng: Prng, mix: Mix, among: readonly FaultName[] = faultNames): FaultPlan {
   const seed = prng.next();
   const length = 2 + prng.below(8);
+  if (among.length === 0) return [];
   if (among !== faultNames) return drawFaults(seed, 'all', length, among);
   return mix === 'none' ? [] : drawFaults(seed, mix, length);
 }
 
 function drawWorkload(prng: Prng, bulk: boolean): DrawnScenario['workload'] {
-  const kind = (['adversary', 'adversary', 'process-move', 'uniform'] as const)[prng.below(4)]!;
+  const kind = (['adversary', 'adversary', 'adversary', 'process-move', 'uniform'] as const)[prng.below(5)]!;
   switch (kind) {
-    case 'adversary':
-      return {
-        kind,
-        parameters: {
-          pages: PAGES,
-          focusPages: 2,
-          dwell: 4 + prng.below(4),
-          accesses: 8 + prng.below(8),
-          bulkPermille: bulk ? 60 : 0,
-        },
-      };
+    case 'adversary': {
+      // Many bulk moves, and pages are moved on before anybody has touched them where they are (race 12).
+      const storm = bulk && prng.chance(3, 4);
+      const accesses = storm ? 20 + prng.below(16) : 8 + prng.below(8);
+      const bulkPermille = storm ? 300 : bulk ? 60 : 0;
+      const parameters = { pages: PAGES, focusPages: 2, dwell: 4 + prng.below(4), accesses, bulkPermille };
+      return { kind, parameters };
+    }
     case 'process-move':
       return {
         kind,
