@@ -36,7 +36,7 @@ const WORKER = new URL(`../../workers/fuzz.worker.${extension}`, import.meta.url
 /** Seeds that a worker is given at a time: a fraction of a second. */
 const BATCH = 200;
 /** Seeds after which a flaw counts as not found. */
-const SEARCH_MAX = 5_000;
+const SEARCH_MAX = 2_000;
 /** Schedules after which everything that can happen should have happened: the rarest does in one of 600. */
 const WITNESSED_FROM = 5_000;
 

@@ -136,7 +136,7 @@ function drawWorkload(prng: Prng, bulk: boolean): DrawnScenario['workload'] {
           pages: PAGES,
           hotPages: 1 + prng.below(2),
           accesses: 4 + prng.below(6),
-          rounds: 1 + prng.below(3),
+          rounds: 1 + prng.below(2),
           bulk: bulk ? 1 : 0,
         },
       };
