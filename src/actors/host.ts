@@ -278,7 +278,7 @@ export class Host implements Actor {
     context: Context,
     destination = gfn,
   ): number {
-    const { operations, geometry, locations, pages: words } = this.world;
+    const { operations, geometry, pages: words } = this.world;
     const operation = this.pages.takeRecord();
     assert(operation >= 0, 'no operation record left: the bound on operations is wrong');
     const location = this.pages.locationOf(gfn);
@@ -287,6 +287,7 @@ export class Host implements Actor {
     operations.gfn[operation] = gfn;
     operations.destination[operation] = destination;
     operations.generation[operation] = generation;
+    // As the host remembers it: what the header of a location says is only believed where the two agree.
     operations.headerGfn[operation] = gfn;
     operations.headerGeneration[operation] = generation;
     operations.cause[operation] = because;
@@ -304,7 +305,6 @@ export class Host implements Actor {
       this.interpreter.age(operation, context);
       return operation;
     }
-    if (this.pages.isMoved(gfn)) operations.headerGeneration[operation] = locations.generation[location]!;
     context.trace.began(operation, kind, gfn, destination, because);
     this.interpreter.follow(operation, plan, context);
     return operation;

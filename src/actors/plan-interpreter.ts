@@ -247,7 +247,8 @@ export class PlanInterpreter {
         this.pages.mapFrom(destination, geometry.pinOf(gfn));
         // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
         // not the page which ought to be there.
-        if (locations.gfn[from] === gfn) {
+        const expected = operations.headerGeneration[operation];
+        if (locations.gfn[from] === gfn && locations.generation[from] === expected) {
           locations.gfn[from] = destination;
           locations.generation[from] = generation;
         }

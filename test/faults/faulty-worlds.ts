@@ -25,6 +25,8 @@ export interface FaultyCase {
   order: Order;
   seed: number;
   plan: FaultPlan;
+  /** Steps at most, if not the usual bound. */
+  limit?: number;
 }
 
 /** Case number `index`, from 0: neighbours differ in as much as possible. */
@@ -71,13 +73,14 @@ export interface Judgement {
   steps: number;
 }
 
-export function judge({ protocol, small, workload, order, seed, plan }: FaultyCase): Judgement {
+export function judge(faulty: FaultyCase): Judgement {
+  const { protocol, small, workload, order, seed, plan, limit = STEPS_MAX } = faulty;
   let lost = 0;
   const page = (e: TraceEvent) => {
     if (e.to === pageTable.state.poisoned) lost++;
   };
   const spec = smallWorld(plan.length > 0 ? { ...small, faults: plan } : small);
-  const options = { seed, limit: STEPS_MAX, observing: [{ on: { page } }] };
+  const options = { seed, limit, observing: [{ on: { page } }] };
   const done = explore(spec, protocol, smallWorkload(workload), order, options);
   const claims: readonly string[] = protocol.claims;
   const broken = done.violations
