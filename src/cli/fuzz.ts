@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { flawNamed, flawNames, flaws as allFlaws, type Flaw } from '../flaws/index.ts';
+import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
@@ -208,21 +209,25 @@ async function given({ pool, signal }: Crew, stretch: Stretch): Promise<{ tally:
 const number = (count: number) => count.toLocaleString('en');
 
 function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign): string {
-  const faults = {
-    half: 'half the schedules a swarm of them, half all at once',
-    swarm: 'a swarm',
-    all: 'all',
+  const mixed = {
+    half: 'half the schedules some of them, half any of them',
+    swarm: 'some of them in each schedule',
+    all: 'any of them in each schedule',
     none: 'none',
   };
+  const faults = mix === 'none' ? 'none' : `${mixed[mix]}: ${faultClasses}`;
   return [
     `copyless fuzz · ${number(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
     `Varied    ${varied}`,
     `Features  ${features.join(', ')}`,
-    `Faults    ${faults[mix]}`,
+    `Faults    ${faults}`,
     ...(flaws.length > 0 && !selfTest ? [`Flaws     ${flaws.join(', ')}`] : []),
     '',
   ].join('\n');
 }
+
+/** Every fault, in few words. */
+const faultClasses = `${harms.join(', ')}: ${talks.join(', ')}; devices: ${deviceFaults.join(', ')}`;
 
 function flawList(): string {
   const width = Math.max(...allFlaws.map(({ name }) => name.length));
