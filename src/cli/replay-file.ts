@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { measure } from '../actors/index.ts';
 import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
+import { faultNames } from '../model/faults.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
@@ -110,6 +111,10 @@ const specSchema = z.looseObject({
     heldFault: z.enum(['refuse', 'convert']),
     attempts: z.int().min(1).max(16),
   }),
+  faults: z
+    .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))
+    .max(4096)
+    .optional(),
 });
 
 const keptSchema = z.strictObject({

@@ -698,6 +698,16 @@ const replays: Case[] = [
   flags('a replay file that is not there', ['--replay', 'gone.json'], 'gone.json', /no such file/),
   flags('a replay file that is a directory', ['replay', '.'], '.', /is a directory/),
   replay('a replay file that is cut off', kept(() => {}).slice(0, 500), /is no JSON: .*cut off/),
+  replay(
+    'a seeded bug that is not there',
+    kept((file) => (file['unit'].flaws = ['x'])),
+    /unit\.flaws\.0 is 'x'/,
+  ),
+  replay(
+    'a fault that is not there',
+    kept((file) => (file['unit'].spec.faults = [{ fault: 'rain', nth: 1 }])),
+    /unit\.spec\.faults\.0\.fault is 'rain'/,
+  ),
   replay('JSON of something else', '{"name": "copyless"}', /is no replay file/),
   replay('JSON null', 'null', /is no replay file/),
   replay(
