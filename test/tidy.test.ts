@@ -14,6 +14,7 @@ const LAYERS = [
   'src/actor',
   'src/protocols',
   'src/actors',
+  'src/flaws',
   'src/properties',
   'src/runtime',
   'src/scenarios',

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { attach } from '../src/actors/index.ts';
+import { alteration } from '../src/flaws/index.ts';
 import type { ThreadParts } from '../src/report/run-on-threads.ts';
 import { ActorLoop } from '../src/runtime/threads/actor-loop.ts';
 import { Bells } from '../src/runtime/threads/bells.ts';
@@ -28,7 +29,8 @@ const api: ActorThread<ThreadParts> = {
   async load({ world, events, parts, disturbance }: Setup<ThreadParts>) {
     const { protocol: name, ...rest } = parts;
     const writer = new EventWriter(new EventRings(parts.eventRings, events), bells, actors, self);
-    const system = attach(world, { ...rest, protocol: await loadProtocol(name) }, writer);
+    const protocol = await loadProtocol(name);
+    const system = attach(world, { ...rest, protocol, alter: alteration(parts.flaws) }, writer);
     loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance);
   },
   run: () => present(loop, 'a loaded world').run(),

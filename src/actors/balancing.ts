@@ -292,7 +292,7 @@ export class Balancing {
     }
   }
 
-  private mapSource(slot: number, context: Context): void {
+  mapSource(slot: number, context: Context): void {
     const { vcpu } = this;
     const { ept, tlbs } = vcpu.world;
     const source = this.source[slot]!;

@@ -46,20 +46,20 @@ const AGE = 'age';
 
 export class Host implements Actor {
   private readonly world: World;
-  private readonly protocol: Protocol;
-  private readonly pages: HostPages;
-  private readonly interpreter: PlanInterpreter;
-  private readonly reclaim: Reclaim;
+  readonly protocol: Protocol;
+  readonly pages: HostPages;
+  readonly interpreter: PlanInterpreter;
+  readonly reclaim: Reclaim;
   private readonly commands: HostCommands;
-  private readonly cache: SwapCache;
+  readonly cache: SwapCache;
   private readonly references: References;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
-  private readonly faultAwaits: Int32Array;
+  readonly faultAwaits: Int32Array;
   /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
-  private readonly faultsHeard: Once;
-  private readonly requestsHeard: Once;
+  readonly faultsHeard: Once;
+  readonly requestsHeard: Once;
   private readonly faultOutcome: Int32Array;
-  private readonly calls: Calls;
+  readonly calls: Calls;
   /** Prefetches in flight, in the only element. */
   private readonly prefetching: Int32Array;
 
@@ -220,7 +220,7 @@ export class Host implements Actor {
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
   }
 
-  private resume(vcpu: number, outcome: number, context: Context): void {
+  resume(vcpu: number, outcome: number, context: Context): void {
     this.faultAwaits[vcpu] = 0;
     this.faultOutcome[vcpu] = outcome;
     this.faultsHeard.done(vcpu);
@@ -258,7 +258,7 @@ export class Host implements Actor {
 
   // --- balance requests (460)
 
-  private onRequest(request: number, context: Context): void {
+  onRequest(request: number, context: Context): void {
     const { requests, geometry, operations } = this.world;
     const source = requests.source[request]!;
     const destination = requests.destination[request]!;
@@ -308,7 +308,7 @@ export class Host implements Actor {
     this.answer(request, outcome, context);
   }
 
-  private answer(request: number, outcome: number, context: Context): void {
+  answer(request: number, outcome: number, context: Context): void {
     const { requests, geometry } = this.world;
     const { source, destination, generation, kind, table } = requests;
     requests.result[request] = outcome;
@@ -330,7 +330,7 @@ export class Host implements Actor {
   // --- operations
 
   /** Starts an operation on a page that has none. @returns its record */
-  private begin(
+  begin(
     kind: number,
     gfn: number,
     because: number,
@@ -467,7 +467,7 @@ export class Host implements Actor {
   }
 
   /** Whoever waited for the page goes on. */
-  private wake(gfn: number, outcome: number, context: Context): void {
+  wake(gfn: number, outcome: number, context: Context): void {
     for (let vcpu = 0; vcpu < this.faultAwaits.length; vcpu++) {
       if (this.faultAwaits[vcpu] === gfn + 1) this.resume(vcpu, outcome, context);
     }

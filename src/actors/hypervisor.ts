@@ -26,17 +26,17 @@ export class Hypervisor implements Actor, Forgetful {
   private readonly world: World;
   private readonly costs: Costs;
   /** Acknowledgements that a shootdown still waits for, by operation. */
-  private readonly acks: Int32Array;
+  readonly acks: Int32Array;
   /** ... and from whom: a bit for each vCPU of the guest, some words for each operation. */
   private readonly silent: Int32Array;
   private readonly silentWords: number;
-  private readonly served: Served;
-  private readonly requestsHeard: Once;
-  private readonly restart: Restart;
+  readonly served: Served;
+  readonly requestsHeard: Once;
+  readonly restart: Restart;
   /** What stands in the lists, by guest: Gfn + 1 and generation of each entry, and how many moved pages found no room. */
   private readonly held: Int32Array[];
   private readonly heldGeneration: Int32Array[];
-  private readonly overflow: Int32Array[];
+  readonly overflow: Int32Array[];
   /** Moved pages that are not on a list for want of room: generation + 1, by Gfn. */
   private readonly unlisted: Int32Array;
 
@@ -130,7 +130,7 @@ export class Hypervisor implements Actor, Forgetful {
     this.done(id, result.OK, context);
   }
 
-  private done(operation: number, outcome: number, context: Context): void {
+  done(operation: number, outcome: number, context: Context): void {
     this.world.operations.result[operation] = outcome;
     this.served.answer(operation, context);
   }
@@ -184,7 +184,7 @@ export class Hypervisor implements Actor, Forgetful {
   }
 
   /** Every vCPU of the guest may cache the page: all of them drop it and acknowledge before the host goes on (I8). */
-  private shootdown(operation: number, gfn: number, context: Context): void {
+  shootdown(operation: number, gfn: number, context: Context): void {
     const { geometry } = this.world;
     const guest = geometry.guestOf(gfn);
     const first = geometry.guestVcpu[guest]!;
@@ -194,7 +194,7 @@ export class Hypervisor implements Actor, Forgetful {
     this.flush(operation, gfn, context);
   }
   /** Tells every vCPU of which nothing was heard yet. */
-  private flush(operation: number, gfn: number, context: Context): void {
+  flush(operation: number, gfn: number, context: Context): void {
     const { geometry } = this.world;
     const guest = geometry.guestOf(gfn);
     const first = geometry.guestVcpu[guest]!;
@@ -205,14 +205,14 @@ export class Hypervisor implements Actor, Forgetful {
       if (this.isSilent(vcpu, operation)) context.send(vcpu, message.flush, operation, gfn, delayNs, serial);
     }
   }
-  private expect(vcpu: number, operation: number): void {
+  expect(vcpu: number, operation: number): void {
     this.silent[operation * this.silentWords + (vcpu >> 5)]! |= 1 << (vcpu & 31);
   }
   private isSilent(vcpu: number, operation: number): boolean {
     return (this.silent[operation * this.silentWords + (vcpu >> 5)]! & (1 << (vcpu & 31))) !== 0;
   }
   /** @returns whether it is the first time */
-  private isHeardFrom(vcpu: number, operation: number): boolean {
+  isHeardFrom(vcpu: number, operation: number): boolean {
     if (!this.isSilent(vcpu, operation)) return false;
     this.silent[operation * this.silentWords + (vcpu >> 5)]! &= ~(1 << (vcpu & 31));
     return true;
@@ -275,7 +275,7 @@ export class Hypervisor implements Actor, Forgetful {
   }
 
   /** 485: the entry goes; a moved page that had found no room takes its place (420: the hypervisor completes the list). */
-  private remove(gfn: number, generation: number, context: Context): void {
+  remove(gfn: number, generation: number, context: Context): void {
     const { geometry } = this.world;
     const guest = geometry.guestOf(gfn);
     const list = this.world.lists[guest]!;

@@ -25,6 +25,20 @@ export interface Parts {
   protocol: Protocol;
   costs: Costs;
   tables: Tables;
+  /** Changes what was built, before its first step: how seeded bugs get in. The actors know nothing of it. */
+  alter?: ((built: Built) => void) | undefined;
+}
+
+/** A system and what it was built from, by kind. */
+export interface Built {
+  system: System;
+  world: World;
+  costs: Costs;
+  vcpus: readonly Vcpu[];
+  hypervisor: Hypervisor;
+  host: Host;
+  memoryNodes: readonly MemoryNode[];
+  stores: readonly PersistentStore[];
 }
 
 const SILENT: Sink = { takePlace() {}, put() {} };
@@ -64,20 +78,20 @@ export function linksOf(geometry: Geometry): Link[] {
   return links;
 }
 
-function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: World } {
+function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const { spec, protocol, costs, tables } = parts;
   const geometry = new Geometry(spec);
   const world = new World(arena, geometry, tables, linksOf(geometry), operationBound(geometry));
   const freeGfns = arena.int32(geometry.gfns);
-  const actors: Actor[] = geometry.vcpuGuest.map(
-    (_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns),
-  );
-  actors.push(new Hypervisor(arena, world, costs), new Host(arena, world, protocol, costs));
-  spec.nodes.forEach((_, node) => actors.push(new MemoryNode(arena, world, node, costs)));
-  spec.stores.forEach((store, s) => {
+  const vcpus = geometry.vcpuGuest.map((_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns));
+  const hypervisor = new Hypervisor(arena, world, costs);
+  const host = new Host(arena, world, protocol, costs);
+  const memoryNodes = spec.nodes.map((_, node) => new MemoryNode(arena, world, node, costs));
+  const stores = spec.stores.map((store, s) => {
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
-    actors.push(new PersistentStore(arena, world, geometry.nodes + s, storeCosts));
+    return new PersistentStore(arena, world, geometry.nodes + s, storeCosts);
   });
+  const actors: Actor[] = [...vcpus, hypervisor, host, ...memoryNodes, ...stores];
   const contexts = Array.from(
     { length: geometry.actors },
     (_, self) => new Context(arena, self, world.mailboxes, world.meter, sink, spec.faults),
@@ -89,9 +103,9 @@ function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: 
     scripts: world.scripts,
     actors,
     contexts,
-    contentOf: (gvpn) => contentOf(world, actors[geometry.host] as Host, gvpn),
+    contentOf: (gvpn) => contentOf(world, host, gvpn),
   };
-  return { system, world };
+  return { system, world, costs, vcpus, hypervisor, host, memoryNodes, stores };
 }
 
 function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {
@@ -113,13 +127,17 @@ export function measure(parts: Parts): number {
 
 /** The actors over a fresh, zeroed buffer: their first messages are sent. */
 export function create(buffer: ArrayBuffer | SharedArrayBuffer, parts: Parts, sink: Sink): System {
-  const { system, world } = walk(new Arena(buffer), parts, sink);
+  const built = walk(new Arena(buffer), parts, sink);
+  const { system, world } = built;
   world.reset();
+  parts.alter?.(built);
   system.actors.forEach((actor, self) => actor.start?.(system.contexts[self]!));
   return system;
 }
 
 /** The actors over a buffer that another thread has `create`d. */
 export function attach(buffer: SharedArrayBuffer, parts: Parts, sink: Sink): System {
-  return walk(new Arena(buffer), parts, sink).system;
+  const built = walk(new Arena(buffer), parts, sink);
+  parts.alter?.(built);
+  return built.system;
 }

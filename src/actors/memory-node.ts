@@ -14,8 +14,8 @@ export class MemoryNode implements Actor {
   private readonly world: World;
   private readonly costs: Costs;
   private readonly node: number;
-  private readonly pool: Pool;
-  private readonly served: Served;
+  readonly pool: Pool;
+  readonly served: Served;
 
   constructor(arena: Arena, world: World, node: number, costs: Costs) {
     this.world = world;

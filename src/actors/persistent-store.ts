@@ -12,8 +12,8 @@ import { Pool } from './pool.ts';
 export class PersistentStore implements Actor {
   private readonly world: World;
   private readonly costs: StoreCosts;
-  private readonly pool: Pool;
-  private readonly served: Served;
+  readonly pool: Pool;
+  readonly served: Served;
 
   constructor(arena: Arena, world: World, home: number, costs: StoreCosts) {
     this.world = world;

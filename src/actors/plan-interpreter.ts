@@ -94,13 +94,13 @@ export class PlanInterpreter {
     context.send(geometry.host, message.turn, operation, 0, delayNs);
   }
   /** Gives up: what was reserved is given back, then the operation ends with `outcome`. */
-  private abandon(operation: number, outcome: number, context: Context): void {
+  abandon(operation: number, outcome: number, context: Context): void {
     const { operations } = this.world;
     operations.outcome[operation] = outcome;
     this.follow(operation, operations.to[operation] === NOWHERE ? NOTHING_MORE : UNDO_RESERVATION, context);
   }
 
-  private stepOf(operation: number): Performed | undefined {
+  stepOf(operation: number): Performed | undefined {
     const { operations } = this.world;
     return this.plans[operations.plan[operation]!]![operations.step[operation]!];
   }
@@ -491,7 +491,7 @@ export class PlanInterpreter {
 
   // --- room
 
-  private reserved(operation: number, outcome: number, context: Context): void {
+  reserved(operation: number, outcome: number, context: Context): void {
     const { operations, geometry } = this.world;
     const kind = operations.kind[operation]! - 1;
     const home = operations.home[operation]!;

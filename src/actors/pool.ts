@@ -12,7 +12,7 @@ export class Pool {
   private readonly home: number;
   private readonly first: number;
   private readonly stack: Int32Array;
-  private readonly depth: Int32Array;
+  readonly depth: Int32Array;
   /** Bits flipped so far, in the only element. */
   private readonly flipped: Int32Array;
 

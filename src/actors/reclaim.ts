@@ -89,7 +89,7 @@ export class Reclaim {
   }
 
   /** Whether one more page can be moved out, after those that are on their way. */
-  private hasRoom(node: number, urgent: boolean): boolean {
+  hasRoom(node: number, urgent: boolean): boolean {
     let room = urgent ? 0 : -1;
     for (const home of this.world.geometry.spec.moveTo) {
       if (home !== node) room += this.pages.free[home]! + this.pages.kept[home]!;
@@ -102,7 +102,7 @@ export class Reclaim {
    * The next frame under the hand that backs a page nobody is working on, or that holds a copy nobody maps.
    * @returns its Gfn; -1 after a whole round
    */
-  private victim(node: number, copies: boolean): number {
+  victim(node: number, copies: boolean): number {
     const { homeFirst } = this.world.geometry;
     const first = homeFirst[node]!;
     const frames = homeFirst[node + 1]! - first;

@@ -21,7 +21,7 @@ import { HintScan } from './hint-scan.ts';
 import { Retries } from './retries.ts';
 
 /** Fields of a vCPU's own column. */
-const field = {
+export const field = {
   state: 0,
   /** 1 while a `run` message to itself is outstanding. */
   queued: 1,
@@ -65,14 +65,14 @@ export class Vcpu implements Actor {
   readonly costs: Costs;
   readonly protocol: Protocol;
   readonly memory: GuestMemory;
-  private readonly own: Int32Array;
+  readonly own: Int32Array;
   /** By slot of the batch: serial of its last request, and 1 while that one is not answered. */
-  private readonly asked: Int32Array;
-  private readonly unanswered: Int32Array;
-  private readonly retries: Retries;
+  readonly asked: Int32Array;
+  readonly unanswered: Int32Array;
+  readonly retries: Retries;
   private readonly stallStart: Float64Array;
-  private readonly balancing: Balancing;
-  private readonly scan: HintScan;
+  readonly balancing: Balancing;
+  readonly scan: HintScan;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -377,7 +377,7 @@ export class Vcpu implements Actor {
     }
   }
 
-  private walkEpt(gvpn: number, write: boolean, context: Context): void {
+  walkEpt(gvpn: number, write: boolean, context: Context): void {
     const { own, world, self } = this;
     const gfn = own[field.walked]!;
     const found = world.ept.walk(gfn, write);
@@ -438,7 +438,7 @@ export class Vcpu implements Actor {
     this.retries.said(waits.ask, ++this.own[field.asks]!, context);
   }
   /** @returns whether an answer is to what was asked last, and was not heard before */
-  private isAnswered({ id, serial }: Message): boolean {
+  isAnswered({ id, serial }: Message): boolean {
     const slot = id % this.world.geometry.spec.batch;
     if (this.unanswered[slot] === 0 || this.asked[slot] !== serial) return false;
     this.unanswered[slot] = 0;

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../stdx/input-error.ts';
 import { exit } from './exit.ts';
+import type { FuzzFlags } from './fuzz.ts';
 import type { Flags } from './options.ts';
 import { OutputError } from './output.ts';
 import { VERSION } from './version.ts';
@@ -11,6 +12,8 @@ import { VERSION } from './version.ts';
 const simulate = async (scenario: string | undefined, flags: Flags): Promise<number> =>
   (await import('./simulate.ts')).simulate(scenario, flags);
 const replay = async (file: string): Promise<number> => (await import('./replay.ts')).replay(file);
+
+const fuzz = async (flags: FuzzFlags): Promise<number> => (await import('./fuzz.ts')).fuzz(flags);
 
 const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -67,6 +70,20 @@ function program(done: (status: number) => void): Command {
     .action(async (scenario: string | undefined, flags: Flags) => {
       done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));
     });
+  root
+    .command('fuzz')
+    .description('thousands of drawn schedules in small worlds, every property watched')
+    .option('-n, --schedules <n>', 'how many', '50000')
+    .option('-s, --seed <n>', 'the first; each schedule has the next one', '1')
+    .option('-p, --protocol <name|file>', 'draw from these only (repeatable; default: all shipped)', repeated)
+    .option('--faults <mix>', 'swarm, all or none; default: swarm and all by turns')
+    .option('--flaw <name>', 'switch a seeded bug on (repeatable)', repeated)
+    .option('--self-test', 'find every seeded bug, then nothing in the clean protocols')
+    .option('--list', 'the seeded bugs by name')
+    .option('--time <seconds>', 'stop after so long')
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
   root
     .command('replay')
     .description('run a kept failure again')

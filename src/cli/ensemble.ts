@@ -44,7 +44,7 @@ export async function runAll(
 }
 
 /** A copy between threads keeps an error's message and stack and loses its name, which is how `main` tells errors apart. */
-function named(error: unknown): unknown {
+export function named(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const name = /^(\w+Error): /.exec(error.stack ?? '')?.[1];
   if (name !== undefined && error.name === 'Error') error.name = name;

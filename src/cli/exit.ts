@@ -5,6 +5,8 @@ export const exit = {
   violated: 1,
   /** Usage or input error; nothing was run. */
   usage: 2,
+  /** Nothing is wrong, and what was to be reached was not: a threshold, a case that never happened. */
+  missed: 3,
   /** Crash loop, deadlock, time limit. */
   incomplete: 4,
   /** An output could not be written. */

@@ -1,5 +1,7 @@
 // Flags to scenario: what is given on the command line stands in place of what the scenario says, and is checked by the
 // same schema. Every complaint names the flag.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   newLocationKinds,
   type Scenario,
@@ -60,6 +62,11 @@ export function seedRange(text: string): [number, number] {
   if (to - from >= SEEDS_MAX)
     refuse('--seed', `${to - from + 1} seeds`, `at most ${SEEDS_MAX}`, 'split the range');
   return [from, to];
+}
+
+/** A path; the name of something shipped stays as it is. */
+export function absolute(nameOrFile: string): string {
+  return existsSync(nameOrFile) && /[./\\]/.test(nameOrFile) ? resolve(nameOrFile) : nameOrFile;
 }
 
 export function oneOf<T extends string>(text: string, flag: string, known: readonly T[]): T {

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { measure } from '../actors/index.ts';
+import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
 import { faultNames } from '../model/faults.ts';
 import { properties } from '../protocols/index.ts';
@@ -113,7 +114,7 @@ const specSchema = z.looseObject({
   faults: z
     .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))
     .max(4096)
-    .exactOptional(),
+    .optional(),
 });
 
 const keptSchema = z.strictObject({
@@ -134,6 +135,7 @@ const keptSchema = z.strictObject({
     scheduler: z.enum(['timed', 'random', 'pct']),
     choices: z.array(count).optional(),
     limit: z.int().min(1).optional(),
+    flaws: z.array(z.enum(flawNames)).max(flawNames.length).optional(),
   }),
 });
 

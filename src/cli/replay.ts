@@ -1,6 +1,8 @@
 // `replay`: runs a kept failure again and says whether it fails as it did.
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
+import type { Violation } from '../properties/index.ts';
+import type { Run } from '../report/result.ts';
 import { runUnit } from '../report/unit.ts';
 import { printable } from '../stdx/input-error.ts';
 import { exit } from './exit.ts';
@@ -27,7 +29,9 @@ export async function replay(file: string): Promise<number> {
     },
   });
   await print(last.join('\n'));
-  const again = report.run.violations.find((seen) => seen.property === violation.property);
+  const again =
+    report.run.violations.find((seen) => seen.property === violation.property) ??
+    (endsAgain(violation, report.run.ending) ? violation : undefined);
   if (!again) {
     await print(
       `${violation.property} holds this time: the program is not the one that failed, or it was not the schedule.`,
@@ -38,6 +42,11 @@ export async function replay(file: string): Promise<number> {
     `FAIL ${again.property} · ${report.run.protocol}, seed ${unit.seed}, event ${again.sequence}\n     ${again.message}`,
   );
   return exit.violated;
+}
+
+/** A run that was cut off at its bound on steps has nothing more to show than that it is again. */
+function endsAgain({ property, sequence }: Violation, ending: Run['ending']): boolean {
+  return property === 'answered' && sequence === -1 && ending === 'step limit';
 }
 
 function lineOf(e: TraceEvent, geometry: Geometry): string {

@@ -1,5 +1,4 @@
 // `simulate`: the protocols side by side on one workload.
-import { existsSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +18,8 @@ import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
 import { exit } from './exit.ts';
-import { type Flags, flagOf, oneOf, refuse, withFlags } from './options.ts';
+import { Interrupt } from './interrupt.ts';
+import { absolute, type Flags, flagOf, oneOf, refuse, withFlags } from './options.ts';
 import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
@@ -230,11 +230,6 @@ async function keepFailures(
   for (const line of lines) await show(line);
 }
 
-/** A path; the name of something shipped stays as it is. */
-function absolute(nameOrFile: string): string {
-  return existsSync(nameOrFile) && /[./\\]/.test(nameOrFile) ? resolve(nameOrFile) : nameOrFile;
-}
-
 function keptWorkload(workload: Unit['workload'], out: string, stdin: Stdin): Unit['workload'] {
   if (isScript(workload)) return workload;
   if (!isTrace(workload)) return { ...workload, kind: absolute(workload.kind) };
@@ -242,28 +237,4 @@ function keptWorkload(workload: Unit['workload'], out: string, stdin: Stdin): Un
     stdin.owns(file) ? resolve(stdin.keep(file, out)) : resolve(file),
   );
   return { ...workload, files };
-}
-
-/** Ctrl-C once: what is done is reported. Twice: out. */
-class Interrupt {
-  private readonly controller = new AbortController();
-  status: number = 0;
-  private readonly onSignal = (signal: NodeJS.Signals) => {
-    const status = signal === 'SIGINT' ? exit.sigint : exit.sigterm;
-    if (this.status !== 0) process.exit(status);
-    this.status = status;
-    this.controller.abort();
-  };
-
-  constructor() {
-    process.on('SIGINT', this.onSignal);
-    process.on('SIGTERM', this.onSignal);
-  }
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-  release(): void {
-    process.off('SIGINT', this.onSignal);
-    process.off('SIGTERM', this.onSignal);
-  }
 }

@@ -40,6 +40,7 @@ export async function runAllOnThreads(
         () => performance.now(),
         disturbance,
         signal,
+        unit.flaws,
       );
       reports.push(signal.aborted ? null : { run, checks, choices: [] });
       done(reports.length);

@@ -70,7 +70,7 @@ export class Transfer {
     return this.isStored(from, to, gfn, generation);
   }
   /** Reads back what was written, before anybody relies on it. */
-  private isStored(from: number, to: number, gfn: number, generation: number): boolean {
+  isStored(from: number, to: number, gfn: number, generation: number): boolean {
     const { locations } = this;
     const { bytes, pageBytes } = locations;
     const first = locations.at(from);

@@ -10,6 +10,8 @@ export class AdvisoryList extends Property {
   /** Generation by Gfn. */
   private readonly listed = new Map<number, number>();
   private readonly overflowed = new Map<number, number>();
+  /** Generation under which a Gfn last stood on the list: an old entry must be told from a new one by it. */
+  private readonly last = new Map<number, number>();
   private readonly pages = new Map<number, { state: number; generation: number }>();
   /** State of a page between two Gfns, by operation. */
   private readonly carried = new Map<number, number>();
@@ -48,15 +50,18 @@ export class AdvisoryList extends Property {
       this.examined++;
       if (this.listed.has(e.gfn))
         this.fail(e.sequence, `Gfn ${e.gfn} was listed and still has an older entry`);
+      this.isNew(e);
       this.overflowed.delete(e.gfn);
       this.listed.set(e.gfn, e.generation);
     },
     overflowed: (e) => {
       this.examined++;
+      this.isNew(e);
       this.overflowed.set(e.gfn, e.generation);
     },
     delisted: (e) => {
       this.examined++;
+      this.last.set(e.gfn, e.generation);
       this.listed.delete(e.gfn);
       this.overflowed.delete(e.gfn);
     },
@@ -68,6 +73,13 @@ export class AdvisoryList extends Property {
     inspected: (e) => this.inspected(e),
   };
 
+  private isNew(e: TraceEvent): void {
+    if (this.last.get(e.gfn) !== e.generation) return;
+    this.fail(
+      e.sequence,
+      `Gfn ${e.gfn} was listed again in generation ${e.generation}, that of its last entry`,
+    );
+  }
   private isMapped(s: number): boolean {
     const { state } = this.setting.page;
     return s === state['remapped.mapped'] || s === state['remapped.held'];

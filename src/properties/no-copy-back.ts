@@ -22,6 +22,8 @@ interface Moved {
   location: number;
   generation: number;
   held: boolean;
+  /** Its hold was ended by a demand fault's implicit request to stay: nobody else may bring it back for that. */
+  stays: boolean;
   /** Destination node of an accepted request, while it lasts. */
   transaction: { destination: number; kind: number; from: number; arrivals: number } | null;
   /** Frame of the source in which read-ahead left a copy, or NOWHERE. */
@@ -29,6 +31,9 @@ interface Moved {
   /** Node that a mapped page was taken away from: its first arrival may be anywhere else. */
   mappedFrom: number | null;
 }
+
+/** Causes of arrivals that a vCPU waits for. */
+const ON_DEMAND: ReadonlySet<number> = new Set([cause.demand, cause.balance, cause.prepare]);
 
 export class NoCopyBack extends Property {
   readonly name = 'no-copy-back';
@@ -41,6 +46,8 @@ export class NoCopyBack extends Property {
   private readonly lastFrame = new Map<number, number>();
   /** By frame that holds a copy which read-ahead left. */
   private readonly copies = new Map<number, Moved>();
+  /** The version that each request asked for. */
+  private readonly asked = new Map<number, Moved | undefined>();
   /** By operation: the transaction that its last arrival was part of. */
   private readonly arrivals = new Map<number, NonNullable<Moved['transaction']>>();
 
@@ -68,10 +75,14 @@ export class NoCopyBack extends Property {
     },
     entered: (e) => this.entered(e),
     page: (e) => {
-      const { state } = this.setting.page;
+      const { state, event } = this.setting.page;
       const version = this.moved.get(e.gfn);
       if (version) version.held = e.to === state['listed.held'] || e.to === state['remapped.held'];
+      if (version && e.cause === event.convert) version.stays = true;
       if (e.to === state['listed.exported'] && version) version.generation = e.generation;
+    },
+    requested: (e) => {
+      this.asked.set(e.id, this.moved.get(e.gfn));
     },
     accepted: (e) => this.accepted(e),
     dataIn: (e) => this.arrived(e),
@@ -110,6 +121,7 @@ export class NoCopyBack extends Property {
         location: e.to,
         generation: e.generation,
         held: false,
+        stays: false,
         transaction: null,
         copy: NOWHERE,
         mappedFrom: null,
@@ -126,7 +138,8 @@ export class NoCopyBack extends Property {
   private accepted(e: TraceEvent): void {
     this.examined++;
     const version = this.moved.get(e.gfn);
-    if (!version || version.generation !== e.generation) {
+    const asked = this.asked.get(e.id);
+    if (!version || version.generation !== e.generation || version !== asked) {
       this.fail(
         e.sequence,
         `request ${e.id} for Gfn ${e.gfn} generation ${e.generation} was accepted although that version is not away any more`,
@@ -169,6 +182,9 @@ export class NoCopyBack extends Property {
       }
     }
     if (back && version.held) this.fail(e.sequence, `${where}, while the guest held it`);
+    if (back && version.stays && !ON_DEMAND.has(e.cause)) {
+      this.fail(e.sequence, `${where}, and no fault on it asked for that while the guest held it`);
+    }
     if (back && e.cause === cause.balance) {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);
     }

@@ -5,6 +5,7 @@ import type { Parts } from '../actors/index.ts';
 import type { Geometry } from '../model/geometry.ts';
 import { monitors, type Property } from '../properties/index.ts';
 import type { Observing } from '../runtime/trace.ts';
+import { AssertionError } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { Metrics } from './metrics.ts';
 import type { Check, Run } from './result.ts';
@@ -27,6 +28,19 @@ export class Judged {
     return [...this.properties, this.metrics];
   }
 
+  private isClaimed(property: Property): boolean {
+    return (this.parts.protocol.claims as readonly string[]).includes(property.name);
+  }
+  /**
+   * A run that broke a property may go on to break what the program itself relies on: then it is cut off there, and what
+   * was seen until then counts. Without a broken property that is a bug of ours.
+   */
+  afterBreaking(error: unknown): 'stopped' {
+    const broke = this.properties.some((property) => property.violation !== null && this.isClaimed(property));
+    if (error instanceof AssertionError && broke) return 'stopped';
+    throw error;
+  }
+
   report(
     system: System,
     seed: number,
@@ -34,7 +48,7 @@ export class Judged {
     facts: Pick<Run, 'traceHash' | 'events' | 'wallMs'>,
   ): { run: Run; checks: Check[] } {
     const { protocol } = this.parts;
-    const claimed = (property: Property) => (protocol.claims as readonly string[]).includes(property.name);
+    const claimed = (property: Property) => this.isClaimed(property);
     if (ending === 'at rest') for (const property of this.properties) property.atRest();
     const unanswered = this.properties.find((property) => property.name === 'answered');
     const stuck = ending === 'at rest' && unanswered?.violation != null;

@@ -8,7 +8,11 @@ import { Judged } from './judged.ts';
 import type { Check, Run } from './result.ts';
 
 /** What a thread needs to build its view of the world: plain data, the protocol by name or path. */
-export type ThreadParts = Omit<Parts, 'protocol'> & { protocol: string; eventRings: number };
+export type ThreadParts = Omit<Parts, 'protocol' | 'alter'> & {
+  protocol: string;
+  eventRings: number;
+  flaws: readonly string[];
+};
 
 export interface ThreadRunReport {
   run: Run;
@@ -28,12 +32,13 @@ export async function runOnThreads(
   clockMs: () => number,
   disturbance: Disturbance,
   signal?: AbortSignal,
+  flaws: readonly string[] = [],
 ): Promise<ThreadRunReport> {
   const began = clockMs();
   const world = new SharedArrayBuffer(measure(parts));
   const system = create(world, parts, SILENT);
-  const { protocol: _, ...rest } = parts;
-  const threadParts = { ...rest, protocol: protocolName, eventRings: system.geometry.actors };
+  const { protocol: _, alter: __, ...rest } = parts;
+  const threadParts = { ...rest, protocol: protocolName, eventRings: system.geometry.actors, flaws };
   const sources = workloads.map((workload, guest) => workload.open(seed + guest, guest));
   let crewRun: CrewRun;
   try {

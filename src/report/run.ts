@@ -57,7 +57,8 @@ export async function runOnce(
   try {
     let accesses = -1;
     const progressed = () => accesses < (accesses = judged.accesses);
-    const ending = await simulation.run(sources, options.limit, options.stopped, progressed);
+    const running = simulation.run(sources, options.limit, options.stopped, progressed);
+    const ending = await running.catch((error: unknown) => judged.afterBreaking(error));
     return {
       ...judged.report(system, options.seed, ending, {
         traceHash: trace.digest(),

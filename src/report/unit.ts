@@ -18,6 +18,8 @@ export interface Unit {
   scheduler: 'timed' | 'random' | 'pct';
   choices?: readonly number[] | undefined;
   limit?: number | undefined;
+  /** Seeded bugs, by name. */
+  flaws?: readonly string[] | undefined;
 }
 
 /** The unit of an experiment under one protocol, from one seed. `protocol` is as the user named it. */

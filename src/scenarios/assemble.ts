@@ -2,6 +2,7 @@
 // cannot work is refused here, before anything runs.
 import { frameTable, pageTable, requestTable, vcpuTable } from '../../machines/index.ts';
 import { measure, type Parts } from '../actors/index.ts';
+import { alteration } from '../flaws/index.ts';
 import type { Tables } from '../memory/world.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
@@ -38,8 +39,11 @@ export interface Experiment {
 export type From = (...path: PropertyKey[]) => Place;
 
 /** What the executors build a world from. */
-export function partsOf({ spec, costs }: Pick<Experiment, 'spec' | 'costs'>, protocol: Protocol): Parts {
-  return { spec, protocol, costs, tables };
+export function partsOf(
+  { spec, costs, flaws = [] }: Pick<Experiment, 'spec' | 'costs'> & { flaws?: readonly string[] | undefined },
+  protocol: Protocol,
+): Parts {
+  return { spec, protocol, costs, tables, alter: alteration(flaws) };
 }
 
 /**

@@ -1,10 +1,11 @@
-// Workloads sized for small worlds, and worlds sized so that they are tight and yet not out of memory.
+// Workloads sized for small worlds.
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import type { Unit } from '../../src/report/unit.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
-import type { Small } from './small-world.ts';
+
+export { tight } from '../../src/scenarios/small-world.ts';
 
 export const PAGES = 6;
 
@@ -40,16 +41,4 @@ export function workloadSpec(name: SmallWorkload, vcpus: number): Unit['workload
   const [kind, parameters] = cases[name];
   if (kind === 'script') return { kind, vcpus: neighbours(vcpus) };
   return { kind, parameters: { ...parameters } };
-}
-
-/**
- * Gives a world the fewest Gfns with which every vCPU's share of them lasts for all pages, and so few slots (or far
- * frames) that they run short, but not out: every Gfn that was ever used may stay backed, one page is always on its way.
- * @param spare slots beyond that
- */
-export function tight(small: Small, spare: number): Small {
-  const { nodes = 2, frames = 4, vcpus = 2, guests = 1, pages = PAGES } = small;
-  const gfns = vcpus * (Math.ceil(pages / nodes) + 1);
-  const missing = guests * nodes * gfns - nodes * frames;
-  return { ...small, pages, gfns, slots: Math.max(2, missing + 1 + spare) };
 }

@@ -1,10 +1,9 @@
-// Small worlds for exploration: pages of a few words, bursts of one, every capacity chosen to hurt.
+// One run of one small world under one protocol, in any order, with every monitor on.
 import { frameTable, pageTable, requestTable, vcpuTable } from '../../machines/index.ts';
 import { create, measure, type Parts } from '../../src/actors/index.ts';
 import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
-import type { FaultPlan } from '../../src/model/faults.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import type { WorldSpec } from '../../src/model/spec.ts';
 import { monitors, type Property, type Violation } from '../../src/properties/index.ts';
@@ -17,98 +16,12 @@ import { TimedScheduler } from '../../src/runtime/schedulers/timed.ts';
 import { type Ending, Simulation } from '../../src/runtime/simulate.ts';
 import { type Observing, Trace } from '../../src/runtime/trace.ts';
 import skylake from '../../src/scenarios/profiles/skylake-2s.ts';
+import { shapeOf } from '../../src/scenarios/small-world.ts';
+
+export { shapeOf, type Small, smallWorld } from '../../src/scenarios/small-world.ts';
 
 export const tables = { page: pageTable, request: requestTable, frame: frameTable, vcpu: vcpuTable };
 export const costs: Costs = resolveCosts(skylake);
-
-export interface Small {
-  nodes?: number;
-  frames?: number;
-  pages?: number;
-  vcpus?: number;
-  guests?: number;
-  slots?: number;
-  listCapacity?: number;
-  far?: boolean;
-  batch?: number;
-  prefetch?: number;
-  hintPages?: number;
-  heldFault?: 'refuse' | 'convert';
-  pageWords?: number;
-  swapCache?: boolean;
-  readAhead?: number;
-  readAheadBy?: 'vma' | 'cluster';
-  cachedRequest?: 'refuse' | 'move';
-  sharedRequest?: 'refuse' | 'break';
-  hold?: boolean;
-  burst?: number;
-  faults?: FaultPlan;
-  /** Guest page frames of each vNode. */
-  gfns?: number;
-}
-
-/** A world of one guest (or several alike) whose vNode i is pinned to node i, vCPU j on vNode j mod nodes. */
-export function smallWorld(small: Small = {}): WorldSpec {
-  const {
-    nodes = 2,
-    frames = 4,
-    pages = 6,
-    vcpus = 2,
-    guests = 1,
-    slots = 16,
-    listCapacity = 8,
-    far = false,
-  } = small;
-  const hosts = far ? nodes + 1 : nodes;
-  return {
-    pageWords: small.pageWords ?? 2,
-    nodes: Array.from({ length: hosts }, (_, id) => ({
-      id,
-      frames: id < nodes ? frames : slots,
-      hasCpus: id < nodes,
-    })),
-    distances: Array.from({ length: hosts }, (_, i) =>
-      Array.from({ length: hosts }, (_, j) => (i === j ? 10 : 20)),
-    ),
-    stores: far ? [] : [{ name: 'nvme0', kind: 'nvme', slots, node: 0 }],
-    guests: Array.from({ length: guests }, () => ({
-      pages,
-      vnodes: Array.from({ length: nodes }, (_, node) => ({ node, gfns: small.gfns ?? pages * vcpus })),
-      vcpus: Array.from({ length: vcpus }, (_, v) => v % nodes),
-    })),
-    moveTo: [hosts - (far ? 1 : 0)],
-    listCapacity,
-    batch: small.batch ?? 4,
-    tlbEntries: 4,
-    burst: small.burst ?? 1,
-    chunk: 16,
-    policy: {
-      lowWatermarkPercent: 30,
-      highWatermarkPercent: 50,
-      idleScans: 2,
-      scanPerTick: 1,
-      accessesPerTick: 8,
-      reclaimBatch: 2,
-      prefetch: small.prefetch ?? 1,
-      hintPages: small.hintPages ?? 2,
-      accessesPerScan: 4,
-      heldFault: small.heldFault ?? 'refuse',
-      swapCache: small.swapCache ?? true,
-      readAhead: small.readAhead ?? 0,
-      readAheadBy: small.readAheadBy ?? 'vma',
-      cachedRequest: small.cachedRequest ?? 'refuse',
-      sharedRequest: small.sharedRequest ?? 'refuse',
-      hold: small.hold ?? true,
-      attempts: 3,
-    },
-    ...(small.faults ? { faults: small.faults } : {}),
-  };
-}
-
-export function shapeOf(spec: WorldSpec, guest = 0): GuestShape {
-  const { vcpus, vnodes } = spec.guests[guest]!;
-  return { vcpuVnodes: vcpus, vnodes: vnodes.length, pageWords: spec.pageWords };
-}
 
 export type Order =
   | { kind: 'timed' }

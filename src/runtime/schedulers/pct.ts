@@ -6,6 +6,9 @@
 // poll each other. And a run that is much longer than expected goes on in fair order: fixed priorities can keep actors in
 // a circle for ever (a page is evicted every time between a vCPU's walk and its access), and that everything ends is
 // promised under fair order only.
+//
+// Over rings instead of actors it holds single conversations back: a request stays under way while the host, whom it is
+// for, does many other things.
 import type { Mailboxes } from '../../memory/mailbox.ts';
 import { message } from '../../model/messages.ts';
 import { Prng } from '../../stdx/prng.ts';
@@ -18,14 +21,21 @@ export class PctScheduler extends ChoosingScheduler {
   private readonly fairFrom: number;
   private steps = 0;
   private lowest = 0;
+  /** What has a priority, by ring: its receiver, or itself. */
+  private readonly subjects: readonly number[];
 
-  /** @param steps expected length of the run, over which the changes of priority are spread */
+  /**
+   * @param actors how many there are; 0: every ring has a priority of its own
+   * @param steps expected length of the run, over which the changes of priority are spread
+   */
   constructor(mailboxes: Mailboxes, actors: number, seed: number, depth: number, steps: number) {
     super(mailboxes);
+    this.subjects = mailboxes.links.map(({ receiver }, ring) => (actors > 0 ? receiver : ring));
+    const count = actors > 0 ? actors : mailboxes.links.length;
     this.fairFrom = 8 * steps;
     const random = new Prng().seed(seed, 2);
-    const order = Array.from({ length: actors }, (_, actor) => actor);
-    for (let i = actors - 1; i > 0; i--) {
+    const order = Array.from({ length: count }, (_, subject) => subject);
+    for (let i = count - 1; i > 0; i--) {
       const j = random.below(i + 1);
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
@@ -35,17 +45,17 @@ export class PctScheduler extends ChoosingScheduler {
   protected choose(ready: readonly number[]): number {
     this.steps++;
     if (this.steps % this.patience === 0 || this.steps > this.fairFrom) return 0;
-    let best = 0;
-    for (let i = 1; i < ready.length; i++) {
-      if (this.priorityOf(ready[i]!) > this.priorityOf(ready[best]!)) best = i;
-    }
     // Who takes a time-out would take the next one too, and for ever: everybody else goes first.
-    const idles = this.mailboxes.kindIn(ready[best]!) === message.timeout;
-    if (idles || this.changes.has(this.steps))
-      this.priorities[this.mailboxes.links[ready[best]!]!.receiver] = --this.lowest;
+    let best = -1;
+    for (let i = 0; i < ready.length; i++) {
+      if (this.mailboxes.kindIn(ready[i]!) === message.timeout) continue;
+      if (best < 0 || this.priorityOf(ready[i]!) > this.priorityOf(ready[best]!)) best = i;
+    }
+    if (best < 0) return 0;
+    if (this.changes.has(this.steps)) this.priorities[this.subjects[ready[best]!]!] = --this.lowest;
     return best;
   }
   private priorityOf(ring: number): number {
-    return this.priorities[this.mailboxes.links[ring]!.receiver]!;
+    return this.priorities[this.subjects[ring]!]!;
   }
 }

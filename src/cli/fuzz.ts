@@ -1,0 +1,360 @@
+// `fuzz`: thousands of drawn schedules in small worlds on all cores; with `--self-test`, first the search for every seeded
+// bug, which shows that the properties would see one.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { flawNamed, flawNames, flaws as allFlaws, type Flaw } from '../flaws/index.ts';
+import { deviceFaults, harms, talks } from '../model/faults.ts';
+import { protocols as shipped } from '../protocols/index.ts';
+import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
+import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
+import { quote } from '../scenarios/complaint.ts';
+import { loadProtocol } from '../scenarios/modules.ts';
+import { didYouMean } from '../stdx/did-you-mean.ts';
+import { named } from './ensemble.ts';
+import { exit } from './exit.ts';
+import { Interrupt } from './interrupt.ts';
+import { absolute, oneOf, refuse, wholeNumber } from './options.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { TOOL } from './version.ts';
+
+export interface FuzzFlags {
+  schedules: string;
+  seed: string;
+  protocol?: string[];
+  faults?: string;
+  flaw?: string[];
+  selfTest?: boolean;
+  list?: boolean;
+  time?: string;
+  json?: string | boolean;
+  out: string;
+}
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const WORKER = new URL(`../../workers/fuzz.worker.${extension}`, import.meta.url).href;
+
+/** Seeds that a worker is given at a time: a fraction of a second. */
+const BATCH = 200;
+/** Seeds after which a flaw counts as not found. */
+const SEARCH_MAX = 2_000;
+/** Schedules after which everything that can happen should have happened: the rarest does in one of 600. */
+const WITNESSED_FROM = 5_000;
+
+interface Found {
+  flaw: Flaw;
+  failure: Failure | undefined;
+  schedules: number;
+  ms: number;
+}
+
+export async function fuzz(flags: FuzzFlags): Promise<number> {
+  if (flags.list) {
+    await print(flawList());
+    return exit.ok;
+  }
+  const campaign = await checked(flags);
+  const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
+  await say(heading(campaign));
+  const interrupt = new Interrupt();
+  const timer =
+    campaign.seconds > 0 ? setTimeout(() => interrupt.stop(), campaign.seconds * 1000) : undefined;
+  const threads = availableParallelism();
+  const pool = new Piscina<Stretch, { tally: Tally; ms: number }>({
+    filename: WORKER,
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  try {
+    const crew: Crew = { pool, threads, signal: interrupt.signal };
+    const found = flags.selfTest ? await findAll(campaign, crew, say) : [];
+    const began = performance.now();
+    const tally = await campaignOf(campaign, crew);
+    progressEnds();
+    const ms = performance.now() - began;
+    await say(summary(campaign, tally, ms));
+    const complete = tally.schedules === campaign.schedules || tally.failures.length > 0;
+    const unseen = complete && isWhole(campaign, tally) ? neverSeen(tally) : [];
+    for (const name of unseen) await say(`MISSED ${name}: not once in ${number(tally.schedules)} schedules`);
+    const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
+    if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
+    let status = statusOf(tally, lost, unseen, interrupt);
+    const { lines, files } = keep(tally.failures, campaign.out);
+    try {
+      await writeJson(flags.json, resultOf(campaign, tally, ms, found, unseen, complete, files));
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      note(`copyless: ${error.message}`);
+      if (status === exit.ok) status = exit.output;
+    }
+    for (const line of lines) await say(line);
+    return status;
+  } finally {
+    clearTimeout(timer);
+    progressEnds();
+    interrupt.release();
+    await pool.destroy();
+  }
+}
+
+interface Campaign {
+  schedules: number;
+  from: number;
+  protocols: readonly string[];
+  mix: Stretch['mix'];
+  flaws: readonly string[];
+  selfTest: boolean;
+  /** 0: no limit. */
+  seconds: number;
+  out: string;
+}
+
+interface Crew {
+  pool: Piscina<Stretch, { tally: Tally; ms: number }>;
+  threads: number;
+  signal: AbortSignal;
+}
+
+async function checked(flags: FuzzFlags): Promise<Campaign> {
+  const protocols = flags.protocol?.map(absolute) ?? shipped.map(({ name }) => name);
+  for (const name of protocols) await loadProtocol(name);
+  for (const name of flags.flaw ?? []) {
+    if (flawNamed(name)) continue;
+    const guess = didYouMean(name, flawNames);
+    refuse(
+      '--flaw',
+      quote(name),
+      'a seeded bug by its name',
+      guess ? `did you mean ${guess}?` : 'see fuzz --list',
+    );
+  }
+  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
+  refuseUnwritable(join(flags.out, 'fuzz.json'));
+  return {
+    schedules: wholeNumber(flags.schedules, '--schedules', 1),
+    from: wholeNumber(flags.seed, '--seed'),
+    protocols,
+    mix: flags.faults === undefined ? 'half' : oneOf(flags.faults, '--faults', mixes),
+    flaws: flags.flaw ?? [],
+    selfTest: flags.selfTest === true,
+    seconds: flags.time === undefined ? 0 : wholeNumber(flags.time, '--time', 1),
+    out: flags.out,
+  };
+}
+
+/** The clean protocols, or those with the flaws asked for, a batch of seeds at a time in their order. */
+async function campaignOf(
+  { schedules, from, protocols, mix, flaws, selfTest }: Campaign,
+  crew: Crew,
+): Promise<Tally> {
+  const whole = emptyTally();
+  const end = from + schedules;
+  let next = from;
+  await lanes(crew, async () => {
+    while (next < end && whole.failures.length === 0 && !crew.signal.aborted) {
+      const count = Math.min(BATCH, end - next);
+      const stretch = { from: next, count, mix, protocols, flaws: selfTest ? [] : flaws, untilFound: false };
+      next += count;
+      const part = await given(crew, stretch);
+      if (part) addUp(whole, part.tally);
+      progress(`fuzz  ${number(whole.schedules)}/${number(schedules)} schedules`);
+    }
+  });
+  return whole;
+}
+
+/** Each flaw by itself, from the first seed on, until a property that the protocol claims is broken. */
+async function findAll(
+  campaign: Campaign,
+  crew: Crew,
+  say: (text: string) => Promise<void>,
+): Promise<Found[]> {
+  const wanted = campaign.flaws.length > 0 ? campaign.flaws.map((name) => flawNamed(name)!) : allFlaws;
+  const { from, protocols, mix } = campaign;
+  const found: Found[] = [];
+  let next = 0;
+  await lanes(crew, async () => {
+    while (next < wanted.length && !crew.signal.aborted) {
+      const index = next++;
+      const flaw = wanted[index]!;
+      const search = { from, count: SEARCH_MAX, mix, protocols, flaws: [flaw.name], untilFound: true };
+      const done = await given(crew, search);
+      if (!done) return;
+      found[index] = { flaw, failure: done.tally.failures[0], schedules: done.tally.schedules, ms: done.ms };
+      progress(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
+    }
+  });
+  progressEnds();
+  const all = Object.values(found);
+  await say(foundTable(all, wanted.length));
+  return all;
+}
+
+async function lanes({ threads }: Crew, lane: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: threads }, lane));
+}
+
+/** @returns null for what was interrupted */
+async function given({ pool, signal }: Crew, stretch: Stretch): Promise<{ tally: Tally; ms: number } | null> {
+  try {
+    return await pool.run(stretch, { signal });
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw named(error);
+  }
+}
+
+// --- what is said
+
+const number = (count: number) => count.toLocaleString('en');
+
+function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign): string {
+  const mixed = {
+    half: 'half the schedules some of them, half any of them',
+    swarm: 'some of them in each schedule',
+    all: 'any of them in each schedule',
+    none: 'none',
+  };
+  const faults = mix === 'none' ? 'none' : `${mixed[mix]}: ${faultClasses}`;
+  return [
+    `copyless fuzz · ${number(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
+    `Varied    ${varied}`,
+    `Features  ${features.join(', ')}`,
+    `Faults    ${faults}`,
+    ...(flaws.length > 0 && !selfTest ? [`Flaws     ${flaws.join(', ')}`] : []),
+    '',
+  ].join('\n');
+}
+
+/** Every fault, in few words. */
+const faultClasses = `${harms.join(', ')}: ${talks.join(', ')}; devices: ${deviceFaults.join(', ')}`;
+
+function flawList(): string {
+  const width = Math.max(...allFlaws.map(({ name }) => name.length));
+  return [
+    `${allFlaws.length} seeded bugs, for --flaw NAME:`,
+    ...allFlaws.map(({ name, sentence }) => `  ${name.padEnd(width)}  ${sentence}`),
+  ].join('\n');
+}
+
+function foundTable(all: readonly Found[], wanted: number): string {
+  const rows = [
+    ['seeded bug', 'caught by', 'seed', 'schedules', 'time'],
+    ...all.map(({ flaw, failure, schedules, ms }) => [
+      flaw.name,
+      failure?.violation.property ?? 'NOT FOUND',
+      failure ? String(failure.unit.seed) : '-',
+      String(schedules),
+      `${(ms / 1000).toFixed(2)} s`,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  '),
+  );
+  const hits = all.filter(({ failure }) => failure).length;
+  return `${lines.join('\n')}\n${hits} of ${wanted} seeded bugs found\n`;
+}
+
+function summary(campaign: Campaign, tally: Tally, ms: number): string {
+  const { schedules, steps, witnesses, violations } = tally;
+  const perSecond = number(Math.round((schedules / Math.max(ms, 1)) * 1000));
+  const broken = Object.entries(violations);
+  return [
+    `${number(schedules)} of ${number(campaign.schedules)} schedules, ${number(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
+    'Schedules that saw',
+    ...Object.entries(witnesses).map(([name, count]) => `  ${number(count).padStart(9)}  ${name}`),
+    ...(broken.length === 0
+      ? ['Violations  0']
+      : [
+          'Schedules that broke',
+          ...broken.map(([name, count]) => `  ${number(count).padStart(9)}  ${name}`),
+        ]),
+  ].join('\n');
+}
+
+/** Some protocols never meet some cases; all of them together must meet them all. */
+function isWhole({ protocols, mix }: Campaign, { schedules }: Tally): boolean {
+  return (
+    schedules >= WITNESSED_FROM && mix !== 'none' && shipped.every(({ name }) => protocols.includes(name))
+  );
+}
+function neverSeen({ witnesses }: Tally): string[] {
+  return Object.entries(witnesses).flatMap(([name, count]) => (count === 0 ? [name] : []));
+}
+
+function statusOf(
+  tally: Tally,
+  lost: readonly string[],
+  unseen: readonly string[],
+  interrupt: Interrupt,
+): number {
+  if (tally.failures.length > 0) return exit.violated;
+  if (interrupt.status !== 0) return interrupt.status;
+  if (lost.length > 0) return exit.violated;
+  return unseen.length > 0 ? exit.missed : exit.ok;
+}
+
+/** Writes the failing runs down. @returns what to say of them, the line that replays the first one last */
+function keep(failures: readonly Failure[], out: string): { lines: string[]; files: string[] } {
+  const files = failures.map(({ unit }) => join(out, `failure-fuzz-${unit.seed}.json`));
+  const lines = failures.flatMap(({ violation, unit }, index) => {
+    writeWhole(files[index]!, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit })}\n`);
+    const where = violation.sequence < 0 ? 'at the end' : `event ${violation.sequence}`;
+    return [
+      `FAIL ${violation.property} · ${unit.protocol}, seed ${unit.seed}, ${where}`,
+      `     ${violation.message}`,
+    ];
+  });
+  const replays = files.map((file) => `Replay  npm run copyless -- replay ${file}`);
+  return { lines: [...lines, ...replays.toReversed()], files };
+}
+
+function resultOf(
+  { from, protocols, mix, flaws }: Campaign,
+  tally: Tally,
+  ms: number,
+  found: readonly Found[],
+  unseen: readonly string[],
+  complete: boolean,
+  files: readonly string[],
+) {
+  const { schedules, steps, witnesses, violations } = tally;
+  return {
+    schemaVersion: 1,
+    tool: TOOL,
+    complete,
+    pass: tally.failures.length === 0 && unseen.length === 0 && found.every(({ failure }) => failure),
+    seed: from,
+    protocols,
+    faults: mix,
+    flaws,
+    schedules,
+    steps,
+    wallMs: Math.round(ms),
+    witnesses,
+    violations,
+    unseen,
+    failures: tally.failures.map(({ violation, unit }, index) => ({
+      ...violation,
+      protocol: unit.protocol,
+      seed: unit.seed,
+      file: files[index],
+    })),
+    selfTest: found.map(({ flaw, failure, schedules: tried, ms: took }) => ({
+      flaw: flaw.name,
+      property: failure?.violation.property ?? null,
+      seed: failure?.unit.seed ?? null,
+      schedules: tried,
+      wallMs: Math.round(took),
+    })),
+  };
+}
+
+async function writeJson(json: string | boolean | undefined, result: object): Promise<void> {
+  const text = JSON.stringify(result, null, 2);
+  if (json === true) await print(text);
+  else if (typeof json === 'string') writeWhole(json, `${text}\n`);
+}

@@ -1,0 +1,220 @@
+// A campaign: many drawn scenarios, one after the other, under every monitor. What it makes of a run is a fold, so that
+// parts of a campaign that were run elsewhere can be added up.
+import { create, type Parts } from '../actors/index.ts';
+import type { System } from '../actor/system.ts';
+import { flawNamed } from '../flaws/index.ts';
+import type { Sink } from '../model/events.ts';
+import { faultNames } from '../model/faults.ts';
+import { Geometry } from '../model/geometry.ts';
+import type { Workload } from '../model/script.ts';
+import { faultWitness, monitors, type Property, type Violation, witnessNames } from '../properties/index.ts';
+import type { Protocol } from '../protocols/index.ts';
+import type { ChoosingScheduler, Scheduler } from '../runtime/scheduler.ts';
+import { PctScheduler } from '../runtime/schedulers/pct.ts';
+import { RandomScheduler } from '../runtime/schedulers/random.ts';
+import { TimedScheduler } from '../runtime/schedulers/timed.ts';
+import { Simulation } from '../runtime/simulate.ts';
+import { Trace } from '../runtime/trace.ts';
+import { partsOf } from '../scenarios/assemble.ts';
+import { type DrawnScenario, drawScenario, type Mix } from '../scenarios/drawn-scenario.ts';
+import { workloadNamed } from '../scenarios/workloads/index.ts';
+import { AssertionError, present } from '../stdx/assert.ts';
+import type { Unit } from './unit.ts';
+
+/** Some seeds of a campaign: plain data but for the protocols, which a worker loads by name. */
+export interface Stretch {
+  from: number;
+  count: number;
+  /** `half`: swarm for even seeds, everything on for odd ones. */
+  mix: Mix | 'half';
+  protocols: readonly string[];
+  flaws: readonly string[];
+  /** Ends the stretch at the first violation. */
+  untilFound: boolean;
+}
+
+export interface Failure {
+  violation: Violation;
+  /** The run again, with every choice made in it. */
+  unit: Unit;
+}
+
+/** What a campaign, or a part of it, came to. */
+export interface Tally {
+  schedules: number;
+  steps: number;
+  /** Schedules that saw each witness. */
+  witnesses: Record<string, number>;
+  /** Schedules that broke each property. */
+  violations: Record<string, number>;
+  /** The first of them, by seed. */
+  failures: Failure[];
+}
+
+/** Failures that a tally keeps. */
+const FAILURES_MAX = 8;
+/** Steps of a run at most; clean ones take hundreds, under PCT thousands. */
+const STEPS_MAX = 60_000;
+/** Steps between two looks at whether the run is lost already. */
+const SLICE = 1_000;
+/** Over how many steps PCT spreads its changes of priority, and their number plus one. */
+const PCT_STEPS = 500;
+const PCT_DEPTH = 4;
+
+export function emptyTally(): Tally {
+  return {
+    schedules: 0,
+    steps: 0,
+    witnesses: Object.fromEntries(
+      [...witnessNames, ...faultNames.map(faultWitness)].map((name) => [name, 0]),
+    ),
+    violations: {},
+    failures: [],
+  };
+}
+
+/** Adds a part to the whole. */
+export function addUp(whole: Tally, part: Tally): Tally {
+  const sum = (a: Record<string, number>, b: Record<string, number>) => {
+    for (const [name, count] of Object.entries(b)) a[name] = (a[name] ?? 0) + count;
+  };
+  whole.schedules += part.schedules;
+  whole.steps += part.steps;
+  sum(whole.witnesses, part.witnesses);
+  sum(whole.violations, part.violations);
+  whole.failures = [...whole.failures, ...part.failures]
+    .toSorted((a, b) => a.unit.seed - b.unit.seed)
+    .slice(0, FAILURES_MAX);
+  return whole;
+}
+
+/** Runs the seeds of a stretch. @param stopped asked before each */
+export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped = () => false): Tally {
+  const tally = emptyTally();
+  const { from, count, mix, flaws, untilFound } = stretch;
+  const needs = Object.assign({}, ...flaws.map((name) => present(flawNamed(name), name).needs)) as object;
+  const names = stretch.protocols;
+  for (let seed = from; seed < from + count && !stopped(); seed++) {
+    const drawn = drawScenario(seed, mix === 'half' ? (seed % 2 === 0 ? 'swarm' : 'all') : mix, names, needs);
+    const failure = fuzzOne(
+      drawn,
+      present(protocols[names.indexOf(drawn.protocol)], 'protocol'),
+      flaws,
+      tally,
+    );
+    if (!failure) continue;
+    const { property } = failure.violation;
+    tally.violations[property] = (tally.violations[property] ?? 0) + 1;
+    if (tally.failures.length < FAILURES_MAX) tally.failures.push(failure);
+    if (untilFound) break;
+  }
+  return tally;
+}
+
+/** The buffer of the world before: to be cleared costs less than to be laid out anew. */
+let kept = new ArrayBuffer(1 << 16);
+const KEPT_MAX = 1 << 26;
+
+/** A world in the kept buffer. Measuring it first would take as long as building it, so one that does not fit is seen then. */
+function build(parts: Parts, sink: Sink): System {
+  for (;;) {
+    new Uint8Array(kept).fill(0);
+    try {
+      return create(kept, parts, sink);
+    } catch (error) {
+      if (!(error instanceof RangeError) || kept.byteLength >= KEPT_MAX) throw error;
+      kept = new ArrayBuffer(2 * kept.byteLength);
+    }
+  }
+}
+
+function fuzzOne(
+  drawn: DrawnScenario,
+  protocol: Protocol,
+  flaws: readonly string[],
+  tally: Tally,
+): Failure | null {
+  const { spec, costs, shape, workload, seed } = drawn;
+  const parts: Parts = partsOf({ spec, costs, flaws }, protocol);
+  const properties = monitors({ geometry: new Geometry(spec), page: parts.tables.page, totalOrder: true });
+  const claimed = properties.filter(({ name }) => (protocol.claims as readonly string[]).includes(name));
+  const system = build(parts, new Trace(properties, false));
+  const scheduler = schedulerFor(drawn, system);
+  const simulation = new Simulation(system, scheduler);
+  const scripts = workloadFor(workload, shape);
+  const sources = spec.guests.map((_, guest) => scripts.open(seed + guest));
+  const violation = firstViolation(simulation, sources, properties, claimed, flaws.length > 0);
+  tally.schedules++;
+  tally.steps += simulation.steps;
+  for (const { kind, name, examined } of properties) {
+    if (kind === 'sometimes' && examined > 0) tally.witnesses[name] = (tally.witnesses[name] ?? 0) + 1;
+  }
+  if (!violation) return null;
+  const { choices } = scheduler as Partial<ChoosingScheduler>;
+  const unit: Unit = {
+    spec,
+    costs,
+    shape,
+    workload,
+    protocol: drawn.protocol,
+    seed,
+    scheduler: 'timed',
+    ...(choices ? { choices } : {}),
+    limit: STEPS_MAX,
+    ...(flaws.length > 0 ? { flaws } : {}),
+  };
+  return { violation, unit };
+}
+
+/** With a flaw a run may break what the program relies on before any property sees it: that is no finding. */
+function firstViolation(
+  simulation: Simulation,
+  sources: Parameters<Simulation['runSync']>[0],
+  properties: readonly Property[],
+  claimed: readonly Property[],
+  flawed: boolean,
+): Violation | null {
+  const broken = () =>
+    claimed.flatMap(({ violation }) => violation ?? []).toSorted((a, b) => a.sequence - b.sequence)[0] ??
+    null;
+  try {
+    for (let limit = SLICE; limit <= STEPS_MAX; limit += SLICE) {
+      if (simulation.runSync(sources, limit) === 'at rest') {
+        const seen = broken();
+        if (seen) return seen;
+        for (const property of properties) property.atRest();
+        return broken();
+      }
+      const seen = broken();
+      if (seen) return seen;
+    }
+    return { property: 'answered', message: 'the run ended at its step limit', sequence: -1 };
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    const seen = broken();
+    if (!seen && !flawed) throw error;
+    return seen;
+  }
+}
+
+/** Workloads are drawn from few kinds and shapes; making one is cheap. */
+function workloadFor(
+  { kind, parameters }: DrawnScenario['workload'],
+  shape: DrawnScenario['shape'],
+): Workload {
+  return present(workloadNamed(kind), `workload ${kind}`).create(shape, parameters);
+}
+
+function schedulerFor({ order, seed }: DrawnScenario, system: System): Scheduler {
+  const { mailboxes, contexts, geometry } = system;
+  switch (order) {
+    case 'random':
+      return new RandomScheduler(mailboxes, seed);
+    case 'pct':
+      return new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, PCT_STEPS);
+    case 'pct over rings':
+      return new PctScheduler(mailboxes, 0, seed, PCT_DEPTH, PCT_STEPS);
+    case 'timed':
+      return new TimedScheduler(mailboxes, contexts);
+  }
+}

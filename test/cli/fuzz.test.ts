@@ -1,0 +1,94 @@
+// `copyless fuzz` as a user has it: what it says, how it ends, and that a failure it leaves behind can be run again.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { flaws } from '../../src/flaws/index.ts';
+import { folder, namesIn, run, start } from './command.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = folder();
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+test('the self-test finds every seeded bug and then nothing in 500 schedules', async () => {
+  const { status, stdout, stderr } = await run(['fuzz', '--self-test', '--schedules', '500'], { cwd });
+  expect(stderr).toBe('');
+  for (const { name } of flaws)
+    expect(stdout).toMatch(new RegExp(`^${name} +\\S+ +\\d+ +\\d+ +[\\d.]+ s$`, 'm'));
+  expect(stdout).toContain(`${flaws.length} of ${flaws.length} seeded bugs found`);
+  expect(stdout).toMatch(/^500 of 500 schedules, [\d,]+ steps in [\d.]+ s: \d+ schedules\/s$/m);
+  expect(stdout).toMatch(/Violations {2}0\n$/);
+  expect(status).toBe(0);
+  expect(namesIn(cwd)).toEqual([]);
+});
+
+test('a bug that is none is reported as not found, with status 1', async () => {
+  const args = ['fuzz', '--self-test', '--flaw', 'canary', '--schedules', '20', '--faults', 'none'];
+  const { status, stdout } = await run(args, { cwd });
+  expect(stdout).toMatch(/^canary +NOT FOUND +- +\d+ /m);
+  expect(stdout).toContain('0 of 1 seeded bugs found');
+  expect(stdout).toMatch(/NOT FOUND canary\n$/);
+  expect(status).toBe(1);
+});
+
+test('a flaw fails with status 1, and the file named in the last line replays the same violation', async () => {
+  const failed = await run(['fuzz', '--flaw', 'no-write-protection', '--schedules', '400', '--out', 'kept'], {
+    cwd,
+  });
+  expect(failed.status).toBe(1);
+  const [, property] = /^FAIL (\S+)/m.exec(failed.stdout)!;
+  const [, file] = /Replay {2}npm run copyless -- replay (\S+)\n$/.exec(failed.stdout)!;
+  expect(JSON.parse(readFileSync(join(cwd, file!), 'utf8')).unit.flaws).toEqual(['no-write-protection']);
+  const again = await run(['replay', file!], { cwd });
+  expect(again.stdout).toContain(`FAIL ${property}`);
+  expect(again.status).toBe(1);
+});
+
+test('what was found is the same every time', async () => {
+  const args = ['fuzz', '--flaw', 'acknowledgements-counted', '--schedules', '400', '--json'];
+  const results = await Promise.all([run(args, { cwd }), run(args, { cwd })]);
+  const [first, second] = results.map(({ stdout }) => JSON.parse(stdout).failures[0]);
+  expect(first).toMatchObject({ property: 'I8-shootdown' });
+  expect(second).toEqual(first);
+});
+
+test('--json gives the counts, by fault and by witness', async () => {
+  const { status, stdout, stderr } = await run(['fuzz', '--schedules', '300', '--json'], { cwd });
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({
+    schemaVersion: 1,
+    complete: true,
+    pass: true,
+    schedules: 300,
+    violations: {},
+  });
+  expect(result.witnesses['a page was moved out']).toBeGreaterThan(200);
+  expect(result.witnesses['fault: lose call']).toBeGreaterThan(10);
+  expect(stderr).toContain('copyless fuzz · 300 schedules from seed 1');
+  expect(status).toBe(0);
+});
+
+test('--time ends a campaign early, as incomplete', async () => {
+  const { status, stdout } = await run(['fuzz', '--schedules', '1000000', '--time', '1', '--json'], { cwd });
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ complete: false, pass: true, violations: {} });
+  expect(result.schedules).toBeLessThan(1_000_000);
+  expect(status).toBe(0);
+});
+
+test('Ctrl-C gives what there is, with status 130', async () => {
+  const { child, ended } = start(['fuzz', '--schedules', '1000000', '--json'], { cwd });
+  await new Promise((heard) => child.stderr!.once('data', heard));
+  setTimeout(() => child.kill('SIGINT'), 1_500);
+  const { status, stdout } = await ended;
+  expect(JSON.parse(stdout)).toMatchObject({ complete: false, violations: {} });
+  expect(status).toBe(130);
+});
+
+test('--list names them all', async () => {
+  const { status, stdout } = await run(['fuzz', '--list'], { cwd });
+  for (const { name, sentence } of flaws)
+    expect(stdout).toContain(`${name.padEnd(30)} ${sentence}`.slice(0, 60));
+  expect(status).toBe(0);
+});
