@@ -19,6 +19,12 @@ const UNDO_SWAP_OUT: readonly Performed[] = ['restore', 'unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
 const NOTHING_MORE: readonly Performed[] = [];
 
+/** Whether the page is mapped to its destination before its bytes move, or without that they move. */
+function mapsFirst(plan: readonly Performed[]): boolean {
+  const [remap, load] = [plan.indexOf('remap'), plan.indexOf('load')];
+  return remap >= 0 && (load < 0 || remap < load);
+}
+
 interface Outcomes {
   ended(operation: number, context: Context): void;
   aged(operation: number, context: Context): void;
@@ -132,7 +138,7 @@ export class PlanInterpreter {
         return;
       case 'accept': {
         const request = operations.request[operation]!;
-        const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
+        const moves = mapsFirst(this.plans[operations.plan[operation]!]!) ? event.map : event.migrate;
         const accepted = words.attempt(gfn, moves, requests.generation[request]!, false, context.trace);
         if (accepted < 0) {
           const gone = this.pages.locationOf(gfn) === NOWHERE;
@@ -163,6 +169,9 @@ export class PlanInterpreter {
         context.send(hypervisor, message.map, operation, destination);
         return;
       case 'retire':
+        // Under the name that was asked for, whether or not it has been listed under its new one already.
+        if (kind === operationKind.balance)
+          operations.generation[operation] = requests.generation[operations.request[operation]!]!;
         context.send(hypervisor, message.retire, operation, gfn);
         return;
       case 'export':

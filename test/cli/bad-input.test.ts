@@ -72,7 +72,7 @@ const replay = (title: string, content: string, says: RegExp): Case => ({
   says,
 });
 
-const plan = "['reserve', 'accept', 'load', 'unmap', 'map', 'release', 'retire']";
+const plan = "['reserve', 'accept', 'vacate', 'load', 'unmap', 'map', 'release', 'retire']";
 const aliasBomb = [
   'version: 1',
   'name: &a [x, x, x, x, x, x, x, x, x]',
@@ -509,6 +509,36 @@ const modules: Case[] = [
     `let n = 0;\nexport default { name: 'p', sentence: 's', plan: () => (++n > 26 ? 'maybe' : ${plan}) };\n`,
     '',
     /plan\(\) gave 'maybe'/,
+  ),
+  protocol(
+    'a plan that maps before it loads',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve', 'accept', 'unmap', 'map', 'load', 'release', 'retire'] };\n",
+    '',
+    /plan\(\) for migrate has map before load: the guest would see a frame that is not filled yet, .* unchecked: true/,
+  ),
+  protocol(
+    'a plan that forgets what backs the destination',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve', 'accept', 'load', 'unmap', 'map', 'release', 'retire'] };\n",
+    '',
+    /plan\(\) for migrate, with the destination backed, lacks the step vacate/,
+  ),
+  protocol(
+    'a plan by way of the source node',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve source', 'accept', 'load', 'unmap', 'map', 'release', 'retire'] };\n",
+    '',
+    /has the step reserve source: a frame of the source node is the detour/,
+  ),
+  protocol(
+    'a swapOut that releases the frame before the last shootdown',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'release', 'shootdown', 'export'] };\n`,
+    '',
+    /swapOut has release before shootdown: a vCPU may still read the frame/,
+  ),
+  protocol(
+    'an unchecked that is a text',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, unchecked: 'yes' };\n`,
+    '',
+    /unchecked is 'yes', expected true or false/,
   ),
   protocol(
     'a shipped name',
