@@ -206,11 +206,7 @@ export function dependenciesOf(where: PlanFor): readonly Dependency[] {
 }
 
 /** @returns why the plan cannot be right, or null */
-export function validatePlan(
-  where: PlanFor,
-  plan: Plan,
-  circumstances: Circumstances = {},
-): string | null {
+export function validatePlan(where: PlanFor, plan: Plan, circumstances: Circumstances = {}): string | null {
   const { optional, barred, order } = shapes[where];
   const must = mustHave(where, circumstances);
   const times = (step: Step) => plan.filter((other) => other === step).length;
@@ -287,7 +283,14 @@ export function orderOf(plan: Plan): 'map only' | '310 first' | '310 between' | 
 /** What is wrong with the host's own plans of a protocol, or null. */
 export function validateHostPlans(protocol: Protocol): { where: keyof HostPlans; reason: string } | null {
   const listed = isListed(protocol);
-  for (const where of ['swapOut', 'swapIn', 'firstTouch', 'touchRemapped', 'dropResident', 'dropMoved'] as const) {
+  for (const where of [
+    'swapOut',
+    'swapIn',
+    'firstTouch',
+    'touchRemapped',
+    'dropResident',
+    'dropMoved',
+  ] as const) {
     const reason = validatePlan(where, protocol[where], { listed });
     if (reason !== null) return { where, reason };
   }
