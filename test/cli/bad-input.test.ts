@@ -336,6 +336,19 @@ const usage: Case[] = [
   flags('--executor one letter off', ['--executor', 'thread'], '--executor', /did you mean threads\?/),
   flags('--scheduler of another kind', ['--scheduler', 'fifo'], '--scheduler', /one of timed, random, pct/),
   flags(
+    '--journey of a page that is not there',
+    ['--journey', '64', ...SMALL],
+    '--journey',
+    /page 64, expected a page of the first guest, 0 to 63/,
+  ),
+  flags('--journey of no number', ['--journey', 'x'], '--journey', /'x', expected a whole number/),
+  flags(
+    '--journey on threads',
+    ['--journey', '1', '--executor', 'threads', ...SMALL],
+    '--journey',
+    /with --executor threads, expected --executor simulated/,
+  ),
+  flags(
     '--protocol nope',
     ['--protocol', 'nope'],
     'nope',
