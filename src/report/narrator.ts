@@ -10,8 +10,11 @@ export interface Told extends LaneStep {
   sequence: number;
   /** Guest virtual pages it is about, numbered over all guests. */
   pages: readonly number[];
+  gfns: readonly number[];
   /** Fine print: what a journey leaves out, and a failure may hinge on. */
   fine: boolean;
+  /** Changes nothing but what a vCPU has cached, or waits for. */
+  quiet: boolean;
   /** What the page is called in counts: see `journey.ts`. */
   what: What;
 }
@@ -22,6 +25,14 @@ export const HYPERVISOR = 'hypervisor (402)';
 export const GUEST = 'guest (403)';
 
 const NOTHING = [] as const;
+
+const QUIET: readonly number[] = [
+  event.tlbFill,
+  event.tlbFlush,
+  event.faulted,
+  event.inspected,
+  event.hinted,
+];
 
 interface Operation {
   kind: number;
@@ -37,8 +48,6 @@ export class Narrator {
   private readonly pageAt = new Map<number, number>();
   private readonly operations = new Map<number, Operation>();
   private readonly requests = new Map<number, { source: number; destination: number; kind: number }>();
-  /** Operation that has a Gfn. */
-  private readonly busy = new Map<number, Operation>();
   private readonly overflowed = new Set<number>();
 
   /** @param lanePerVcpu a lane for each vCPU, instead of one for the guest */
@@ -61,7 +70,7 @@ export class Narrator {
   private home(home: number): string {
     return this.geometry.nameOf(this.geometry.actorOfHome(home));
   }
-  private laneOf(actor: number): string {
+  laneOf(actor: number): string {
     const { geometry } = this;
     if (actor === geometry.host) return HOST;
     if (actor === geometry.hypervisor) return HYPERVISOR;
@@ -71,8 +80,17 @@ export class Narrator {
     return this.geometry.place(location);
   }
 
-  /** The pages that an event is about. Call it before `tell`, or after: both are right for that event. */
+  /** The page that is at a Gfn, or on its way there. */
+  pageOf(gfn: number): number | undefined {
+    return this.pageAt.get(gfn);
+  }
+
+  /** The pages that an event is about. */
   pagesOf(e: TraceEvent): number[] {
+    return this.aboutOf(e).pages;
+  }
+  /** The pages and Gfns that an event is about. */
+  aboutOf(e: TraceEvent): { pages: number[]; gfns: number[] } {
     const gfns: number[] = [];
     const pages: number[] = [];
     switch (e.kind) {
@@ -119,7 +137,7 @@ export class Narrator {
       const page = this.pageAt.get(gfn);
       if (page !== undefined) pages.push(page);
     }
-    return [...new Set(pages)];
+    return { pages: [...new Set(pages)], gfns };
   }
 
   /**
@@ -133,13 +151,11 @@ export class Narrator {
     if (e.kind === event.seized) {
       if (e.to >= 0) this.pageAt.set(e.to, e.gfn);
     } else if (e.kind === event.began) {
-      const operation = { kind: e.from, gfn: e.gfn, destination: e.destination };
-      this.operations.set(e.id, operation);
-      this.busy.set(e.gfn, operation).set(e.destination, operation);
+      this.operations.set(e.id, { kind: e.from, gfn: e.gfn, destination: e.destination });
     } else if (e.kind === event.requested) {
       this.requests.set(e.id, { source: e.gfn, destination: e.destination, kind: e.from });
     }
-    const pages = this.pagesOf(e);
+    const { pages, gfns } = this.aboutOf(e);
     const told = only === undefined || pages.includes(only);
     const steps = (told ? this.stepsOf(e) : NOTHING).map(
       ([numeral, from, to, text, what = '', fine = false]) => ({
@@ -152,6 +168,8 @@ export class Narrator {
         time: e.time,
         sequence: e.sequence,
         pages,
+        gfns,
+        quiet: QUIET.includes(e.kind),
       }),
     );
     if (e.kind === event.balanced) {
@@ -159,8 +177,7 @@ export class Narrator {
       if (left >= 0 && this.pageAt.get(left) === e.gfn) this.pageAt.delete(left);
       if (here >= 0) this.pageAt.set(here, e.gfn);
     } else if (e.kind === event.ended) {
-      const operation = this.operations.get(e.id);
-      if (operation) for (const gfn of [operation.gfn, operation.destination]) this.busy.delete(gfn);
+      this.operations.delete(e.id);
     }
     return steps;
   }
@@ -199,8 +216,10 @@ export class Narrator {
         return this.dataSteps(e);
       case event.eptSet: {
         const text = `vNode ${this.vnode(e.gfn)}: Gfn ${e.gfn} maps ${this.at(e.to)}`;
-        if (this.busy.get(e.gfn)?.kind !== operationKind.balance)
-          return [['', HOST, HYPERVISOR, text, '', true]];
+        const forRequest = [...this.operations.values()].some(
+          ({ kind, destination }) => kind === operationKind.balance && destination === e.gfn,
+        );
+        if (!forRequest) return [['', HOST, HYPERVISOR, text, '', true]];
         return [
           ['480', HOST, HYPERVISOR, 'map the destination to its vNode'],
           ['485', HYPERVISOR, HYPERVISOR, text],
