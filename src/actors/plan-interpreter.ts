@@ -24,6 +24,12 @@ const ROOM_AGAIN_NS = 1_000_000;
 const READS_AGAIN = 3;
 const NOTHING_MORE: readonly Performed[] = [];
 
+/** Whether the page is mapped to its destination before its bytes move, or without that they move. */
+function mapsFirst(plan: readonly Performed[]): boolean {
+  const [remap, load] = [plan.indexOf('remap'), plan.indexOf('load')];
+  return remap >= 0 && (load < 0 || remap < load);
+}
+
 interface Outcomes {
   ended(operation: number, context: Context): void;
   aged(operation: number, context: Context): void;
@@ -155,7 +161,7 @@ export class PlanInterpreter {
       case 'accept':
       case 'accept cached': {
         const request = operations.request[operation]!;
-        const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
+        const moves = mapsFirst(this.plans[operations.plan[operation]!]!) ? event.map : event.migrate;
         // The copy came after the guest had looked: read-ahead moved the generation on by one.
         const generation = requests.generation[request]! + (performed === 'accept' ? 0 : 1);
         const accepted = words.attempt(gfn, moves, generation & GENERATION_MASK, false, context.trace);
@@ -200,6 +206,9 @@ export class PlanInterpreter {
         );
         return;
       case 'retire':
+        // Under the name that was asked for, whether or not it has been listed under its new one already.
+        if (kind === operationKind.balance)
+          operations.generation[operation] = requests.generation[operations.request[operation]!]!;
         this.calls.make(hypervisor, message.retire, operation, gfn, context);
         return;
       case 'export':

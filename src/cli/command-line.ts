@@ -66,6 +66,7 @@ function program(done: (status: number) => void): Command {
     .option('--max-memory <size>', "memory that a run may take; default: three quarters of this machine's")
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
     .option('-o, --out <dir>', 'folder for result.json and replay files')
+    .option('--journey <page>', "one page's journey under each protocol, in the lanes of the patent's FIG. 4")
     .option('--replay <file>', 'run a kept failure again')
     .action(async (scenario: string | undefined, flags: Flags) => {
       done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));

@@ -39,6 +39,7 @@ export interface Flags {
   json?: string | boolean;
   out?: string;
   replay?: string;
+  journey?: string;
 }
 
 /** Refuses what a flag was given. */

@@ -2,6 +2,8 @@
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pageTable } from '../../machines/index.ts';
+import { Geometry } from '../model/geometry.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { comparison, type Limits } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
@@ -9,7 +11,8 @@ import { together } from '../report/judged.ts';
 import { onePage } from '../report/one-page.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
-import { type Unit, unitOf } from '../report/unit.ts';
+import { Journey } from '../report/journey.ts';
+import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
 import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
@@ -19,7 +22,7 @@ import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, type Flags, flagOf, oneOf, refuse, withFlags } from './options.ts';
+import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
 import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
@@ -54,6 +57,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   refuseInputsAsOutputs(flags, file, scenario);
   if (scenario.host.topology === '-') await stdin.fetch('topology');
   const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
+  const journeyOf = pageOf(flags, executor, experiment);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
@@ -108,6 +112,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     await attempt(() => print(json));
     note(text);
   } else await attempt(() => print(text));
+  if (journeyOf !== null && result.runs.length > 0 && interrupt.status === 0) {
+    const show = flags.json === true ? noted : print;
+    for (const unit of units.slice(0, named.length)) {
+      const lines = await journey(unit, journeyOf);
+      await attempt(() => show(`\n${lines.join('\n')}`));
+    }
+  }
   const { json: jsonFile } = flags;
   if (typeof jsonFile === 'string') await attempt(() => writeWhole(jsonFile, `${json}\n`));
   if (flags.out !== undefined) await attempt(() => writeWhole(join(out, 'result.json'), `${json}\n`));
@@ -117,6 +128,34 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     );
   }
   return status;
+}
+
+/** The page whose journey is wanted, or null. */
+function pageOf({ journey: text }: Flags, executor: string, { spec }: Experiment): number | null {
+  if (text === undefined) return null;
+  const page = wholeNumber(text, '--journey');
+  const { pages } = spec.guests[0]!;
+  if (page >= pages) {
+    const expected = `a page of the first guest, 0 to ${pages - 1}`;
+    refuse('--journey', `page ${page}`, expected, 'pages are numbered from 0');
+  }
+  if (executor === 'threads') {
+    refuse('--journey', 'with --executor threads', '--executor simulated', 'there time is virtual');
+  }
+  return page;
+}
+
+/** The run again, which is the same run, with one page followed. */
+async function journey(unit: Unit, page: number): Promise<string[]> {
+  const protocol = present(unit.protocol.split('/').at(-1), 'protocol');
+  const followed = new Journey(
+    new Geometry(unit.spec),
+    pageTable,
+    page,
+    `${printable(protocol)}, seed ${unit.seed}`,
+  );
+  await runUnit(unit, { onEvent: (e) => followed.see(e) });
+  return followed.lines();
 }
 
 /** A protocol of the user's may pass and yet never balance that one page: then there is nothing to say of it. */

@@ -6,6 +6,7 @@ import copylessMigrate from './copyless-migrate.ts';
 import type { Protocol, ProtocolFile } from './protocol.ts';
 
 export * from './protocol.ts';
+export { type Circumstances, legalPlans, orderOf, type PlanFor, validatePlan } from './order.ts';
 
 export const protocols: readonly Protocol[] = [
   conventional,

@@ -125,6 +125,8 @@ export interface Protocol extends HostPlans {
   guestAsks: RequestKind | 'nothing';
   /** Properties that must hold in every run of it. */
   claims: readonly PropertyName[];
+  /** True: it may be loaded although its plans cannot be right (see `order.ts`), to watch a property being violated. */
+  unchecked?: boolean;
   /**
    * The steps for one balance request, or a refusal. A pure function: no state, no clock, no bytes.
    * Steps before `accept` may be refused; from `accept` on the request will succeed.

@@ -72,7 +72,10 @@ export async function runOnce(
   }
 }
 
-function schedulerFor({ mailboxes, contexts, geometry }: System, options: RunOptions): Scheduler {
+export function schedulerFor(
+  { mailboxes, contexts, geometry }: System,
+  options: Pick<RunOptions, 'seed' | 'scheduler' | 'choices'>,
+): Scheduler {
   if (options.choices) return new ReplayScheduler(mailboxes, options.choices);
   switch (options.scheduler ?? 'timed') {
     case 'timed':

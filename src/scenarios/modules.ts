@@ -20,6 +20,7 @@ import {
   steps,
 } from '../protocols/index.ts';
 import { hostPlans } from '../protocols/mutate.ts';
+import { validateHostPlans, validatePlan } from '../protocols/order.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './complaint.ts';
@@ -112,7 +113,7 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   if (typeof seen['plan'] !== 'function') {
     refuse('plan is missing', 'a function that returns steps', "add plan: () => ['reserve', ...]");
   }
-  const known = Object.keys(completeProtocol({ name: '', sentence: '', plan: () => [] }));
+  const known = [...Object.keys(completeProtocol({ name: '', sentence: '', plan: () => [] })), 'unchecked'];
   for (const key of Object.keys(seen)) {
     const guess = didYouMean(key, known);
     const hint = guess ? `did you mean ${guess}?` : 'leave it out';
@@ -126,6 +127,9 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
       'leave it out for migrate',
     );
   }
+  const { unchecked } = seen;
+  if (unchecked !== undefined && typeof unchecked !== 'boolean')
+    refuse(`unchecked is ${quote(unchecked)}`, 'true or false', 'leave it out to have the plans checked');
   const claims = seen['claims'];
   if (claims !== undefined) {
     if (!Array.isArray(claims))
@@ -145,6 +149,8 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
       refuse(`${plan} is ${quote(protocol[plan])}`, 'a list of steps', 'leave it out for the usual one');
     checkPlan(plan, protocol[plan], refuse);
   }
+  const wrong = protocol.unchecked ? null : validateHostPlans(protocol);
+  if (wrong) refuse(`${wrong.where} ${wrong.reason}`, 'an order that can be right', WATCH);
   const checked = { ...protocol, plan: checkedPlan(protocol, file) };
   // All that a plan can be asked, so that most of what is wrong shows before anything has run.
   const kind = checked.guestAsks === 'nothing' ? 'migrate' : checked.guestAsks;
@@ -156,6 +162,8 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   }
   return checked;
 }
+
+const WATCH = 'see src/protocols/order.ts; add unchecked: true to watch what breaks';
 
 /** The plan of a user's protocol, whose every answer is looked at: one that depends on what it should not may go wrong late. */
 function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
@@ -176,6 +184,12 @@ function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
       );
     }
     checkPlan('plan()', plan, inModule);
+    if (typeof plan === 'string' || protocol.unchecked || protocol.guestAsks === 'nothing') return plan;
+    const reason = validatePlan(request.kind, plan, { destinationBacked: host.destinationBacked });
+    if (reason !== null) {
+      const when = host.destinationBacked ? ', with the destination backed,' : '';
+      inModule(`plan() for ${request.kind}${when} ${reason}`, 'an order that can be right', WATCH);
+    }
     return plan;
   };
 }

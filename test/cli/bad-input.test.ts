@@ -72,7 +72,7 @@ const replay = (title: string, content: string, says: RegExp): Case => ({
   says,
 });
 
-const plan = "['reserve', 'accept', 'load', 'unmap', 'map', 'release', 'retire']";
+const plan = "['reserve', 'accept', 'vacate', 'load', 'unmap', 'map', 'release', 'retire']";
 const aliasBomb = [
   'version: 1',
   'name: &a [x, x, x, x, x, x, x, x, x]',
@@ -358,6 +358,19 @@ const usage: Case[] = [
   flags('--executor one letter off', ['--executor', 'thread'], '--executor', /did you mean threads\?/),
   flags('--scheduler of another kind', ['--scheduler', 'fifo'], '--scheduler', /one of timed, random, pct/),
   flags(
+    '--journey of a page that is not there',
+    ['--journey', '64', ...SMALL],
+    '--journey',
+    /page 64, expected a page of the first guest, 0 to 63/,
+  ),
+  flags('--journey of no number', ['--journey', 'x'], '--journey', /'x', expected a whole number/),
+  flags(
+    '--journey on threads',
+    ['--journey', '1', '--executor', 'threads', ...SMALL],
+    '--journey',
+    /with --executor threads, expected --executor simulated/,
+  ),
+  flags(
     '--protocol nope',
     ['--protocol', 'nope'],
     'nope',
@@ -531,6 +544,36 @@ const modules: Case[] = [
     `let n = 0;\nexport default { name: 'p', sentence: 's', plan: () => (++n > 26 ? 'maybe' : ${plan}) };\n`,
     '',
     /plan\(\) gave 'maybe'/,
+  ),
+  protocol(
+    'a plan that maps before it loads',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve', 'accept', 'unmap', 'map', 'load', 'release', 'retire'] };\n",
+    '',
+    /plan\(\) for migrate has map before load: the guest would see a frame that is not filled yet, .* unchecked: true/,
+  ),
+  protocol(
+    'a plan that forgets what backs the destination',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve', 'accept', 'load', 'unmap', 'map', 'release', 'retire'] };\n",
+    '',
+    /plan\(\) for migrate, with the destination backed, lacks the step vacate/,
+  ),
+  protocol(
+    'a plan by way of the source node',
+    "export default { name: 'p', sentence: 's', plan: () => ['reserve source', 'accept', 'load', 'unmap', 'map', 'release', 'retire'] };\n",
+    '',
+    /has the step reserve source: a frame of the source node is the detour/,
+  ),
+  protocol(
+    'a swapOut that releases the frame before the last shootdown',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, swapOut: ['reserve', 'protect', 'shootdown', 'store', 'unmap', 'release', 'shootdown', 'export'] };\n`,
+    '',
+    /swapOut has release before shootdown: a vCPU may still read the frame/,
+  ),
+  protocol(
+    'an unchecked that is a text',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, unchecked: 'yes' };\n`,
+    '',
+    /unchecked is 'yes', expected true or false/,
   ),
   protocol(
     'a shipped name',

@@ -90,7 +90,7 @@ describe('stopped in the middle', () => {
 
 describe('exit statuses', () => {
   it('a protocol that copies back: exit 1, the replay line last, and the replay fails alike from another folder', async () => {
-    const cwd = here({ 'mine.mjs': protocolFile(`plan: () => ${PLAN}`) });
+    const cwd = here({ 'mine.mjs': protocolFile(`unchecked: true, plan: () => ${PLAN}`) });
     const { status, stdout, stderr } = await run(['--protocol', 'mine.mjs', ...SMALL], { cwd });
     expect(status, stderr).toBe(1);
     const [, file = ''] =
@@ -104,7 +104,7 @@ describe('exit statuses', () => {
 
   it('the same with a random schedule and a trace from stdin: the choices and the trace are kept', async () => {
     const lines = Array.from({ length: 6000 }, (_, i) => ` S ${((i * 7) % 60) + 16}000,8`);
-    const cwd = here({ 'mine.mjs': protocolFile(`plan: () => ${PLAN}`) });
+    const cwd = here({ 'mine.mjs': protocolFile(`unchecked: true, plan: () => ${PLAN}`) });
     const args = [
       '--protocol',
       'mine.mjs',
@@ -126,14 +126,14 @@ describe('exit statuses', () => {
 
   it('a protocol that leaks slots and claims nothing: nothing can go on, exit 4', async () => {
     const leaking = "plan: () => ['reserve', 'accept', 'load', 'unmap', 'map', 'retire']";
-    const cwd = here({ 'mine.mjs': protocolFile(`claims: [], ${leaking}`) });
+    const cwd = here({ 'mine.mjs': protocolFile(`unchecked: true, claims: [], ${leaking}`) });
     const { status, stdout, stderr } = await run(['--protocol', 'mine.mjs', ...SMALL, '--json'], { cwd });
     expect(status, stderr).toBe(4);
     expect(resultIn(stdout)).toMatchObject({ complete: false, pass: true, runs: [{ ending: 'stuck' }] });
   });
 
   it('a protocol under which the guest goes in circles: the run ends by itself, exit 4, incomplete', async () => {
-    const cwd = here({ 'mine.mjs': protocolFile('claims: [], plan: () => []') });
+    const cwd = here({ 'mine.mjs': protocolFile('unchecked: true, claims: [], plan: () => []') });
     const { status, stdout } = await run(['--protocol', 'mine.mjs', ...SMALL, '--json'], { cwd });
     expect(status).toBe(4);
     expect(resultIn(stdout)).toMatchObject({ complete: false, runs: [{ ending: 'step limit' }] });

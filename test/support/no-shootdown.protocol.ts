@@ -5,5 +5,6 @@ import type { ProtocolFile } from '../../src/protocols/index.ts';
 export default {
   ...migrate,
   name: 'no-shootdown',
+  unchecked: true,
   swapOut: migrate.swapOut.filter((step) => step !== 'shootdown'),
 } satisfies ProtocolFile;

@@ -2,6 +2,7 @@
 // to. `write 3`, `read 3.1` (word 1), `move 0..2 to 1` (migratepages to vNode 1), `handover 1`, `await`, and commands with the
 // page they are about and a number if they take one: `pageout 3`.
 import { BULK_VNODES, type CommandKind, command, commandKinds } from '../../model/script.ts';
+import { argumentOf, commandIn, operationOf, parameterIn } from '../../model/script.ts';
 import { encode, encodeCommand, operation, OPERATION_WORDS } from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
 import { InputError } from '../../stdx/input-error.ts';
@@ -45,6 +46,30 @@ export function parseOperation(text: string): Coded | undefined {
     gvpn,
     end: gvpn + 1,
   };
+}
+
+/** The words for an operation as a vCPU takes it: what `parseOperation` reads back. */
+export function inWords(word: number, gvpn: number): string {
+  const argument = argumentOf(word);
+  switch (operationOf(word)) {
+    case operation.read:
+    case operation.write: {
+      const name = operationOf(word) === operation.read ? 'read' : 'write';
+      return `${name} ${gvpn}${argument === 0 ? '' : `.${argument}`}`;
+    }
+    case operation.handover:
+      return `handover ${argument}`;
+    case operation.await:
+      return 'await';
+    case operation.bulkMove: {
+      const last = gvpn + Math.floor(argument / BULK_VNODES) - 1;
+      return `move ${gvpn}${last === gvpn ? '' : `..${last}`} to ${argument % BULK_VNODES}`;
+    }
+    default: {
+      const parameter = parameterIn(argument);
+      return `${commandKinds[commandIn(argument)]} ${gvpn}${parameter === 0 ? '' : ` ${parameter}`}`;
+    }
+  }
 }
 
 /** What can be written, for messages. */

@@ -1,0 +1,588 @@
+// Makes a failing run small: what the vCPUs executed is written out, and then operations, pages, vCPUs, room, faults and
+// choices of the schedule are taken away for as long as the same property is still violated (delta debugging, Zeller 2002).
+// Deterministic, and bounded by a number of steps.
+import { create, measure } from '../actors/index.ts';
+import { event } from '../model/events.ts';
+import { Geometry } from '../model/geometry.ts';
+import type { ScriptSource } from '../model/script.ts';
+import {
+  argumentOf,
+  BULK_VNODES,
+  command,
+  encode,
+  encodeCommand,
+  operation,
+  OPERATION_WORDS,
+  operationOf,
+} from '../model/script.ts';
+import type { WorldSpec } from '../model/spec.ts';
+import { monitors, type Property, type Violation } from '../properties/index.ts';
+import type { Protocol } from '../protocols/index.ts';
+import type { ChoosingScheduler } from '../runtime/scheduler.ts';
+import { Simulation } from '../runtime/simulate.ts';
+import { Trace } from '../runtime/trace.ts';
+import { partsOf, workloadOf } from '../scenarios/assemble.ts';
+import { loadProtocol } from '../scenarios/modules.ts';
+import { inWords } from '../scenarios/workloads/script.ts';
+import { schedulerFor } from './run.ts';
+import type { Unit } from './unit.ts';
+
+export interface Shrunk {
+  /** Violates the same property, in few steps; its workload is a script. */
+  unit: Unit;
+  violation: Violation;
+  /** Messages delivered up to the violation: in the small run, and in the one that it came from. */
+  messages: number;
+  messagesBefore: number;
+  /** Pages that its script names. */
+  pages: number;
+}
+
+/** One operation of a script. */
+interface Op {
+  word: number;
+  gvpn: number;
+}
+/** A unit with its scripts apart, a list for each vCPU of all guests. */
+interface Candidate {
+  unit: Unit;
+  ops: readonly (readonly Op[])[];
+}
+interface Failure extends Candidate {
+  violation: Violation;
+  messages: number;
+}
+
+const STEPS = 4_000_000;
+/** Laying out a world costs time too: bytes that count as one step. */
+const BYTES_A_STEP = 1000;
+/** Random orders that are tried where the schedule at hand does not fail any more. */
+const RANDOM_SEEDS = [1, 2, 3];
+
+/** Operations of a script in which each is tried as something simpler. */
+const SIMPLER_MAX = 30;
+
+/** Thrown through the run: nothing after the violation is of interest. */
+const FOUND = Symbol('violated');
+
+/**
+ * @param property name of the property that the unit violates
+ * @param protocol the unit's, where it cannot be loaded by its name
+ * @param steps of simulation at most, beyond the run that is to be shrunk
+ * @returns null where the unit does not violate the property
+ */
+export async function shrink(
+  unit: Unit,
+  property: string,
+  protocol?: Protocol,
+  steps = STEPS,
+): Promise<Shrunk | null> {
+  const shrinking = new Shrinking(protocol ?? (await loadProtocol(unit.protocol)), property, steps);
+  const first = await shrinking.recorded(unit);
+  if (first === null) return null;
+  const best = shrinking.smallest(first);
+  return {
+    unit: literal(best, Math.max(10_000, 4 * best.messages)),
+    violation: best.violation,
+    messages: best.messages,
+    messagesBefore: first.messages,
+    pages: pagesIn(best.ops).size,
+  };
+}
+
+function literal({ unit, ops }: Candidate, limit: number): Unit {
+  const vcpus = ops.map((list) => list.map(({ word, gvpn }) => inWords(word, gvpn)));
+  return { ...unit, workload: { kind: 'script', vcpus }, limit };
+}
+
+function pagesIn(ops: Candidate['ops']): Set<number> {
+  return new Set(
+    ops.flat().flatMap(({ word, gvpn }) => Array.from({ length: reach(word) }, (_, i) => gvpn + i)),
+  );
+}
+/** How many pages an operation names. */
+function reach(word: number): number {
+  const code = operationOf(word);
+  if (code === operation.handover || code === operation.await) return 0;
+  return code === operation.bulkMove ? Math.floor(argumentOf(word) / BULK_VNODES) : 1;
+}
+
+class Shrinking {
+  private readonly protocol: Protocol;
+  private readonly property: string;
+  private left: number;
+  private best!: Failure;
+
+  constructor(protocol: Protocol, property: string, steps: number) {
+    this.protocol = protocol;
+    this.property = property;
+    this.left = steps;
+  }
+
+  // --- runs
+
+  /** The unit as it is, with what its vCPUs executed written down. */
+  async recorded(unit: Unit): Promise<Failure | null> {
+    const workload = await workloadOf(unit.workload, unit.shape);
+    const recordings = unit.spec.guests.map(
+      (_, guest) => new Recording(workload.open(unit.seed + guest, guest)),
+    );
+    try {
+      const run = this.prepare(unit);
+      const violation = await run.to(() => run.simulation.run(recordings, unit.limit));
+      if (violation === null) return null;
+      const own = unit.shape.vcpuVnodes.length;
+      const ops = run.executed.map((count, vcpu) =>
+        recordings[Math.floor(vcpu / own)]!.upTo(vcpu % own, count),
+      );
+      return { unit: run.scheduled(unit), ops, violation, messages: run.simulation.steps };
+    } finally {
+      for (const recording of recordings) await recording.close();
+    }
+  }
+
+  private attempt(candidate: Candidate, limit: number): Failure | null {
+    const { unit, ops } = candidate;
+    const own = unit.shape.vcpuVnodes.length;
+    const sources = unit.spec.guests.map(
+      (_, guest) => new Written(ops.slice(guest * own, (guest + 1) * own)),
+    );
+    try {
+      const run = this.prepare(unit);
+      let violation: Violation | null;
+      try {
+        violation = run.now(() => run.simulation.runSync(sources, limit));
+      } finally {
+        this.left -= run.simulation.steps;
+      }
+      if (violation === null || !this.isSame(violation)) return null;
+      return { unit: run.scheduled(unit), ops, violation, messages: run.simulation.steps };
+    } catch {
+      // A world that cannot be, or that our own assertions end: not the failure that is looked for.
+      return null;
+    }
+  }
+
+  /** What was seen at rest must be the same thing: anything that is cut short leaves something open. */
+  private isSame({ sequence, message }: Violation): boolean {
+    const digits = (text: string) => text.replaceAll(/\d+/g, 'N');
+    const { violation } = this.best;
+    return sequence >= 0 ? violation.sequence >= 0 : digits(message) === digits(violation.message);
+  }
+
+  private prepare(unit: Unit) {
+    const { protocol, property: name } = this;
+    const parts = partsOf(unit, protocol);
+    const bytes = measure(parts);
+    this.left -= bytes / BYTES_A_STEP;
+    const setting = { geometry: new Geometry(unit.spec), page: parts.tables.page, totalOrder: true };
+    const property = monitors(setting).find((one) => one.name === name);
+    const trace = new Trace(property ? [property] : []);
+    const executed = setting.geometry.vcpuGuest.map(() => 0);
+    trace.all((e) => {
+      if (e.kind === event.read || e.kind === event.wrote) executed[e.id]!++;
+      // oxlint-disable-next-line typescript/only-throw-error
+      if (property?.violation) throw FOUND;
+    });
+    const system = create(new ArrayBuffer(bytes), parts, trace);
+    const scheduler = schedulerFor(system, unit);
+    const simulation = new Simulation(system, scheduler);
+    return {
+      simulation,
+      executed,
+      to: (run: () => Promise<string>) => run().then((ending) => atEnd(property, ending), found(property)),
+      now: (run: () => string) => {
+        try {
+          return atEnd(property, run());
+        } catch (error) {
+          return found(property)(error);
+        }
+      },
+      /** The unit with the choices that were made. */
+      scheduled: (of: Unit): Unit => {
+        const { choices } = scheduler as Partial<ChoosingScheduler>;
+        return choices === undefined ? { ...of, choices: undefined } : { ...of, choices: [...choices] };
+      },
+    };
+  }
+
+  // --- passes
+
+  smallest(first: Failure): Failure {
+    this.best = first;
+    for (let before = ''; before !== this.size() && this.left > 0;) {
+      before = this.size();
+      this.dropPages();
+      this.dropOperations();
+      this.narrowMoves();
+      this.simplerOperations();
+      this.shrinkWorld();
+      this.renumber();
+      this.dropFaults();
+    }
+    this.shortenChoices();
+    return this.best;
+  }
+  private size(): string {
+    const { unit, ops } = this.best;
+    return JSON.stringify([ops, unit.spec]);
+  }
+
+  /** Whether the candidate fails too, in the order at hand or in a simpler one. It is the best from then on. */
+  private accept(candidate: Candidate): boolean {
+    if (this.left <= 0 || !balanced(candidate.ops, candidate.unit)) return false;
+    const limit = 2 * this.best.messages + 1000;
+    for (const unit of ordersOf(candidate.unit)) {
+      if (this.left <= 0) return false;
+      const failure = this.attempt({ ...candidate, unit }, limit);
+      if (failure === null) continue;
+      this.best = failure;
+      return true;
+    }
+    return false;
+  }
+  private acceptOps(ops: Candidate['ops']): boolean {
+    return this.accept({ unit: this.best.unit, ops });
+  }
+
+  private dropPages(): void {
+    const pages = [...pagesIn(this.best.ops)];
+    for (let size = pages.length >> 1; size >= 1; size >>= 1) {
+      for (let at = pages.length - size; at > -size; at -= size) {
+        const chunk = new Set(pages.slice(Math.max(0, at), at + size));
+        const without = this.best.ops.map((list) =>
+          list.filter(({ word, gvpn }) => reach(word) !== 1 || !chunk.has(gvpn)),
+        );
+        const fewer = count(without) < count(this.best.ops);
+        if (fewer) this.acceptOps(without);
+      }
+    }
+  }
+
+  private dropOperations(): void {
+    const { ops } = this.best;
+    ops.forEach((_, vcpu) => {
+      const list = () => this.best.ops[vcpu]!;
+      for (let size = list().length; size >= 1; size = size >> 1) {
+        for (let at = list().length - size; at > -size; at -= size) {
+          const shorter = list().toSpliced(Math.max(0, at), Math.min(size, size + at));
+          if (shorter.length < list().length) this.acceptOps(this.best.ops.with(vcpu, shorter));
+        }
+      }
+    });
+    this.dropHandovers();
+  }
+
+  /** A handover and the await that it ends go together. */
+  private dropHandovers(): void {
+    const own = this.best.unit.shape.vcpuVnodes.length;
+    for (let vcpu = 0; vcpu < this.best.ops.length; vcpu++) {
+      for (let at = this.best.ops[vcpu]!.length - 1; at >= 0; at--) {
+        const op = this.best.ops[vcpu]![at];
+        if (!op || operationOf(op.word) !== operation.handover) continue;
+        const to = Math.floor(vcpu / own) * own + argumentOf(op.word);
+        const other = this.best.ops[to]!;
+        const awaits = other.findIndex(({ word }) => operationOf(word) === operation.await);
+        const without = this.best.ops.with(vcpu, this.best.ops[vcpu]!.toSpliced(at, 1));
+        if (awaits >= 0) this.acceptOps(without.with(to, other.toSpliced(awaits, 1)));
+      }
+    }
+  }
+
+  /** `move 0..5 to 1` to `move 3 to 1`, where that is enough. */
+  private narrowMoves(): void {
+    this.best.ops.forEach((list, vcpu) => {
+      list.forEach(({ word, gvpn }, at) => {
+        const pages = operationOf(word) === operation.bulkMove ? reach(word) : 0;
+        const vnode = argumentOf(word) % BULK_VNODES;
+        for (let page = 0; page < pages && pages > 1; page++) {
+          const one = { word: encode(operation.bulkMove, vnode + BULK_VNODES), gvpn: gvpn + page };
+          if (this.acceptOps(this.best.ops.with(vcpu, this.best.ops[vcpu]!.with(at, one)))) break;
+        }
+      });
+    });
+  }
+
+  /** Pages are numbered from 0 on. */
+  private renumber(): void {
+    const pages = [...pagesIn(this.best.ops)].sort((a, b) => a - b);
+    const isDense = pages.every((page, index) => page === index);
+    const moves = this.best.ops.flat().some(({ word }) => reach(word) > 1);
+    if (isDense || moves) return;
+    const ops = this.best.ops.map((list) =>
+      list.map(({ word, gvpn }) => ({ word, gvpn: reach(word) === 0 ? 0 : pages.indexOf(gvpn) })),
+    );
+    this.acceptOps(ops);
+  }
+
+  private shrinkWorld(): void {
+    for (const smaller of simplifications) {
+      for (let goOn = true; goOn;) {
+        const candidate = smaller(this.best);
+        goOn = candidate !== null && this.accept(candidate);
+      }
+    }
+    // A burst is one message: more of them at once make fewer messages.
+    const { unit, ops } = this.best;
+    if (unit.spec.burst < 64) this.acceptShorter({ unit: withSpec(unit, { burst: 64 }), ops });
+  }
+
+  /**
+   * Something simpler in place of an operation: an order to move a page out, or a touch; while the guest balances by hint
+   * faults, an order to move a page.
+   */
+  private simplerOperations(): void {
+    if (count(this.best.ops) > SIMPLER_MAX) return;
+    const { spec, shape } = this.best.unit;
+    const orders = Array.from({ length: shape.vnodes }, (_, vnode) => vnode + BULK_VNODES);
+    const simpler = [
+      encodeCommand(command.pageout, 0),
+      ...(spec.policy.hintPages === 0
+        ? [encode(operation.read, 0)]
+        : orders.map((order) => encode(operation.bulkMove, order))),
+    ];
+    this.best.ops.forEach((_, vcpu) => {
+      for (let at = 0; at < this.best.ops[vcpu]!.length; at++) {
+        for (const word of simpler) {
+          for (const gvpn of pagesIn(this.best.ops)) {
+            const { ops, unit } = this.best;
+            if (reach(ops[vcpu]![at]!.word) === 1)
+              this.acceptShorter({ unit, ops: ops.with(vcpu, ops[vcpu]!.with(at, { word, gvpn })) });
+          }
+        }
+      }
+    });
+  }
+  /** As `accept`, where no operation goes: only if there are fewer messages then. */
+  private acceptShorter(candidate: Candidate): void {
+    const before = this.best;
+    if (this.accept(candidate) && this.best.messages >= before.messages) this.best = before;
+  }
+
+  private dropFaults(): void {
+    const faultsOf = () => (this.best.unit.spec as { faults?: unknown }).faults;
+    if (!Array.isArray(faultsOf())) return;
+    for (let at = (faultsOf() as unknown[]).length - 1; at >= 0; at--) {
+      const faults = (faultsOf() as unknown[]).toSpliced(at, 1);
+      this.accept({ unit: withSpec(this.best.unit, { faults } as Partial<WorldSpec>), ops: this.best.ops });
+    }
+  }
+
+  /** Fewer choices, and as many fair ones (0) as can be: where the list has ended all are. */
+  private shortenChoices(): void {
+    const choices = () => this.best.unit.choices ?? [];
+    const tryChoices = (list: readonly number[]): boolean => {
+      if (this.left <= 0) return false;
+      const unit = { ...this.best.unit, choices: list };
+      const failure = this.attempt({ unit, ops: this.best.ops }, 2 * this.best.messages + 1000);
+      if (failure === null) return false;
+      this.best = { ...failure, unit };
+      return true;
+    };
+    for (let size = choices().length >> 1; size >= 1; size >>= 1) {
+      while (choices().length >= size && tryChoices(choices().slice(0, -size)));
+    }
+    for (let size = choices().length >> 1; size >= 1; size >>= 1) {
+      for (let at = 0; at < choices().length; at += size) {
+        const fair = choices().map((choice, i) => (i >= at && i < at + size ? 0 : choice));
+        if (
+          choices()
+            .slice(at, at + size)
+            .some((choice) => choice !== 0)
+        )
+          tryChoices(fair);
+      }
+    }
+    const last = choices().findLastIndex((choice) => choice !== 0);
+    if (choices().length > last + 1) tryChoices(choices().slice(0, last + 1));
+  }
+}
+
+/** In virtual time, in fair order, as it is, in a few random orders: the simplest that fails is taken. */
+function* ordersOf(unit: Unit): Generator<Unit> {
+  const isTimed = unit.scheduler === 'timed' && unit.choices === undefined;
+  yield { ...unit, scheduler: 'timed', choices: undefined };
+  if (isTimed) return;
+  yield { ...unit, choices: [] };
+  if (unit.choices) yield unit;
+  for (const seed of RANDOM_SEEDS) yield { ...unit, scheduler: 'random', seed, choices: undefined };
+}
+
+/** Nobody waits for a task that nobody hands over. */
+function balanced(ops: Candidate['ops'], { shape }: Unit): boolean {
+  const own = shape.vcpuVnodes.length;
+  return ops.every((list, vcpu) => {
+    const guest = Math.floor(vcpu / own) * own;
+    const awaits = list.filter(({ word }) => operationOf(word) === operation.await).length;
+    const tasks = ops
+      .slice(guest, guest + own)
+      .flat()
+      .filter(({ word }) => operationOf(word) === operation.handover && argumentOf(word) === vcpu - guest);
+    return awaits <= tasks.length;
+  });
+}
+const count = (ops: Candidate['ops']) => ops.reduce((sum, list) => sum + list.length, 0);
+
+function atEnd(property: Property | undefined, ending: string): Violation | null {
+  if (ending === 'at rest') property?.atRest();
+  return property?.violation ?? null;
+}
+function found(property: Property | undefined) {
+  return (error: unknown): Violation | null => {
+    if (error === FOUND) return property!.violation;
+    throw error;
+  };
+}
+
+// --- worlds
+
+type Simplification = (from: Candidate) => Candidate | null;
+
+function withSpec(unit: Unit, changed: Partial<WorldSpec>): Unit {
+  return { ...unit, spec: { ...unit.spec, ...changed } };
+}
+const half = (value: number, least: number) => Math.max(least, value >> 1);
+const lessOne = (value: number, least: number) => Math.max(least, value - 1);
+
+/** A number of the spec made smaller, by halves or by ones, where `smaller` says how; null where it is small already. */
+function numberOf(change: (spec: WorldSpec) => Partial<WorldSpec>): Simplification {
+  return ({ unit, ops }) => {
+    const smaller = withSpec(unit, change(unit.spec));
+    return JSON.stringify(smaller.spec) === JSON.stringify(unit.spec) ? null : { unit: smaller, ops };
+  };
+}
+const policy = (change: (policy: WorldSpec['policy']) => Partial<WorldSpec['policy']>): Simplification =>
+  numberOf((spec) => ({ policy: { ...spec.policy, ...change(spec.policy) } }));
+
+const dropGuest: Simplification = ({ unit, ops }) => {
+  const { guests } = unit.spec;
+  if (guests.length === 1) return null;
+  const own = unit.shape.vcpuVnodes.length;
+  return { unit: withSpec(unit, { guests: guests.slice(0, -1) }), ops: ops.slice(0, -own) };
+};
+
+/** The last vCPU of each guest, where it has nothing to do. */
+const dropVcpu: Simplification = ({ unit, ops }) => {
+  const own = unit.shape.vcpuVnodes.length;
+  const isLast = (vcpu: number) => vcpu % own === own - 1;
+  const needed = ops.some((list, vcpu) =>
+    isLast(vcpu)
+      ? list.length > 0
+      : list.some(({ word }) => operationOf(word) === operation.handover && argumentOf(word) === own - 1),
+  );
+  if (own === 1 || needed) return null;
+  const guests = unit.spec.guests.map((guest) => ({ ...guest, vcpus: guest.vcpus.slice(0, own - 1) }));
+  const shape = { ...unit.shape, vcpuVnodes: unit.shape.vcpuVnodes.slice(0, own - 1) };
+  return { unit: { ...withSpec(unit, { guests }), shape }, ops: ops.filter((_, vcpu) => !isLast(vcpu)) };
+};
+
+/** A vCPU with nothing to do comes last: then it can go. */
+const idleLast: Simplification = ({ unit, ops }) => {
+  const own = unit.shape.vcpuVnodes.length;
+  const idle = ops.findIndex((list, vcpu) => list.length === 0 && vcpu % own < own - 1);
+  const tasks = ops.flat().some(({ word }) => operationOf(word) === operation.handover);
+  if (idle < 0 || ops.length > own || tasks || ops[own - 1]!.length === 0) return null;
+  return { unit, ops: ops.with(idle, ops[own - 1]!).with(own - 1, []) };
+};
+
+/** As many pages as are named. */
+const fewerPages: Simplification = ({ unit, ops }) => {
+  const pages = Math.max(1, ...[...pagesIn(ops)].map((page) => page + 1));
+  if (unit.spec.guests.every((guest) => guest.pages === pages)) return null;
+  return { unit: withSpec(unit, { guests: unit.spec.guests.map((guest) => ({ ...guest, pages })) }), ops };
+};
+
+const shorterPages: Simplification = ({ unit, ops }) => {
+  if (unit.spec.pageWords <= 2) return null;
+  const short = (op: Op): Op => {
+    const code = operationOf(op.word);
+    const access = code === operation.read || code === operation.write;
+    return access ? { ...op, word: encode(code, argumentOf(op.word) % 2) } : op;
+  };
+  const shape = { ...unit.shape, pageWords: 2 };
+  return { unit: { ...withSpec(unit, { pageWords: 2 }), shape }, ops: ops.map((list) => list.map(short)) };
+};
+
+const simplifications: readonly Simplification[] = [
+  shorterPages,
+  fewerPages,
+  dropGuest,
+  idleLast,
+  dropVcpu,
+  ...[half, lessOne].flatMap((less): Simplification[] => [
+    numberOf((spec) => ({
+      guests: spec.guests.map((guest) => ({
+        ...guest,
+        vnodes: guest.vnodes.map((vnode) => ({ ...vnode, gfns: less(vnode.gfns, 1) })),
+      })),
+    })),
+    numberOf((spec) => ({ stores: spec.stores.map((store) => ({ ...store, slots: less(store.slots, 1) })) })),
+    numberOf((spec) => ({
+      nodes: spec.nodes.map((node) => ({ ...node, frames: less(node.frames, Math.min(node.frames, 1)) })),
+    })),
+    numberOf((spec) => ({ listCapacity: less(spec.listCapacity, 1) })),
+  ]),
+  numberOf(() => ({ batch: 1 })),
+  numberOf(() => ({ tlbEntries: 4 })),
+  numberOf((spec) => ({ chunk: Math.min(spec.chunk, 16) })),
+  policy(() => ({ prefetch: 0 })),
+  policy(() => ({ hintPages: 0 })),
+  policy(({ hintPages }) => ({ hintPages: Math.min(1, hintPages) })),
+  policy(() => ({ idleScans: 0 })),
+  policy(() => ({ lowWatermarkPercent: 0, highWatermarkPercent: 0 })),
+  policy(() => ({ reclaimBatch: 1 })),
+];
+
+// --- scripts
+
+/** A workload's source that remembers what it gave. */
+class Recording implements ScriptSource {
+  private readonly source: ScriptSource;
+  private readonly given: Op[][] = [];
+
+  constructor(source: ScriptSource) {
+    this.source = source;
+  }
+  read(vcpu: number, out: Int32Array): number | Promise<number> {
+    const keep = (operations: number) => {
+      const list = (this.given[vcpu] ??= []);
+      for (let i = 0; i < operations * OPERATION_WORDS; i += OPERATION_WORDS)
+        list.push({ word: out[i]!, gvpn: out[i + 1]! });
+      return operations;
+    };
+    const operations = this.source.read(vcpu, out);
+    return typeof operations === 'number' ? keep(operations) : operations.then(keep);
+  }
+  async close(): Promise<void> {
+    await this.source.close?.();
+  }
+  /** What a vCPU had begun when it had made `accesses`: up to the access under way. */
+  upTo(vcpu: number, accesses: number): Op[] {
+    const list = this.given[vcpu] ?? [];
+    let made = 0;
+    const end = list.findIndex(
+      ({ word }) =>
+        (operationOf(word) === operation.read || operationOf(word) === operation.write) &&
+        made++ === accesses,
+    );
+    return end < 0 ? list : list.slice(0, end + 1);
+  }
+}
+
+/** Scripts that are there at once. */
+class Written implements ScriptSource {
+  private readonly lists: Candidate['ops'];
+  private readonly positions: number[];
+
+  constructor(lists: Candidate['ops']) {
+    this.lists = lists;
+    this.positions = lists.map(() => 0);
+  }
+  read(vcpu: number, out: Int32Array): number {
+    const from = this.positions[vcpu]!;
+    const next = this.lists[vcpu]!.slice(from, from + Math.floor(out.length / OPERATION_WORDS));
+    next.forEach(({ word, gvpn }, i) => out.set([word, gvpn], i * OPERATION_WORDS));
+    this.positions[vcpu] = from + next.length;
+    return next.length;
+  }
+}
