@@ -9,8 +9,8 @@ import { TOOL } from './version.ts';
 
 /** What a scenario takes of a script: more is no small run. */
 const OPERATIONS_MAX = 10_000;
-/** A world of full size and a long trace take a few seconds. */
-const STEPS = 3_000_000;
+/** A few seconds, also for a world of full size and a long trace. */
+const STEPS = 2_000_000;
 
 /** Writes what `replay` reads. */
 export function writeReplay(file: string, unit: Unit, violation: Violation): void {
