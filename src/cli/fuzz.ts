@@ -13,6 +13,7 @@ import { loadProtocol } from '../scenarios/modules.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
+import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, wholeNumber } from './options.ts';
 import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
@@ -79,7 +80,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
     let status = statusOf(tally, lost, unseen, interrupt);
-    const { lines, files } = keep(tally.failures, campaign.out);
+    const { lines, files } = await keep(tally.failures, campaign.out);
     try {
       await writeJson(flags.json, resultOf(campaign, tally, ms, found, unseen, complete, files));
     } catch (error) {
@@ -297,19 +298,28 @@ function statusOf(
   return unseen.length > 0 ? exit.missed : exit.ok;
 }
 
-/** Writes the failing runs down. @returns what to say of them, the line that replays the first one last */
-function keep(failures: readonly Failure[], out: string): { lines: string[]; files: string[] } {
+/** Writes the failing runs down, and shows the first one made small. @returns the line that replays that one last */
+async function keep(
+  failures: readonly Failure[],
+  out: string,
+): Promise<{ lines: string[]; files: string[] }> {
   const files = failures.map(({ unit }) => join(out, `failure-fuzz-${unit.seed}.json`));
   const lines = failures.flatMap(({ violation, unit }, index) => {
-    writeWhole(files[index]!, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit })}\n`);
+    writeReplay(files[index]!, unit, violation);
     const where = violation.sequence < 0 ? 'at the end' : `event ${violation.sequence}`;
     return [
       `FAIL ${violation.property} · ${unit.protocol}, seed ${unit.seed}, ${where}`,
       `     ${violation.message}`,
     ];
   });
-  const replays = files.map((file) => `Replay  npm run copyless -- replay ${file}`);
-  return { lines: [...lines, ...replays.toReversed()], files };
+  const [first] = failures;
+  const screen = first
+    ? await explainFailure(first.unit, first.violation, {
+        keep: join(out, `failure-fuzz-${first.unit.seed}-smallest.json`),
+      })
+    : [];
+  const replays = files.map((file) => `Replay  npm run copyless -- replay ${file}`).toReversed();
+  return { lines: [...lines, ...replays, ...(screen.length > 0 ? ['', ...screen] : [])], files };
 }
 
 function resultOf(

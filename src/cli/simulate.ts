@@ -21,6 +21,7 @@ import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
 import { exit } from './exit.ts';
+import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
 import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
@@ -244,6 +245,9 @@ async function limitsOf(experiment: Experiment): Promise<Limits | null> {
   return { protocol: copyless.name, kind, here, slow, atSource: await pair({ kind, attached: 'source' }) };
 }
 
+/** Failures that are made small and told: the first of each protocol and property. */
+const EXPLAINED_MAX = 3;
+
 /** What failed can be run again, from any folder: one file a run, and the line to type last. */
 async function keepFailures(
   units: readonly Unit[],
@@ -251,19 +255,27 @@ async function keepFailures(
   { out, stdin, show }: { out: string; stdin: Stdin; show: (text: string) => Promise<void> },
 ): Promise<void> {
   const lines: string[] = [];
+  const explained = new Set<string>();
   for (const [index, report] of reports.entries()) {
     const violation = report?.run.violations[0];
     if (!report || !violation) continue;
     const unit = units[index]!;
     const file = join(out, `failure-${report.run.protocol}-${unit.seed}.json`);
     const choices = unit.scheduler === 'timed' ? undefined : report.choices;
-    const kept = {
+    const kept: Unit = {
       ...unit,
       protocol: absolute(unit.protocol),
       workload: keptWorkload(unit.workload, out, stdin),
       choices,
     };
-    writeWhole(file, `${JSON.stringify({ replay: 1, tool: TOOL, violation, unit: kept })}\n`);
+    writeReplay(file, kept, violation);
+    const what = `${report.run.protocol} ${violation.property}`;
+    if (explained.size < EXPLAINED_MAX && !explained.has(what)) {
+      explained.add(what);
+      const keep = file.replace(/\.json$/, '-smallest.json');
+      const screen = await explainFailure(kept, violation, { keep });
+      if (screen.length > 0) await show(`\n${screen.join('\n')}`);
+    }
     lines.push(`Replay  npm run simulate -- --replay ${file}`);
   }
   for (const line of lines) await show(line);

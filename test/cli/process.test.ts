@@ -97,6 +97,15 @@ describe('exit statuses', () => {
       /^Replay {2}npm run simulate -- --replay (.*)$/.exec(stdout.trimEnd().split('\n').at(-1)!) ?? [];
     expect(existsSync(join(cwd, file))).toBe(true);
     const [, event] = /FAIL no-copy-back · mine, seed 1, event (\d+)/.exec(stdout) ?? [];
+    const small = /Replay: {2}copyless replay (.*-smallest\.json)\n/.exec(stdout)![1]!;
+    expect(stdout).toMatch(
+      /\n✗ no-copy-back · mine, .*[\s\S]*Smallest run that still fails: \d\d messages, 1 page /,
+    );
+    const smallest = await run(['replay', small], { cwd });
+    expect(smallest.status, smallest.stderr).toBe(1);
+    expect(smallest.stdout).toMatch(
+      /FAIL no-copy-back · mine[\s\S]*transition migrate, machines\/page\.machine\.ts:\d+\n/,
+    );
     const again = await run(['--replay', join(cwd, file)], { cwd: here() });
     expect(again.status, again.stderr).toBe(1);
     expect(again.stdout).toMatch(new RegExp(`FAIL no-copy-back · mine, seed 1, event ${event}\n`));
