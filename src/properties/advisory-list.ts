@@ -10,6 +10,8 @@ export class AdvisoryList extends Property {
   /** Generation by Gfn. */
   private readonly listed = new Map<number, number>();
   private readonly overflowed = new Map<number, number>();
+  /** What a restarted hypervisor has not named again yet. */
+  private readonly forgotten = new Set<number>();
   private readonly pages = new Map<number, { state: number; generation: number }>();
   /** State of a page between two Gfns, by operation. */
   private readonly carried = new Map<number, number>();
@@ -49,11 +51,13 @@ export class AdvisoryList extends Property {
       if (this.listed.has(e.gfn))
         this.fail(e.sequence, `Gfn ${e.gfn} was listed and still has an older entry`);
       this.overflowed.delete(e.gfn);
+      this.forgotten.delete(e.gfn);
       this.listed.set(e.gfn, e.generation);
     },
     overflowed: (e) => {
       this.examined++;
       this.overflowed.set(e.gfn, e.generation);
+      this.forgotten.delete(e.gfn);
     },
     delisted: (e) => {
       this.examined++;
@@ -64,6 +68,13 @@ export class AdvisoryList extends Property {
       // From here on the hypervisor has no room for them, as it were: it must say *unknown* until they are listed again.
       for (const [gfn, generation] of this.listed) this.overflowed.set(gfn, generation);
       this.listed.clear();
+      this.forgotten.clear();
+      for (const gfn of this.overflowed.keys()) this.forgotten.add(gfn);
+    },
+    recalled: (e) => {
+      const [gfn] = this.forgotten;
+      if (gfn !== undefined)
+        this.fail(e.sequence, `the list was called complete, and Gfn ${gfn} was left out`);
     },
     inspected: (e) => this.inspected(e),
   };
