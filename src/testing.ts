@@ -1,6 +1,7 @@
 // For people's own tests: the monitors, the schedulers and the mutants that this project tests itself with.
 export { create, measure, type Parts } from './actors/index.ts';
 export { event, eventKinds, type TraceEvent } from './model/events.ts';
+export { describeFaults, drawFaults, type FaultName, faultNames, type FaultPlan } from './model/faults.ts';
 export type { WorldSpec } from './model/spec.ts';
 export { monitors, Property, type Setting, type Violation, witnessNames } from './properties/index.ts';
 export { mutants } from './protocols/mutate.ts';

@@ -93,6 +93,7 @@ export class Restart {
     this.mark(entry, false, hypervisor);
     if (entry + 1 < entries) return this.next(entries + geometry.gfns + entry + 1, context);
     own[field.recovering] = 0;
+    context.trace.recalled();
   }
   private mark(index: number, isUnknown: boolean, hypervisor: Forgetful): void {
     let entry = index;

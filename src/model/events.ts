@@ -12,7 +12,7 @@ export const eventKinds = [
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
-  'fault', 'forgot', // what went wrong
+  'fault', 'forgot', 'recalled', // what went wrong, and was made good
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -298,5 +298,9 @@ export class Recorder {
   /** The hypervisor has forgotten what the lists name: they say *unknown* for every Gfn. */
   forgot(): void {
     this.emit(event.forgot, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** ... and has them complete again. */
+  recalled(): void {
+    this.emit(event.recalled, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 }

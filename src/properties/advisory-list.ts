@@ -12,6 +12,8 @@ export class AdvisoryList extends Property {
   private readonly overflowed = new Map<number, number>();
   /** Generation under which a Gfn last stood on the list: an old entry must be told from a new one by it. */
   private readonly last = new Map<number, number>();
+  /** What a restarted hypervisor has not named again yet. */
+  private readonly forgotten = new Set<number>();
   private readonly pages = new Map<number, { state: number; generation: number }>();
   /** State of a page between two Gfns, by operation. */
   private readonly carried = new Map<number, number>();
@@ -52,12 +54,14 @@ export class AdvisoryList extends Property {
         this.fail(e.sequence, `Gfn ${e.gfn} was listed and still has an older entry`);
       this.isNew(e);
       this.overflowed.delete(e.gfn);
+      this.forgotten.delete(e.gfn);
       this.listed.set(e.gfn, e.generation);
     },
     overflowed: (e) => {
       this.examined++;
       this.isNew(e);
       this.overflowed.set(e.gfn, e.generation);
+      this.forgotten.delete(e.gfn);
     },
     delisted: (e) => {
       this.examined++;
@@ -69,6 +73,13 @@ export class AdvisoryList extends Property {
       // From here on the hypervisor has no room for them, as it were: it must say *unknown* until they are listed again.
       for (const [gfn, generation] of this.listed) this.overflowed.set(gfn, generation);
       this.listed.clear();
+      this.forgotten.clear();
+      for (const gfn of this.overflowed.keys()) this.forgotten.add(gfn);
+    },
+    recalled: (e) => {
+      const [gfn] = this.forgotten;
+      if (gfn !== undefined)
+        this.fail(e.sequence, `the list was called complete, and Gfn ${gfn} was left out`);
     },
     inspected: (e) => this.inspected(e),
   };
