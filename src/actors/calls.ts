@@ -43,9 +43,9 @@ export class Calls {
       receiver[operation]! - 1,
       kind[operation]!,
       operation,
-      argument[operation]!,
+      argument[operation],
       0,
-      serial[operation]!,
+      serial[operation],
     );
   }
   /** A call was answered. @returns false when that one is not open (any more) */

@@ -128,7 +128,8 @@ export class Hypervisor implements Actor, Forgetful {
     const heard = this.requestsHeard.hear(request, serial);
     if (heard === 'old') return;
     if (heard === 'done') return context.send(sender, message.answer, request, 0, 0, serial);
-    // The record may be looked at once: from then on it is the host's.
+    // The record may be looked at once: from then on it is the host's. Once more after a restart, which finds it as it left
+    // it, forwarded or refused; had the host heard of it, the hypervisor would know.
     if (heard === 'pending') return context.send(geometry.host, message.request, request, 0, 0, serial);
     const guest = geometry.vcpuGuest[sender]!;
     const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
@@ -142,9 +143,7 @@ export class Hypervisor implements Actor, Forgetful {
       requests.kind[request]! >= 0 &&
       requests.kind[request]! < requestKinds.length;
     if (valid) {
-      // Forwarded before a restart, and perhaps lost since.
-      const again = requests.state[request] === requests.table.state.forwarded;
-      if (!again) {
+      if (requests.state[request] !== requests.table.state.forwarded) {
         context.trace.forwarded(request);
         requests.step(request, requests.table.event.forward, context.trace);
       }
@@ -152,10 +151,19 @@ export class Hypervisor implements Actor, Forgetful {
       return;
     }
     this.requestsHeard.done(request);
-    requests.step(request, requests.table.event.refuse, context.trace);
-    requests.result[request] = result.EINVAL;
-    const { generation, kind } = requests;
-    context.trace.answered(request, source, destination, generation[request]!, kind[request]!, result.EINVAL);
+    if (requests.state[request] !== requests.table.state.refused) {
+      requests.step(request, requests.table.event.refuse, context.trace);
+      requests.result[request] = result.EINVAL;
+      const { generation, kind } = requests;
+      context.trace.answered(
+        request,
+        source,
+        destination,
+        generation[request]!,
+        kind[request]!,
+        result.EINVAL,
+      );
+    }
     context.send(sender, message.answer, request, 0, 0, serial);
   }
 

@@ -114,7 +114,7 @@ const specSchema = z.looseObject({
   faults: z
     .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))
     .max(4096)
-    .optional(),
+    .exactOptional(),
 });
 
 const keptSchema = z.strictObject({

@@ -92,10 +92,11 @@ export function judge(faulty: FaultyCase): Judgement {
   return { broken, examined, lost, whole, memory: memoryOf(done.system), steps: done.steps };
 }
 
-function memoryOf({ geometry, contentOf }: System): number[][] {
+function memoryOf(system: System): number[][] {
+  const { geometry } = system;
   const { pageWords } = geometry.spec;
   return Array.from({ length: geometry.gvpns }, (_, gvpn) => {
-    const words = contentOf(gvpn);
+    const words = system.contentOf(gvpn);
     return words ? [...words] : Array.from({ length: pageWords }, () => 0);
   });
 }
