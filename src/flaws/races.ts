@@ -1,0 +1,125 @@
+// The losing ends of races that chance alone reaches too seldom: each is found by its litmus file (test/litmus), in which
+// the scenario brings both sides together and only the order is left to chance.
+import type { Built } from '../actors/index.ts';
+import { finding } from '../model/words.ts';
+import { type Flaw, override, replan, replanned, without } from './flaw.ts';
+
+const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
+
+/** While the host looks at a request, something is not as it is. */
+function whileAsked({ host }: Built, change: (asked: () => boolean) => void): void {
+  let asked = false;
+  override(host, 'onRequest', (onRequest) => (request, context) => {
+    asked = true;
+    onRequest(request, context);
+    asked = false;
+  });
+  change(() => asked);
+}
+
+export const races: readonly Flaw[] = [
+  {
+    name: 'fault-ignores-hold',
+    sentence: 'a demand fault is served on the source although the guest has claimed the page',
+    race: 2,
+    alarms: ['no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply({ world: { pages } }) {
+      const { state, event } = pages.table;
+      const exported: Record<number, number> = {
+        [state['listed.held']]: state['listed.exported'],
+        [state['remapped.held']]: state['remapped.mapped'],
+      };
+      override(pages, 'state', (stateOf) => (gfn) => {
+        const seen = stateOf(gfn);
+        return exported[seen] ?? seen;
+      });
+      override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        const seen = pages.peek(gfn).state;
+        if (on === event.demand && exported[seen] !== undefined) return seen;
+        return attempt(gfn, on, generation, bump, trace);
+      });
+    },
+  },
+  {
+    // userfaultfd_move before its fix of 2025: pte_same() holds again when the slot was freed and taken once more.
+    name: 'entry-compared-without-generation',
+    sentence: 'the host takes a request on if the page is in the slot that it was in when the guest looked',
+    race: 3,
+    alarms: ['no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply({ host, world: { lists, pages } }) {
+      const { event } = pages.table;
+      const looked = new Map<number, number>();
+      for (const list of lists) {
+        override(list, 'inspect', (inspect) => (gfn) => {
+          const found = inspect(gfn);
+          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
+          return found;
+        });
+      }
+      override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        const accepts = on === event.map || on === event.migrate;
+        const same = accepts && looked.get(gfn) === host.pages.locationOf(gfn);
+        return attempt(gfn, on, same ? -1 : generation, bump, trace);
+      });
+    },
+  },
+  {
+    // userfaultfd_move again: a folio was added to the swap cache after the check that there was none.
+    name: 'cached-copy-left-behind',
+    sentence: 'a page is moved on by its entry although read-ahead has put a copy of it on the source',
+    race: 4,
+    alarms: ['no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply(built) {
+      const { host, world } = built;
+      const { event } = world.pages.table;
+      whileAsked(built, (asked) => {
+        override(host.cache, 'isCached', (isCached) => (gfn) => !asked() && isCached(gfn));
+      });
+      override(world.pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        const accepts = on === event.map || on === event.migrate;
+        const cached = accepts && host.cache.isCached(gfn);
+        return cached
+          ? attempt(gfn, event.migrate, -1, bump, trace)
+          : attempt(gfn, on, generation, bump, trace);
+      });
+    },
+  },
+  {
+    name: 'old-slot-used',
+    sentence: 'a page that was read back and then written goes out again to the slot with its old content',
+    race: 6,
+    alarms: ['I1-single-home', 'I2-read-last-write'],
+    needs: { litmus: true },
+    apply: (built) => replan(built, (p) => replanned(p, ['dirtied'], (plan) => without(plan, 'forget'))),
+  },
+  {
+    name: 'shared-slot-moved',
+    sentence: 'a page is moved on and its slot freed although somebody else refers to the slot',
+    race: 9,
+    alarms: ['I5-conservation', 'I1-single-home'],
+    needs: { protocols: LISTED, litmus: true },
+    apply: ({ host: { pages } }) => void pages.references.fill(0),
+  },
+  {
+    name: 'pinned-page-moved',
+    sentence: 'reclaim and requests do not ask whether a page is pinned for a device',
+    race: 14,
+    alarms: ['I8-shootdown'],
+    needs: { litmus: true },
+    apply: () => {},
+  },
+  {
+    // Without a slot in reserve (mempool) full stores and full nodes wait for each other.
+    name: 'no-slot-in-reserve',
+    sentence: 'a fault that would free a slot may not use the last one for the page that must make way',
+    race: 25,
+    alarms: ['answered'],
+    needs: { litmus: true },
+    apply({ host: { reclaim } }) {
+      override(reclaim, 'hasRoom', (hasRoom) => (node) => hasRoom(node, false));
+    },
+  },
+];

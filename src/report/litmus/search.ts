@@ -1,0 +1,165 @@
+// A litmus file put to the test: many orders of one tiny scenario under every monitor. What must never be seen is looked
+// for in all of them, what must sometimes be seen has to turn up, what must always be seen may not be missing once.
+import type { Parts } from '../../actors/index.ts';
+import { type Costs, resolveCosts } from '../../model/cost.ts';
+import { Geometry } from '../../model/geometry.ts';
+import type { WorldSpec } from '../../model/spec.ts';
+import { monitors, type Property, type Violation } from '../../properties/index.ts';
+import { protocols, type Protocol } from '../../protocols/index.ts';
+import type { ChoosingScheduler } from '../../runtime/scheduler.ts';
+import { Simulation } from '../../runtime/simulate.ts';
+import { Trace } from '../../runtime/trace.ts';
+import { partsOf } from '../../scenarios/assemble.ts';
+import type { Order } from '../../scenarios/drawn-scenario.ts';
+import skylake from '../../scenarios/profiles/skylake-2s.ts';
+import { shapeOf, smallWorld } from '../../scenarios/small-world.ts';
+import { scriptWorkload } from '../../scenarios/workloads/script.ts';
+import { present } from '../../stdx/assert.ts';
+import { build, firstViolation, schedulerFor, STEPS_MAX } from '../fuzz.ts';
+import type { Unit } from '../unit.ts';
+import { type Fact, FactWatch } from './facts.ts';
+import type { Litmus } from './file.ts';
+
+/** The first schedule of each protocol is the timed one; then these in turn. */
+const ORDERS: readonly Order[] = ['random', 'pct', 'pct over rings'];
+export const litmusCosts: Costs = resolveCosts(skylake);
+
+export interface Seen {
+  text: string;
+  verdict: 'never' | 'sometimes' | 'always';
+  /** Schedules that saw it. */
+  schedules: number;
+}
+export interface LitmusResult {
+  schedules: number;
+  steps: number;
+  facts: Seen[];
+  /** Cases that each monitor judged, over all schedules. */
+  examined: Record<string, number>;
+  /** The first schedule that broke a property, if any. */
+  failure: { violation: Violation; unit: Unit; schedule: number } | null;
+}
+
+/** Facts of a file, each with what it is there for. */
+export function factsOf({ never, sometimes, always }: Litmus): { fact: Fact; verdict: Seen['verdict'] }[] {
+  const isFact = (entry: (typeof never)[number]) => typeof entry !== 'string';
+  return [
+    ...never.filter(isFact).map((fact) => ({ fact, verdict: 'never' as const })),
+    ...sometimes.map((fact) => ({ fact, verdict: 'sometimes' as const })),
+    ...always.map((fact) => ({ fact, verdict: 'always' as const })),
+  ];
+}
+
+/** What does not come out as the file says, a line each. */
+export function complaintsOf(
+  litmus: Litmus,
+  { facts, failure, schedules, examined }: LitmusResult,
+): string[] {
+  const wrong = facts.flatMap(({ text, verdict, schedules: seen }) => {
+    const right = { never: seen === 0, sometimes: seen > 0, always: seen === schedules }[verdict];
+    return right ? [] : [`${verdict}: ${text}: seen in ${seen} of ${schedules} schedules`];
+  });
+  // Chance decides nothing about the properties: they hold in every schedule, and had something to judge.
+  for (const entry of litmus.never) {
+    if (typeof entry !== 'string' || entry === 'answered' || entry === 'I10-differential') continue;
+    if ((examined[entry] ?? 0) === 0)
+      wrong.push(`never: ${entry}: nothing to judge in ${schedules} schedules`);
+  }
+  if (failure) wrong.unshift(`${failure.violation.property}: ${failure.violation.message}`);
+  return wrong;
+}
+
+/**
+ * @param flaws seeded bugs; with some the search ends at the first schedule that breaks a property
+ * @param stopped asked before each schedule
+ */
+export function searchLitmus(
+  litmus: Litmus,
+  schedules: number,
+  flaws: readonly string[] = [],
+  stopped = () => false,
+): LitmusResult {
+  const facts = factsOf(litmus);
+  const spec = smallWorld(litmus.world);
+  const result: LitmusResult = {
+    schedules: 0,
+    steps: 0,
+    facts: facts.map(({ fact: { text }, verdict }) => ({ text, verdict, schedules: 0 })),
+    examined: {},
+    failure: null,
+  };
+  const among = litmus.protocols.map((name) =>
+    present(
+      protocols.find((p) => p.name === name),
+      name,
+    ),
+  );
+  for (let schedule = 0; schedule < schedules && !result.failure && !stopped(); schedule++) {
+    const protocol = among[schedule % among.length]!;
+    const round = Math.floor(schedule / among.length);
+    const order = round === 0 ? 'timed' : ORDERS[round % ORDERS.length]!;
+    const ran = runOne(litmus, spec, protocol, order, schedule + 1, flaws);
+    result.schedules++;
+    result.steps += ran.steps;
+    ran.seen.forEach((seen, i) => {
+      if (seen) result.facts[i]!.schedules++;
+    });
+    for (const { name, examined } of ran.properties) {
+      result.examined[name] = (result.examined[name] ?? 0) + examined;
+    }
+    if (ran.failure) result.failure = { ...ran.failure, schedule };
+  }
+  return result;
+}
+
+function runOne(
+  litmus: Litmus,
+  spec: WorldSpec,
+  protocol: Protocol,
+  order: Order,
+  seed: number,
+  flaws: readonly string[],
+) {
+  const parts: Parts = partsOf({ spec, costs: litmusCosts, flaws }, protocol);
+  const geometry = new Geometry(spec);
+  const properties = monitors({ geometry, page: parts.tables.page, totalOrder: true });
+  const claimed = properties.filter(({ name }) => (protocol.claims as readonly string[]).includes(name));
+  const watch = new FactWatch(
+    factsOf(litmus).map(({ fact }) => fact),
+    geometry,
+    parts.tables.page,
+  );
+  const system = build(parts, new Trace([...properties, watch], false));
+  const scheduler = schedulerFor({ order, seed }, system);
+  const simulation = new Simulation(system, scheduler);
+  const shape = shapeOf(spec);
+  const script = scriptWorkload(litmus.vcpus, shape);
+  const sources = spec.guests.map((_, guest) => script.open(seed, guest));
+  const violation = firstViolation(simulation, sources, properties, claimed, flaws.length > 0);
+  const { choices } = scheduler as Partial<ChoosingScheduler>;
+  const unit: Unit = {
+    spec,
+    costs: litmusCosts,
+    shape,
+    workload: { kind: 'script', vcpus: litmus.vcpus.map((operations) => [...operations]) },
+    protocol: protocol.name,
+    seed,
+    scheduler: 'timed',
+    ...(choices ? { choices: [...choices] } : {}),
+    limit: STEPS_MAX,
+    ...(flaws.length > 0 ? { flaws } : {}),
+  };
+  return {
+    steps: simulation.steps,
+    seen: watch.seen(witnessed(properties)),
+    properties,
+    failure: violation ? { violation, unit } : null,
+  };
+}
+
+/** Witnesses that saw what they are for. */
+export function witnessed(properties: readonly Pick<Property, 'kind' | 'name' | 'examined'>[]): Set<string> {
+  return new Set(
+    properties.filter(({ kind, examined }) => kind === 'sometimes' && examined > 0).map(({ name }) => name),
+  );
+}
