@@ -19,6 +19,22 @@ function whileAsked({ host }: Built, change: (asked: () => boolean) => void): vo
 
 export const races: readonly Flaw[] = [
   {
+    name: 'stale-entry-trusted',
+    sentence: 'a request is taken on because the page was listed, although it is back on its source by now',
+    race: 1,
+    alarms: ['no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply({ world: { pages } }) {
+      const { state, event } = pages.table;
+      override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        const accepts = on === event.map || on === event.migrate;
+        if (accepts && pages.peek(gfn).state === state['resident.present'])
+          return state['remapped.migrating'];
+        return attempt(gfn, on, generation, bump, trace);
+      });
+    },
+  },
+  {
     name: 'fault-ignores-hold',
     sentence: 'a demand fault is served on the source although the guest has claimed the page',
     race: 2,
@@ -34,10 +50,14 @@ export const races: readonly Flaw[] = [
         const seen = stateOf(gfn);
         return exported[seen] ?? seen;
       });
+      const served = new Set<number>();
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const seen = pages.peek(gfn).state;
-        if (on === event.demand && exported[seen] !== undefined) return seen;
-        return attempt(gfn, on, generation, bump, trace);
+        if (on === event.cancel && served.has(gfn)) return -1;
+        if (on !== event.demand || exported[seen] === undefined)
+          return attempt(gfn, on, generation, bump, trace);
+        served.add(gfn);
+        return seen;
       });
     },
   },
@@ -101,15 +121,44 @@ export const races: readonly Flaw[] = [
     race: 9,
     alarms: ['I5-conservation', 'I1-single-home'],
     needs: { protocols: LISTED, litmus: true },
-    apply: ({ host: { pages } }) => void pages.references.fill(0),
+    apply({ host, host: { interpreter } }) {
+      const pages = host.pages as { references: Int32Array };
+      const { references } = pages;
+      const none = new Int32Array(references.length);
+      const blind = <Given extends unknown[]>(look: (...given: Given) => void) => {
+        return (...given: Given) => {
+          pages.references = none;
+          look(...given);
+          pages.references = references;
+        };
+      };
+      override(host, 'onRequest', blind);
+      override(interpreter, 'turn', blind);
+    },
   },
   {
-    name: 'pinned-page-moved',
-    sentence: 'reclaim and requests do not ask whether a page is pinned for a device',
+    name: 'pin-forgotten',
+    sentence: 'the host does not remember that a page is pinned for a device',
     race: 14,
     alarms: ['I8-shootdown'],
     needs: { litmus: true },
-    apply: () => {},
+    apply({ host }) {
+      const pages = host.pages as { pinned: Int32Array };
+      pages.pinned = new Proxy(pages.pinned, { get: () => 0, set: () => true });
+    },
+  },
+  {
+    name: 'hold-outlives-refusal',
+    sentence: "a request is refused and the guest's hold on the page stays",
+    race: 12,
+    alarms: ['answered', 'no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply({ world: { pages } }) {
+      override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        if (on === pages.table.event.cancel) return -1;
+        return attempt(gfn, on, generation, bump, trace);
+      });
+    },
   },
   {
     // Without a slot in reserve (mempool) full stores and full nodes wait for each other.

@@ -205,10 +205,7 @@ function workloadFor(
   return present(workloadNamed(kind), `workload ${kind}`).create(shape, parameters);
 }
 
-export function schedulerFor(
-  { order, seed }: Pick<DrawnScenario, 'order' | 'seed'>,
-  system: System,
-): Scheduler {
+function schedulerFor({ order, seed }: Pick<DrawnScenario, 'order' | 'seed'>, system: System): Scheduler {
   const { mailboxes, contexts, geometry } = system;
   switch (order) {
     case 'random':

@@ -6,7 +6,7 @@ import { event, type EventKind, type TraceEvent } from '../../model/events.ts';
 import { faultNames, type FaultName } from '../../model/faults.ts';
 import type { Geometry } from '../../model/geometry.ts';
 import { type CommandKind, commandKinds } from '../../model/script.ts';
-import { cause, causes, finding, operationKind, operationKinds, results } from '../../model/words.ts';
+import { cause, causes, finding, operationKind, operationKinds, result, results } from '../../model/words.ts';
 import { witnessNames } from '../../properties/index.ts';
 import type { Observers } from '../../properties/property.ts';
 
@@ -23,7 +23,6 @@ interface Step {
   holds(e: TraceEvent, scene: Scene): boolean;
   /** State, or first part of it, that the page is in before. */
   state?: string;
-  page?: number;
 }
 
 /** Forms of a step, for messages; words in capitals stand for something. */
@@ -219,8 +218,7 @@ function parseStep(part: string, { states, events }: PageTable): Step | undefine
     if (on !== undefined && !(events as readonly string[]).includes(on)) return undefined;
     if (to !== undefined && !isState(to)) return undefined;
     const made = make(given);
-    const page = /\d+/.exec(words)?.[0];
-    return made && { ...made, ...(state === undefined ? {} : { state }), page: Number(page ?? -1) };
+    return made && { ...made, ...(state === undefined ? {} : { state }) };
   }
   return undefined;
 }
@@ -229,9 +227,13 @@ function parseStep(part: string, { states, events }: PageTable): Step | undefine
 class Scene {
   readonly geometry: Geometry;
   readonly table: PageTable;
-  /** By Gfn: the page that is, was last, or is about to be there. */
+  /** By Gfn: the page that is, was last, or is about to be there; and its state. */
   private readonly pages = new Map<number, number>();
-  readonly states = new Map<number, string>();
+  private readonly states = new Map<number, string | undefined>();
+  /** By page: the Gfn that the guest's page table names, or named last. */
+  private readonly homes = new Map<number, number>();
+  /** By operation: state of the page that it carries from one Gfn to another. */
+  private readonly carried = new Map<number, string | undefined>();
   /** By location: pages that were there, none of them twice in a row. */
   private readonly tenants = new Map<number, number[]>();
 
@@ -245,19 +247,50 @@ class Scene {
   wasIn(location: number, page: number): boolean {
     return this.tenants.get(location)?.includes(page) ?? false;
   }
+  /** State of the page that an event is about, before it. */
+  stateAt(e: TraceEvent): string | undefined {
+    switch (e.kind) {
+      case event.seized:
+      case event.balanced:
+        return this.states.get(e.from);
+      case event.waited:
+      case event.read:
+      case event.wrote:
+        return this.states.get(this.homes.get(e.gfn) ?? -1);
+      default:
+        return this.states.get(e.gfn);
+    }
+  }
+
   observe(e: TraceEvent): void {
     switch (e.kind) {
       case event.seized:
         if (e.from >= 0) this.pages.set(e.from, e.gfn);
         if (e.to >= 0) this.pages.set(e.to, e.gfn);
         return;
+      case event.balanced: {
+        // What the page does not live in any more may hold its old content for long: that is no page.
+        const left = e.result === result.OK ? e.from : e.to;
+        if (this.pages.get(left) === e.gfn) this.pages.delete(left);
+        this.homes.set(e.gfn, e.result === result.OK ? e.to : e.from);
+        return;
+      }
       case event.born:
-        this.states.set(this.pageOf(e.gfn), this.table.states[this.table.initial]!);
+        this.states.set(e.gfn, this.table.states[this.table.initial]);
         return;
       case event.page:
-        this.states.set(this.pageOf(e.gfn), this.table.states[e.to]!);
+        this.states.set(e.gfn, this.table.states[e.to]);
+        return;
+      case event.left:
+        this.carried.set(e.id, this.states.get(e.gfn));
+        this.states.delete(e.gfn);
+        return;
+      case event.died:
+        this.states.delete(e.gfn);
         return;
       case event.entered: {
+        if (this.carried.has(e.id)) this.states.set(e.gfn, this.carried.get(e.id));
+        this.carried.delete(e.id);
         const tenants = this.tenants.get(e.to) ?? [];
         const page = this.pageOf(e.gfn);
         if (tenants.at(-1) !== page) this.tenants.set(e.to, [...tenants, page]);
@@ -278,7 +311,7 @@ export class FactWatch {
     this.facts = facts;
     this.scene = new Scene(geometry, table);
     this.reached = facts.map(() => 0);
-    const kinds = new Set<EventKind>(['seized', 'born', 'page', 'entered']);
+    const kinds = new Set<EventKind>(['seized', 'balanced', 'born', 'died', 'page', 'left', 'entered']);
     for (const { steps } of facts) for (const { kind } of steps) kinds.add(kind);
     this.on = Object.fromEntries([...kinds].map((kind) => [kind, (e: TraceEvent) => this.observe(e)]));
   }
@@ -288,7 +321,7 @@ export class FactWatch {
     for (let i = 0; i < facts.length; i++) {
       const step = facts[i]!.steps[reached[i]!];
       if (!step || event[step.kind] !== e.kind || !step.holds(e, scene)) continue;
-      if (step.state === undefined || within(scene.states.get(step.page!), step.state)) reached[i]!++;
+      if (step.state === undefined || within(scene.stateAt(e), step.state)) reached[i]!++;
     }
     scene.observe(e);
   }
