@@ -14,10 +14,14 @@ import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { Chain, NO_HOME } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
+import { Holds } from './holds.ts';
 import { HostPages } from './host-pages.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
+import { Relocation, relocationBound } from './relocation.ts';
+import { Swapoff } from './swapoff.ts';
 
 /** Prefetches that may be in flight at once: beyond that the host does not bother. */
 export function prefetchBound(geometry: Geometry): number {
@@ -25,14 +29,22 @@ export function prefetchBound(geometry: Geometry): number {
 }
 
 /** Operation records that a host can need at once: a fault, a command and a batch of requests for each vCPU, a drop for
- * each request, reclaim's, and the prefetches. */
+ * each request, reclaim's, memory tiering's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
-  return geometry.vcpus * (2 * batch + 2) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
+  return (
+    geometry.vcpus * (2 * batch + 2) +
+    geometry.nodes * policy.reclaimBatch +
+    relocationBound(geometry) +
+    prefetchBound(geometry)
+  );
 }
 
 /** By purpose of the touch that faulted. */
 const CAUSE_OF_FAULT = [cause.demand, cause.balance, cause.prepare];
+
+/** Why reclaim moves pages out, mapped or not. */
+const RECLAIMS: readonly number[] = [cause.pressure, cause.induced, cause.idle, cause.advice];
 
 /** Stands for the plan that a swap-out has before the page's age is known. */
 const AGE = 'age';
@@ -44,6 +56,10 @@ export class Host implements Actor {
   private readonly interpreter: PlanInterpreter;
   private readonly reclaim: Reclaim;
   private readonly commands: HostCommands;
+  private readonly chain: Chain;
+  private readonly relocation: Relocation;
+  private readonly holds: Holds;
+  private readonly swapoff: Swapoff;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   private readonly faultAwaits: Int32Array;
   /** Prefetches in flight, in the only element. */
@@ -57,14 +73,37 @@ export class Host implements Actor {
     this.pages = new HostPages(arena, world);
     this.commands = new HostCommands(arena, world, this.pages, {
       pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
+      promote: (gfn, _parameter, context) => this.relocation.promote(gfn, context),
+      'migrate-host': (gfn, node, context) => this.relocation.migrate(gfn, node, context),
+      swapoff: (_gfn, store, context, vcpu) => this.swapoff.begin(store, vcpu, context),
+      writeback: (gfn, _parameter, context) => this.relocation.writeBack(gfn, context),
+      hold: (gfn, _parameter, context) => this.holdFor(gfn, context),
     });
-    this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
+    this.chain = new Chain(arena, world, this.pages);
+    this.holds = new Holds(arena, world, this.pages, (gfn, context) => this.wake(gfn, result.OK, context));
+    this.relocation = new Relocation(
+      arena,
+      world,
+      this.pages,
+      this.chain,
+      protocol,
+      (kind, gfn, because, plan, context) => this.begin(kind, gfn, because, plan, context),
+    );
+    this.swapoff = new Swapoff(arena, world, this.pages, this.chain, {
+      bringIn: (gfn, context) =>
+        this.relocation.bringIn(gfn, world.geometry.pinOf(gfn), cause.swapoff, context),
+      relocate: (gfn, home, context) => this.relocation.relocate(gfn, home, cause.swapoff, context),
+      met: (context) => this.holds.met(context),
+      answer: (vcpu, outcome, context) => this.commands.answer(vcpu, outcome, context),
+    });
+    this.reclaim = new Reclaim(arena, world, this.pages, this.chain, (gfn, because, context) => {
       this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
-    this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, costs, {
+    this.interpreter = new PlanInterpreter(world, this.pages, this.chain, this.reclaim, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
+      moveOut: (operation, home, context) => this.moveOut(operation, home, context),
     });
   }
   start(): void {
@@ -89,6 +128,8 @@ export class Host implements Actor {
         return;
       case message.tick:
         this.reclaim.tick(context);
+        this.relocation.tick(context);
+        this.holds.watch(context);
         context.send(this.world.geometry.hypervisor, message.tick, incoming.id);
         return;
       case message.turn:
@@ -96,6 +137,12 @@ export class Host implements Actor {
         return;
       case message.done:
         this.interpreter.done(incoming.id, context);
+        return;
+      case message.look:
+        this.holds.look(context);
+        return;
+      case message.drain:
+        this.swapoff.step(context);
         return;
     }
   }
@@ -130,8 +177,10 @@ export class Host implements Actor {
       case s['listed.held']:
       case s['remapped.held']:
         // Claimed by the guest: bringing it back to the source would be a copy-back. Its page table will tell the vCPU.
-        if (geometry.spec.policy.heldFault === 'refuse') {
-          this.resume(vcpu, result.BUSY, context);
+        // Or, by policy, the fault waits here for the hold's end and is then looked at again.
+        if (geometry.spec.policy.heldFault !== 'convert') {
+          this.holds.met(context);
+          if (geometry.spec.policy.heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
           return;
         }
         plan = state === s['listed.held'] ? protocol.swapIn : protocol.touchRemapped;
@@ -210,6 +259,17 @@ export class Host implements Actor {
       context.trace,
     );
     this.answer(request, outcome, context);
+    const source = requests.source[request]!;
+    if (this.pages.operationOn(source) < 0) this.wake(source, result.OK, context);
+  }
+
+  /** As a guest does that detects the page and is heard of no more. */
+  private holdFor(gfn: number, context: Context): number {
+    const { pages: words } = this.world;
+    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
+    if (held < 0) return atOnce(result.STALE);
+    this.holds.met(context);
+    return atOnce(result.OK);
   }
 
   private answer(request: number, outcome: number, context: Context): void {
@@ -272,27 +332,63 @@ export class Host implements Actor {
 
   /** Reclaim asked whether the page was touched lately, and it was not: it goes out. */
   private aged(operation: number, context: Context): void {
-    const { operations } = this.world;
-    const gfn = operations.gfn[operation]!;
-    if (operations.result[operation] !== result.OK || !this.reclaim.accepts(operation)) {
-      this.pages.unlock(gfn);
-      this.pages.giveRecord(operation);
-      this.wake(gfn, result.OK, context);
+    const { operations, geometry } = this.world;
+    if (operations.kind[operation]! - 1 === operationKind['host-migrate']) {
+      if (this.relocation.isHot(operation)) this.migrateHost(operation, context);
+      else this.leave(operation, context);
+      return;
+    }
+    const home = this.chain.next(geometry.homeOf(operations.from[operation]!));
+    if (operations.result[operation] !== result.OK || home === NO_HOME || !this.reclaim.accepts(operation)) {
+      this.leave(operation, context);
       this.reclaimed(operation, false, context);
       return;
     }
-    operations.home[operation] = this.world.geometry.spec.moveTo[0]!;
+    this.moveOut(operation, home, context);
+  }
+
+  /** Nothing is done about the page of an operation that only asked for its age. */
+  private leave(operation: number, context: Context): void {
+    const gfn = this.world.operations.gfn[operation]!;
+    this.pages.unlock(gfn);
+    this.pages.giveRecord(operation);
+    this.relocation.ended(operation);
+    this.wake(gfn, result.OK, context);
+  }
+
+  /** The first migration of a page to a home of the chain; to a memory node that keeps pages mapped it is a demotion. */
+  private moveOut(operation: number, home: number, context: Context): void {
+    const { operations } = this.world;
+    const gfn = operations.gfn[operation]!;
+    operations.home[operation] = home;
+    if (this.chain.isMapped(home)) return this.migrateHost(operation, context);
+    operations.kind[operation] = operationKind['swap-out'] + 1;
     context.trace.began(operation, operationKind['swap-out'], gfn, gfn, operations.cause[operation]!);
     this.interpreter.follow(operation, this.protocol.swapOut, context);
+  }
+  private migrateHost(operation: number, context: Context): void {
+    const { operations } = this.world;
+    const gfn = operations.gfn[operation]!;
+    operations.kind[operation] = operationKind['host-migrate'] + 1;
+    context.trace.began(operation, operationKind['host-migrate'], gfn, gfn, operations.cause[operation]!);
+    this.relocation.placed(operation, context);
+    this.interpreter.follow(operation, this.protocol.hostMigrate, context);
   }
 
   /** MADV_PAGEOUT: out it goes, young or not. */
   private pageOut(gfn: number, context: Context): number {
     const { operations, geometry } = this.world;
     if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
-    this.reclaim.advised(geometry.homeOf(this.pages.locationOf(gfn)));
-    const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.protocol.swapOut, context);
-    operations.home[begun] = geometry.spec.moveTo[0]!;
+    const node = geometry.homeOf(this.pages.locationOf(gfn));
+    const home = this.chain.next(node);
+    if (home === NO_HOME) return atOnce(result.NOMEM);
+    this.reclaim.advised(node);
+    const mapped = this.chain.isMapped(home);
+    const kind = operationKind[mapped ? 'host-migrate' : 'swap-out'];
+    const plan = mapped ? this.protocol.hostMigrate : this.protocol.swapOut;
+    const begun = this.begin(kind, gfn, cause.advice, plan, context);
+    operations.home[begun] = home;
+    if (mapped) this.relocation.placed(begun, context);
     return begun;
   }
 
@@ -326,6 +422,8 @@ export class Host implements Actor {
       this.pages.unlock(destination);
     this.pages.giveRecord(operation);
     this.commands.ended(operation, outcome, context);
+    this.relocation.ended(operation);
+    this.swapoff.ended(operation, outcome, context);
     if (kind === operationKind.balance) {
       if (outcome === result.OK) this.answer(request, outcome, context);
       else this.refuse(request, outcome, context);
@@ -337,7 +435,9 @@ export class Host implements Actor {
     this.wake(gfn, outcome === result.EIO ? outcome : result.OK, context);
     if (destination !== gfn) this.wake(destination, result.OK, context);
     if (kind === operationKind.prefetch) this.prefetching[0]!--;
-    if (kind === operationKind['swap-out']) this.reclaimed(operation, outcome === result.OK, context);
+    const reclaimed = kind === operationKind['host-migrate'] && RECLAIMS.includes(because);
+    if (kind === operationKind['swap-out'] || reclaimed)
+      this.reclaimed(operation, outcome === result.OK, context);
     if (kind === operationKind.fault && outcome === result.OK && operations.from[operation] !== NOWHERE) {
       this.prefetch(gfn, node, context);
     }
@@ -353,6 +453,7 @@ export class Host implements Actor {
       if (this.faultAwaits[vcpu] === gfn + 1) this.resume(vcpu, outcome, context);
     }
     this.commands.pageIsFree(gfn, context);
+    this.swapoff.pageIsFree(context);
     this.interpreter.pageIsFree(gfn, context);
   }
 }

@@ -6,8 +6,9 @@ import type { Costs } from '../model/cost.ts';
 import { VACANT } from '../memory/page-words.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { operationKind, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
+import { type Chain, NO_HOME } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
 import type { Reclaim } from './reclaim.ts';
 
@@ -24,11 +25,14 @@ interface Outcomes {
   aged(operation: number, context: Context): void;
   /** Begins to drop what backs a Gfn, on behalf of an operation. @returns false when nothing does */
   drop(operation: number, gfn: number, context: Context): boolean;
+  /** A page that is being moved out goes to another home than was thought. */
+  moveOut(operation: number, home: number, context: Context): void;
 }
 
 export class PlanInterpreter {
   private readonly world: World;
   private readonly pages: HostPages;
+  private readonly chain: Chain;
   private readonly reclaim: Reclaim;
   private readonly costs: Costs;
   private readonly outcomes: Outcomes;
@@ -38,9 +42,17 @@ export class PlanInterpreter {
   /** Most protocols give the same list again and again. */
   private readonly sameList = new WeakMap<readonly Performed[], number>();
 
-  constructor(world: World, pages: HostPages, reclaim: Reclaim, costs: Costs, outcomes: Outcomes) {
+  constructor(
+    world: World,
+    pages: HostPages,
+    chain: Chain,
+    reclaim: Reclaim,
+    costs: Costs,
+    outcomes: Outcomes,
+  ) {
     this.world = world;
     this.pages = pages;
+    this.chain = chain;
     this.reclaim = reclaim;
     this.costs = costs;
     this.outcomes = outcomes;
@@ -199,6 +211,24 @@ export class PlanInterpreter {
         if (geometry.isFrame(from)) this.pages.backs[from] = 0;
         context.send(geometry.actorOfHome(geometry.homeOf(from)), message.release, operation, from);
         return;
+      case 'transfer': {
+        if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
+        // Read by the host, then written: the read's time passes before the write begins.
+        const writer = geometry.actorOfHome(geometry.homeOf(to));
+        context.send(writer, message.store, operation, 0, this.readNs(from));
+        return;
+      }
+      case 'enter':
+        this.pages.place(gfn, to);
+        context.trace.entered(operation, gfn, to, operations.headerGeneration[operation]!);
+        this.proceed(operation, context);
+        return;
+      case 'detach':
+        context.send(hypervisor, message.unmap, operation, gfn);
+        return;
+      case 'rekey':
+        context.send(geometry.actorOfHome(geometry.homeOf(from)), message.rekey, operation, from);
+        return;
       case 'unreserve':
         if (to === NOWHERE) return this.stray(operation, context);
         context.send(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to);
@@ -266,6 +296,12 @@ export class PlanInterpreter {
     }
   }
 
+  private readNs(from: number): number {
+    const { geometry } = this.world;
+    if (geometry.isFrame(from)) return this.costs.copyPageRemoteNs;
+    return this.costs.stores[geometry.spec.stores[geometry.homeOf(from) - geometry.nodes]!.kind].readNs;
+  }
+
   /** A step that should have had a location and has none: nothing happens, and the trace says so. */
   private stray(operation: number, context: Context): void {
     context.trace.stray(operation, NOWHERE);
@@ -293,7 +329,12 @@ export class PlanInterpreter {
         this.reserved(operation, outcome, context);
         return;
       case 'load':
+      case 'rekey':
         if (outcome !== result.OK) return this.lost(operation, context);
+        break;
+      case 'transfer':
+        // What arrived is not what was there: the page stays where it is.
+        if (outcome !== result.OK) return this.abandon(operation, result.EIO, context);
         break;
       case 'release':
       case 'unreserve': {
@@ -318,6 +359,7 @@ export class PlanInterpreter {
           break;
         }
         context.trace.entered(operation, gfn, to, 0);
+        if (kind === operationKind['host-migrate']) break;
         if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
         else words.must(gfn, event.arrive, false, context.trace);
         break;
@@ -360,18 +402,26 @@ export class PlanInterpreter {
     const because = operations.cause[operation]!;
     if (outcome === result.OK) {
       this.pages.free[home]!--;
-      if (home < geometry.nodes && kind !== operationKind['swap-out'])
+      if (home < geometry.nodes && kind !== operationKind['swap-out'] && kind !== operationKind.relocate)
         this.reclaim.taken(home, because, context);
       this.proceed(operation, context);
       return;
     }
     switch (kind) {
       case operationKind['swap-out']: {
-        const { moveTo } = geometry.spec;
-        const next = moveTo[moveTo.indexOf(home) + 1];
-        if (next === undefined) return this.abandon(operation, result.NOMEM, context);
+        const next = this.chain.next(home);
+        if (next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
+        if (this.chain.isMapped(next)) return this.outcomes.moveOut(operation, next, context);
         operations.home[operation] = next;
         context.send(geometry.host, message.turn, operation);
+        return;
+      }
+      case operationKind['host-migrate']: {
+        // A demotion that finds its node full goes on down the chain; the rest stays where it is.
+        const next = this.chain.isMapped(home) ? this.chain.next(home) : NO_HOME;
+        const demotion = because !== cause.promotion && because !== cause['host-migration'];
+        if (!demotion || next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
+        this.outcomes.moveOut(operation, next, context);
         return;
       }
       case operationKind.fault:

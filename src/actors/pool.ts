@@ -5,7 +5,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { cause, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 
 export class Pool {
   private readonly world: World;
@@ -73,8 +73,14 @@ export class Pool {
     const gfn = operations.headerGfn[operation]!;
     const generation = operations.headerGeneration[operation]!;
     const because = kind === message.store ? cause.none : operations.cause[operation]!;
-    context.trace.dataIn(operation, gfn, generation, from, to, because, operations.node[operation]!);
+    const doing = operations.kind[operation]! - 1;
+    const moves = doing === operationKind.relocate ? operations.cause[operation]! : because;
+    context.trace.dataIn(operation, gfn, generation, from, to, moves, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
+    if (doing === operationKind.relocate)
+      return transfer.moveOn(from, to, gfn, generation) ? result.OK : result.EIO;
+    if (doing === operationKind['host-migrate'])
+      return transfer.copyPage(from, to) ? result.OK : result.EIO;
     if (kind === message.store) {
       transfer.moveOut(from, to, gfn, generation);
       return result.OK;

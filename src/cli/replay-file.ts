@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { measure } from '../actors/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
+import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
@@ -106,7 +107,12 @@ const specSchema = z.looseObject({
     prefetch: z.int().min(0).max(64),
     hintPages: count,
     accessesPerScan: positive,
-    heldFault: z.enum(['refuse', 'convert']),
+    heldFault: z.enum(heldFaults),
+    holdTicks: count,
+    far: z.enum(['unmapped', 'mapped']),
+    promoteOnAccess: z.boolean(),
+    writebackPercent: percent,
+    encryption: z.enum(encryptions),
     attempts: z.int().min(1).max(16),
   }),
 });

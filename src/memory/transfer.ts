@@ -59,6 +59,16 @@ export class Transfer {
       locations.checksum[from] === this.sum(to)
     );
   }
+  /** A moved page goes on to another new location, under the name it has. @returns false when what arrived is not it */
+  moveOn(from: number, to: number, gfn: number, generation: number): boolean {
+    const { locations } = this;
+    const expected = locations.checksum[from]!;
+    const found = this.moveIn(from, to, gfn, generation);
+    locations.gfn[to] = gfn;
+    locations.generation[to] = generation;
+    locations.checksum[to] = expected;
+    return found;
+  }
   /** The guest's own copy between two pages it has mapped. @returns false when source and copy differ */
   copyPage(from: number, to: number): boolean {
     this.copy(this.locations.at(from), this.locations.at(to));

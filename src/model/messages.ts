@@ -53,6 +53,11 @@ export const messageKinds = [
   // vCPU to hypervisor, and on to the host: a command; id = vCPU. Answered by commanded (argument = result).
   'command',
   'commanded',
+  // Host to itself: look at the next page for a hold that is too old; take the next page out of a store that is turned off.
+  'look',
+  'drain',
+  // Host to a store; id = operation: seal what is in its slot under the page's new name. Answered by done.
+  'rekey',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

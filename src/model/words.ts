@@ -29,7 +29,16 @@ export type Result = (typeof results)[number];
 export const result = numbered(results);
 
 /** What the host does with a page. One operation at a time has a page. */
-export const operationKinds = ['swap-out', 'fault', 'prefetch', 'balance', 'drop'] as const;
+export const operationKinds = [
+  'swap-out',
+  'fault',
+  'prefetch',
+  'balance',
+  'drop',
+  'relocate', // a moved page goes on to another new location, without its guest knowing
+  'host-migrate', // a resident page goes to another node and stays mapped: demotion, promotion, host migration
+  'bring-in', // a moved page is brought in and nobody touched it: promotion, host migration, swapoff
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 export const operationKind = numbered(operationKinds);
 
@@ -46,6 +55,10 @@ export const causes = [
   'request', // a balance request
   'copy', // the guest copied a page between two of its Gfns
   'advice', // a command asked for it (MADV_PAGEOUT and the like)
+  'promotion', // the host's memory tiering found the page hot
+  'host-migration', // the host moves the page to another node (move_pages, cpusets of the host)
+  'swapoff', // the store that keeps the page is turned off (try_to_unuse)
+  'writeback', // from a fast new location to a slower one (zswap writeback, a demotion chain)
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);

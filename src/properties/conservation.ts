@@ -1,5 +1,7 @@
 // I5: frames and slots add up. A location is reserved before it is used, reserved once at a time, and released by its
 // reserver's successor; at rest every reserved location is some page's home, and nothing else is.
+import { swapoffPhase } from '../model/events.ts';
+import { result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Conservation extends Property {
@@ -7,6 +9,7 @@ export class Conservation extends Property {
   private readonly setting: Setting;
   private readonly reserved = new Set<number>();
   private readonly homeOf = new Map<number, number>();
+  private readonly turnedOff = new Set<number>();
 
   constructor(setting: Setting) {
     super();
@@ -17,6 +20,11 @@ export class Conservation extends Property {
       this.examined++;
       if (this.reserved.has(e.to)) this.fail(e.sequence, `${this.place(e.to)} was given out twice`);
       this.reserved.add(e.to);
+      if (this.turnedOff.has(e.destination))
+        this.fail(e.sequence, `${this.place(e.to)} was given out after its store was turned off`);
+    },
+    swapoff: (e) => {
+      if (e.from === swapoffPhase.ended && e.result === result.OK) this.turnedOff.add(e.id);
     },
     released: (e) => {
       this.examined++;

@@ -4,6 +4,8 @@ import type { HostPlans } from './protocol.ts';
 const common = {
   firstTouch: ['reserve', 'zero', 'map'],
   dropResident: ['unmap', 'shootdown', 'release'],
+  relocate: ['reserve', 'transfer', 'enter', 'release'],
+  hostMigrate: ['reserve', 'detach', 'shootdown', 'load', 'map', 'release'],
 } as const;
 
 export const unlisted: HostPlans = {

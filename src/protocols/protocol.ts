@@ -18,6 +18,10 @@
 //   release         what the content was moved from is free again (and poisoned)
 //   export          [410-425] the hypervisor puts the page on the moved list; after a remap, under its new name
 //   retire          [485] the hypervisor takes the page's entry off the list
+//   transfer        a moved page is copied on to what was reserved, under its name, and compared with what it was
+//   enter           the Gfn's entry names what was reserved; its page stays moved, in the same generation
+//   detach          the EPT maps the Gfn no more; its page stays where it is, and whoever touches it waits
+//   rekey           the slot's content, sealed for the source Gfn, is sealed anew for the destination
 import type { RequestKind, Result } from '../model/words.ts';
 
 export const steps = [
@@ -37,6 +41,10 @@ export const steps = [
   'release',
   'export',
   'retire',
+  'transfer',
+  'enter',
+  'detach',
+  'rekey',
 ] as const;
 export type Step = (typeof steps)[number];
 export type Plan = readonly Step[];
@@ -73,6 +81,8 @@ export interface HostView {
   readonly destinationBacked: boolean;
   /** Frames that look free on the destination node. */
   readonly destinationRoom: number;
+  /** Slots are encrypted under the name of the page in them. */
+  readonly keysNamePages?: boolean;
 }
 
 /** What the host does on its own account, in every protocol. */
@@ -88,6 +98,10 @@ export interface HostPlans {
   /** The guest reuses a Gfn that is still backed: by a frame, or by content that is elsewhere. */
   dropResident: Plan;
   dropMoved: Plan;
+  /** A moved page goes on to another new location. */
+  relocate: Plan;
+  /** A resident page goes to another node and stays mapped: demotion, promotion, host migration. */
+  hostMigrate: Plan;
 }
 
 export interface Protocol extends HostPlans {

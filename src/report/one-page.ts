@@ -93,6 +93,11 @@ function specOf(place: NewPlace, work: number): WorldSpec {
       hintPages: PAGES,
       accessesPerScan: work - 2,
       heldFault: 'refuse',
+      holdTicks: 0,
+      far: 'unmapped',
+      promoteOnAccess: false,
+      writebackPercent: 0,
+      encryption: 'none',
       attempts: 3,
     },
   };

@@ -243,6 +243,11 @@ async function worldOf(
       hintPages: guests.hintPages,
       accessesPerScan: guests.accessesPerScan,
       heldFault: host.heldFault,
+      holdTicks: host.holdTicks,
+      far: 'unmapped',
+      promoteOnAccess: false,
+      writebackPercent: host.writebackPercent,
+      encryption: host.encryption,
       attempts: guests.attempts,
     },
   };

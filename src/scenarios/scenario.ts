@@ -2,6 +2,7 @@
 // published; sizes carry their unit; an unknown key is an error.
 import { z } from 'zod';
 import { storeKinds } from '../model/cost.ts';
+import { encryptions, heldFaults } from '../model/spec.ts';
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
@@ -78,7 +79,20 @@ export const scenarioSchema = z
         prefetch: count(0, 64)
           .default(0)
           .describe('Gfns that the host brings back after one that was wanted.'),
-        heldFault: z.enum(['refuse', 'convert']).default('refuse'),
+        heldFault: z
+          .enum(heldFaults)
+          .default('refuse')
+          .describe('A demand fault on a page that the guest holds: refused, ends the hold, or waits for its end.'),
+        holdTicks: count(0, 100_000)
+          .default(0)
+          .describe('Looks of the host that must find a page held before it ends the hold; 0 = never.'),
+        writebackPercent: percent
+          .default(0)
+          .describe('Use of a new location from which on pages go to the next one in the list; 0 = never.'),
+        encryption: z
+          .enum(encryptions)
+          .default('none')
+          .describe("Of what stores keep: a slot's own key, or one of guest, Gfn, generation and slot."),
       })
       .prefault({}),
     guests: z

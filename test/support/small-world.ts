@@ -5,7 +5,7 @@ import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { Geometry } from '../../src/model/geometry.ts';
-import type { WorldSpec } from '../../src/model/spec.ts';
+import type { Encryption, HeldFault, WorldSpec } from '../../src/model/spec.ts';
 import { monitors, type Property, type Violation } from '../../src/properties/index.ts';
 import type { Protocol } from '../../src/protocols/index.ts';
 import type { ChoosingScheduler, Scheduler } from '../../src/runtime/scheduler.ts';
@@ -32,7 +32,15 @@ export interface Small {
   batch?: number;
   prefetch?: number;
   hintPages?: number;
-  heldFault?: 'refuse' | 'convert';
+  heldFault?: HeldFault;
+  holdTicks?: number;
+  /** A memory node as new location keeps pages mapped. */
+  mapped?: boolean;
+  promoteOnAccess?: boolean;
+  writebackPercent?: number;
+  encryption?: Encryption;
+  /** Slots of further stores, in which pages go on from the first new location: a chain. */
+  chain?: readonly number[];
   pageWords?: number;
   burst?: number;
   /** Guest page frames of each vNode. */
@@ -52,6 +60,9 @@ export function smallWorld(small: Small = {}): WorldSpec {
     far = false,
   } = small;
   const hosts = far ? nodes + 1 : nodes;
+  const stores: WorldSpec['stores'] = far ? [] : [{ name: 'nvme0', kind: 'nvme', slots, node: 0 }];
+  for (const more of small.chain ?? [])
+    stores.push({ name: `hdd${stores.length}`, kind: 'hdd', slots: more, node: 0 });
   return {
     pageWords: small.pageWords ?? 2,
     nodes: Array.from({ length: hosts }, (_, id) => ({
@@ -62,13 +73,13 @@ export function smallWorld(small: Small = {}): WorldSpec {
     distances: Array.from({ length: hosts }, (_, i) =>
       Array.from({ length: hosts }, (_, j) => (i === j ? 10 : 20)),
     ),
-    stores: far ? [] : [{ name: 'nvme0', kind: 'nvme', slots, node: 0 }],
+    stores,
     guests: Array.from({ length: guests }, () => ({
       pages,
       vnodes: Array.from({ length: nodes }, (_, node) => ({ node, gfns: small.gfns ?? pages * vcpus })),
       vcpus: Array.from({ length: vcpus }, (_, v) => v % nodes),
     })),
-    moveTo: [hosts - (far ? 1 : 0)],
+    moveTo: [...(far ? [nodes] : []), ...stores.map((_, store) => hosts + store)],
     listCapacity,
     batch: small.batch ?? 4,
     tlbEntries: 4,
@@ -85,6 +96,11 @@ export function smallWorld(small: Small = {}): WorldSpec {
       hintPages: small.hintPages ?? 2,
       accessesPerScan: 4,
       heldFault: small.heldFault ?? 'refuse',
+      holdTicks: small.holdTicks ?? 0,
+      far: small.mapped ? 'mapped' : 'unmapped',
+      promoteOnAccess: small.promoteOnAccess ?? false,
+      writebackPercent: small.writebackPercent ?? 0,
+      encryption: small.encryption ?? 'none',
       attempts: 3,
     },
   };
