@@ -50,6 +50,12 @@ export class Holds {
   /** A vCPU or the host itself was stopped by a held page. */
   met(context: Context): void {
     this.watch(context, LOOK_NS);
+    // If a look was going on, it may have been past the page.
+    this.own[field.found] = 1;
+  }
+  /** An operation has let go of a page, which may be held as it was before. */
+  pageIsFree(gfn: number, context: Context): void {
+    if (this.pages.isMoved(gfn)) this.met(context);
   }
 
   /** One page: one access to its word. */
@@ -59,7 +65,7 @@ export class Holds {
     for (; own[field.next]! < geometry.gfns; own[field.next]!++) {
       const gfn = own[field.next]!;
       if (!this.pages.isMoved(gfn)) this.seen[gfn] = 0;
-      // What an operation has is about to end, with or without the hold.
+      // What an operation has is looked at when that has ended.
       else if (this.pages.operationOn(gfn) < 0) {
         this.judge(gfn, context);
         own[field.next]!++;

@@ -90,8 +90,8 @@ export class Host implements Actor {
       (kind, gfn, because, plan, context) => this.begin(kind, gfn, because, plan, context),
     );
     this.swapoff = new Swapoff(arena, world, this.pages, this.chain, {
-      bringIn: (gfn, context) =>
-        this.relocation.bringIn(gfn, world.geometry.pinOf(gfn), cause.swapoff, context),
+      bringIn: (gfn, state, context) =>
+        this.relocation.bringIn(gfn, state, world.geometry.pinOf(gfn), cause.swapoff, context),
       relocate: (gfn, home, context) => this.relocation.relocate(gfn, home, cause.swapoff, context),
       met: (context) => this.holds.met(context),
       answer: (vcpu, outcome, context) => this.commands.answer(vcpu, outcome, context),
@@ -454,6 +454,7 @@ export class Host implements Actor {
     }
     this.commands.pageIsFree(gfn, context);
     this.swapoff.pageIsFree(context);
+    this.holds.pageIsFree(gfn, context);
     this.interpreter.pageIsFree(gfn, context);
   }
 }

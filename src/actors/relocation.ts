@@ -71,10 +71,10 @@ export class Relocation {
     return this.toNode(gfn, node, cause['host-migration'], context);
   }
   private toNode(gfn: number, node: number, because: number, context: Context): number {
-    const { geometry, operations } = this.world;
+    const { geometry, operations, pages } = this.world;
     const kind = this.pages.kindOf(gfn);
     if (kind === 'nowhere') return atOnce(result.EINVAL);
-    if (kind !== 'frame') return this.bringIn(gfn, node, because, context);
+    if (kind !== 'frame') return this.bringIn(gfn, pages.state(gfn), node, because, context);
     if (geometry.homeOf(this.pages.locationOf(gfn)) === node) return atOnce(result.ALREADY);
     const { hostMigrate } = this.protocol;
     const begun = this.begin(operationKind['host-migrate'], gfn, because, hostMigrate, context);
@@ -82,11 +82,10 @@ export class Relocation {
     this.placed(begun, context);
     return begun;
   }
-  /** A moved page is brought in to a node, if its word allows: one access to it. */
-  bringIn(gfn: number, node: number, because: number, context: Context): number {
+  /** A moved page, whose word was just seen in state `now`, is brought in to a node if nobody has claimed it by then. */
+  bringIn(gfn: number, now: number, node: number, because: number, context: Context): number {
     const { operations, pages: words } = this.world;
     const { state } = words.table;
-    const now = words.state(gfn);
     const mapped = now === state['remapped.mapped'] || now === state['remapped.held'];
     const plan = mapped ? this.protocol.touchRemapped : this.protocol.swapIn;
     const begun = this.begin(operationKind['bring-in'], gfn, because, plan, context);

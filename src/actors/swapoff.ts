@@ -15,8 +15,8 @@ import { atOnce, LATER } from './commands.ts';
 import type { HostPages } from './host-pages.ts';
 
 interface Movers {
-  /** Begins to bring a moved page in to its pinned node. @returns the operation */
-  bringIn(gfn: number, context: Context): number;
+  /** Begins to bring a moved page, seen in `state`, in to its pinned node. @returns the operation */
+  bringIn(gfn: number, state: number, context: Context): number;
   /** Begins to move it on to another home. @returns the operation */
   relocate(gfn: number, home: number, context: Context): number;
   /** A page is held that must go. */
@@ -110,7 +110,7 @@ export class Swapoff {
       this.movers.met(context);
     } else if (state !== VACANT && state !== s.poisoned) {
       own[field.gfn] = gfn;
-      own[field.operation] = this.movers.bringIn(gfn, context) + 1;
+      own[field.operation] = this.movers.bringIn(gfn, state, context) + 1;
       return;
     }
     own[field.scheduled] = 1;
