@@ -238,6 +238,7 @@ export class Host implements Actor {
         destinationBacked:
           this.pages.locationOf(destination) !== NOWHERE || this.pages.operationOn(destination) >= 0,
         destinationRoom: this.pages.free[node]!,
+        keysNamePages: spec.policy.encryption === 'gfn',
       },
     );
     if (typeof plan === 'string') return this.refuse(request, results.indexOf(plan), context);

@@ -71,7 +71,8 @@ function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: 
   spec.nodes.forEach((_, node) => actors.push(new MemoryNode(arena, world, node, costs)));
   spec.stores.forEach((store, s) => {
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
-    actors.push(new PersistentStore(arena, world, geometry.nodes + s, storeCosts));
+    const cipherNs = spec.policy.encryption === 'none' ? 0 : costs.cipherPageNs;
+    actors.push(new PersistentStore(arena, world, geometry.nodes + s, storeCosts, cipherNs));
   });
   const contexts = Array.from(
     { length: geometry.actors },
@@ -95,8 +96,7 @@ function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {
   if (kind !== pte.present && kind !== pte.hint) return null;
   const location = host.locationOf(ptePayload(entry));
   if (location === NOWHERE) return null;
-  const { pageWords, words } = world.locations;
-  return words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+  return world.transfer.contentAt(location);
 }
 
 /** Bytes of the buffer that a world of these parts takes. */

@@ -299,7 +299,9 @@ export class PlanInterpreter {
   private readNs(from: number): number {
     const { geometry } = this.world;
     if (geometry.isFrame(from)) return this.costs.copyPageRemoteNs;
-    return this.costs.stores[geometry.spec.stores[geometry.homeOf(from) - geometry.nodes]!.kind].readNs;
+    const { kind } = geometry.spec.stores[geometry.homeOf(from) - geometry.nodes]!;
+    const cipherNs = geometry.spec.policy.encryption === 'none' ? 0 : this.costs.cipherPageNs;
+    return this.costs.stores[kind].readNs + cipherNs;
   }
 
   /** A step that should have had a location and has none: nothing happens, and the trace says so. */

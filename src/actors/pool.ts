@@ -77,14 +77,29 @@ export class Pool {
     const moves = doing === operationKind.relocate ? operations.cause[operation]! : because;
     context.trace.dataIn(operation, gfn, generation, from, to, moves, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
-    if (doing === operationKind.relocate)
-      return transfer.moveOn(from, to, gfn, generation) ? result.OK : result.EIO;
     if (doing === operationKind['host-migrate'])
       return transfer.copyPage(from, to) ? result.OK : result.EIO;
-    if (kind === message.store) {
-      transfer.moveOut(from, to, gfn, generation);
-      return result.OK;
+    let moved = true;
+    if (doing === operationKind.relocate) moved = transfer.moveOn(from, to, gfn, generation);
+    else if (kind === message.store) transfer.moveOut(from, to, gfn, generation);
+    else moved = transfer.moveIn(from, to, gfn, generation);
+    const outcome = moved ? result.OK : result.EIO;
+    if (transfer.isSealed(from)) context.trace.opened(operation, from, gfn, generation, outcome);
+    if (transfer.isSealed(to) && moved) {
+      const plain = transfer.isPlain(from, to) ? 1 : 0;
+      context.trace.sealed(operation, to, gfn, generation, plain);
     }
-    return transfer.moveIn(from, to, gfn, generation) ? result.OK : result.EIO;
+    return outcome;
+  }
+
+  /** Seals what is in a slot under the page's name of now. */
+  rekey(operation: number, slot: number, context: Context): number {
+    const { operations, transfer } = this.world;
+    if (!transfer.isSealed(slot)) return result.OK;
+    const gfn = operations.headerGfn[operation]!;
+    const generation = operations.headerGeneration[operation]!;
+    if (!transfer.rekey(slot, gfn, generation)) return result.EIO;
+    context.trace.sealed(operation, slot, gfn, generation, 0);
+    return result.OK;
   }
 }

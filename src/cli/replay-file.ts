@@ -44,6 +44,7 @@ const costNames = [
   'shootdownTargetNs',
   'listInspectionNs',
   'cacheHitNs',
+  'cipherPageNs',
   'localLatencyNs',
   'remoteLatencyNs',
   'farLatencyNs',

@@ -63,6 +63,7 @@ export const properties = [
   'I10-differential',
   'legal-lifecycle',
   'answered',
+  'I11-sealed-slots',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 

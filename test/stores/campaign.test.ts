@@ -4,7 +4,7 @@ import { protocols } from '../../src/protocols/index.ts';
 import type { Small } from '../support/small-world.ts';
 import { drawn, orderOf, tell } from './story.ts';
 
-const RUNS = 800;
+const RUNS = 400;
 const PAGES = 5;
 
 const commands = ['pageout', 'pageout', 'promote', 'migrate-host 0', 'migrate-host 1', 'writeback', 'hold', 'swapoff 0'];
@@ -26,6 +26,7 @@ function world(seed: number): Small {
     holdTicks: pick([1, 3], 11),
     prefetch: pick([0, 1], 13),
     hintPages: pick([0, 2], 17),
+    encryption: pick(['none', 'gfn', 'slot'], 19),
   };
 }
 
