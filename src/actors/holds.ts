@@ -24,12 +24,7 @@ export class Holds {
   private readonly seen: Int32Array;
 
   /** @param ended told of each hold that the host has ended */
-  constructor(
-    arena: Arena,
-    world: World,
-    pages: HostPages,
-    ended: (gfn: number, context: Context) => void,
-  ) {
+  constructor(arena: Arena, world: World, pages: HostPages, ended: (gfn: number, context: Context) => void) {
     this.world = world;
     this.pages = pages;
     this.ended = ended;

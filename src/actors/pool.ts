@@ -77,8 +77,7 @@ export class Pool {
     const moves = doing === operationKind.relocate ? operations.cause[operation]! : because;
     context.trace.dataIn(operation, gfn, generation, from, to, moves, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
-    if (doing === operationKind['host-migrate'])
-      return transfer.copyPage(from, to) ? result.OK : result.EIO;
+    if (doing === operationKind['host-migrate']) return transfer.copyPage(from, to) ? result.OK : result.EIO;
     let moved = true;
     if (doing === operationKind.relocate) moved = transfer.moveOn(from, to, gfn, generation);
     else if (kind === message.store) transfer.moveOut(from, to, gfn, generation);

@@ -37,14 +37,7 @@ export class Relocation {
   /** By Gfn: 1 while a demoted page's fresh entry still counts as accessed, and nobody has looked. */
   private readonly fresh: Int32Array;
 
-  constructor(
-    arena: Arena,
-    world: World,
-    pages: HostPages,
-    chain: Chain,
-    protocol: Protocol,
-    begin: Begin,
-  ) {
+  constructor(arena: Arena, world: World, pages: HostPages, chain: Chain, protocol: Protocol, begin: Begin) {
     const { homes, gfns } = world.geometry;
     this.world = world;
     this.pages = pages;
@@ -155,10 +148,7 @@ export class Relocation {
         return candidate >= 0 && this.pages.locationOf(candidate) === first + frame ? candidate : -1;
       });
       if (gfn < 0) return;
-      this.tickedFor(
-        home,
-        this.begin(operationKind['host-migrate'], gfn, cause.promotion, 'age', context),
-      );
+      this.tickedFor(home, this.begin(operationKind['host-migrate'], gfn, cause.promotion, 'age', context));
     }
   }
   /** The next page under a home's hand that nobody is working on; -1 after a whole round. */

@@ -1,6 +1,7 @@
 // Flags to scenario: what is given on the command line stands in place of what the scenario says, and is checked by the
 // same schema. Every complaint names the flag.
 import {
+  chainOf,
   newLocationKinds,
   type Scenario,
   type ScenarioInput,
@@ -132,13 +133,15 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
     );
   }
   // Another topology has other nodes: what the scenario said of them does not carry over.
-  const { nodes: _nodes, newLocation: placed, ...rest } = base.host;
+  const { nodes: _nodes, newLocation: _placed, ...rest } = base.host;
   const baseHost =
     flags.topology === undefined
       ? base.host
       : {
           ...rest,
-          newLocation: placed.kind === 'far' ? { kind: 'nvme' as const } : { ...placed, node: undefined },
+          newLocation: chainOf(base.host).map((place) =>
+            place.kind === 'far' ? { kind: 'nvme' as const } : { ...place, node: undefined },
+          ),
         };
   const merged = {
     ...base,

@@ -7,10 +7,19 @@ import { drawn, orderOf, tell } from './story.ts';
 const RUNS = 400;
 const PAGES = 5;
 
-const commands = ['pageout', 'pageout', 'promote', 'migrate-host 0', 'migrate-host 1', 'writeback', 'hold', 'swapoff 0'];
+const commands = [
+  'pageout',
+  'pageout',
+  'promote',
+  'migrate-host 0',
+  'migrate-host 1',
+  'writeback',
+  'hold',
+  'swapoff 0',
+];
 
 function world(seed: number): Small {
-  const pick = <T,>(from: readonly T[], stride: number): T => from[Math.floor(seed / stride) % from.length]!;
+  const pick = <T>(from: readonly T[], stride: number): T => from[Math.floor(seed / stride) % from.length]!;
   return {
     frames: pick([4, 6, 12], 1),
     pages: PAGES,
@@ -36,9 +45,11 @@ describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
     for (let seed = 1; seed <= RUNS; seed++) {
       const small = world(seed);
       try {
-      const done = tell(small, protocol, drawn(seed, small.vcpus!, PAGES, commands), orderOf(seed));
-      for (const what of done.broken) wrong.push(`seed ${seed}: ${what}`);
-      } catch (e) { wrong.push(`seed ${seed}: threw ${(e as Error).stack!.slice(0,400)}`); }
+        const done = tell(small, protocol, drawn(seed, small.vcpus!, PAGES, commands), orderOf(seed));
+        for (const what of done.broken) wrong.push(`seed ${seed}: ${what}`);
+      } catch (e) {
+        wrong.push(`seed ${seed}: threw ${(e as Error).stack!.slice(0, 400)}`);
+      }
     }
     if (wrong.length) console.log(wrong.length + '\n' + wrong.slice(0, 8).join('\n'));
     expect(wrong.length).toEqual(0);
