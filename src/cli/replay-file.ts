@@ -44,7 +44,6 @@ const costNames = [
   'shootdownTargetNs',
   'listInspectionNs',
   'cacheHitNs',
-  'cipherPageNs',
   'localLatencyNs',
   'remoteLatencyNs',
   'farLatencyNs',
@@ -55,6 +54,7 @@ const costNames = [
 
 const costsSchema = z.looseObject({
   ...Object.fromEntries(costNames.map((name) => [name, ns])),
+  cipherPageNs: ns.default(0),
   latencyNs: z.array(z.array(ns)),
   stores: z.record(
     z.enum(storeKinds),
@@ -109,11 +109,12 @@ const specSchema = z.looseObject({
     hintPages: count,
     accessesPerScan: positive,
     heldFault: z.enum(heldFaults),
-    holdTicks: count,
-    far: z.enum(['unmapped', 'mapped']),
-    promoteOnAccess: z.boolean(),
-    writebackPercent: percent,
-    encryption: z.enum(encryptions),
+    // Files of version 0.1.0 have none of these.
+    holdTicks: count.default(0),
+    far: z.enum(['unmapped', 'mapped']).default('unmapped'),
+    promoteOnAccess: z.boolean().default(false),
+    writebackPercent: percent.default(0),
+    encryption: z.enum(encryptions).default('none'),
     attempts: z.int().min(1).max(16),
   }),
 });

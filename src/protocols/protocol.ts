@@ -82,7 +82,7 @@ export interface HostView {
   readonly destinationBacked: boolean;
   /** Frames that look free on the destination node. */
   readonly destinationRoom: number;
-  /** Slots are encrypted under the name of the page in them. */
+  /** Slots are encrypted under the name of the page in them: whoever remaps a page in a slot must `rekey` it. */
   readonly keysNamePages?: boolean;
 }
 

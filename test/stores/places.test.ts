@@ -85,6 +85,20 @@ describe('a memory node that keeps pages mapped', () => {
     ]);
   });
 
+  // shows: race 19, claim 1, variant (16) (21) (32) new location
+  test('a chain of two nodes and a disk: an idle page goes on from each to the next', () => {
+    const spec = smallWorld({ ...demoting, slots: 3, chain: [20] });
+    spec.nodes.push({ id: 3, frames: 3, hasCpus: false });
+    spec.distances = spec.nodes.map((_, i) => spec.nodes.map((__, j) => (i === j ? 10 : 20)));
+    spec.moveTo = [2, 3, 4];
+    const busy = Array.from({ length: 400 }, (_, i) => `write ${1 + (i % 2)}`);
+    for (const protocol of protocols) {
+      const told = tell(spec, protocol, [['write 0', ...busy, 'read 0'], []]);
+      expect(told.broken).toEqual([]);
+      expect(path(told).join()).toMatch(/node 0 -> node 2.*node 2 -> node 3.*node 3 -> hdd0.*hdd0 -> node 0/);
+    }
+  });
+
   test('host migration of a resident page: mapped where it is not pinned, and I4 has it as declared', () => {
     const told = tell(calm, migrate, [['write 0', 'migrate-host 0 1', 'write 0', 'promote 0', 'read 0'], []]);
     expect(told.broken).toEqual([]);
