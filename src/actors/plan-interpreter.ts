@@ -472,7 +472,8 @@ export class PlanInterpreter {
   private spill(operation: number, context: Context): void {
     const { operations, geometry } = this.world;
     const { distances } = geometry.spec;
-    const wanted = operations.home[operation]!;
+    // Where the page belongs, and not where an earlier spill of the same fault found no room either.
+    const wanted = geometry.pinOf(operations.gfn[operation]!);
     const source = this.pages.sourceOf(operations.gfn[operation]!);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {

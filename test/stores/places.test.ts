@@ -212,6 +212,39 @@ function sees(protocol: Protocol, spec: ReturnType<typeof smallWorld>, script: s
   return tell(spec, protocol, [script, []]).violations.map(({ property }) => property);
 }
 
+test('a fault that spills twice is recorded as a spill from the node that its page is pinned to', () => {
+  // Three nodes of three frames and both stores turned off: memory runs out, and the run gets stuck, as it must.
+  const small: Small = {
+    nodes: 3,
+    frames: 3,
+    vcpus: 2,
+    guests: 2,
+    pages: 5,
+    gfns: 24,
+    slots: 6,
+    chain: [160],
+  };
+  const more: Small = { holdTicks: 9, prefetch: 3, hintPages: 0, listCapacity: 1, batch: 1 };
+  const policy: Small = { heldFault: 'convert', writebackPercent: 50, encryption: 'gfn' };
+  const commands = [
+    ...['pageout', 'pageout', 'pageout', 'promote', 'migrate-host 0', 'migrate-host 1', 'migrate-host 2'],
+    ...['writeback', 'writeback', 'hold', 'swapoff 0', 'swapoff 1'],
+  ];
+  const [seed, drawnLength] = [100_019, 40];
+  const scripts = drawn(seed, 2, 5, commands, drawnLength);
+  const told = tell(
+    { ...small, ...more, ...policy },
+    named('copyless-map-then-migrate'),
+    scripts,
+    orderOf(seed),
+  );
+  const spills = told.of(event.spilled);
+  const twice = spills.filter((e, i) => spills[i + 1]?.gfn === e.gfn && spills[i + 1]!.to !== e.to);
+  expect(twice).not.toEqual([]);
+  for (const e of spills) expect(e.from).toBe(told.system.geometry.pinOf(e.gfn));
+  expect(told.broken.join()).toMatch(/^answered/);
+});
+
 describe('swapoff', () => {
   const two: Small = { ...calm, chain: [20] };
 
