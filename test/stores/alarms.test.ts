@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { pageTable } from '../../machines/index.ts';
 import { Recorder, swapoffPhase } from '../../src/model/events.ts';
 import { Geometry } from '../../src/model/geometry.ts';
-import { cause, operationKind, result } from '../../src/model/words.ts';
+import { cause, operationKind, requestKinds, result } from '../../src/model/words.ts';
 import { monitors } from '../../src/properties/index.ts';
 import { Trace } from '../../src/runtime/trace.ts';
 import { type Small, smallWorld } from '../support/small-world.ts';
@@ -105,6 +105,33 @@ describe('told by hand', () => {
     expect(story(false)).toEqual([
       expect.stringMatching(/^I4-pin: Gfn 0, pinned to node 0, was mapped to node 1/),
     ]);
+  });
+
+  // shows: race 19
+  test('no-copy-back (a) rings for a request that is served from where its page was before it was moved on', () => {
+    const REQUEST = 3;
+    const DESTINATION = 6;
+    const kind = requestKinds.indexOf('migrate');
+    const story = (from: number) =>
+      told({}, (happened) => {
+        const { event, state } = pageTable;
+        born(happened);
+        movedOut(happened, null);
+        relocated(happened);
+        happened.requested(REQUEST, GFN, DESTINATION, 1, kind);
+        happened.forwarded(REQUEST);
+        happened.began(3, operationKind.balance, GFN, DESTINATION, cause.request);
+        happened.reserved(3, OTHER_FRAME, OTHER_NODE, cause.request, 0);
+        happened.page(GFN, 1, state['listed.exported'], state['remapped.migrating'], event.migrate);
+        happened.accepted(REQUEST, GFN, DESTINATION, 1, kind, from);
+        happened.dataIn(3, GFN, 1, from, OTHER_FRAME, cause.request, OTHER_NODE);
+      });
+    expect(story(OTHER_SLOT)).toEqual([]);
+    expect(story(SLOT)).toContainEqual(
+      expect.stringMatching(
+        /^no-copy-back: .*was read from store nvme0 slot 0, not from where it was at acceptance/,
+      ),
+    );
   });
 
   // shows: claim 12, race 19
