@@ -19,8 +19,8 @@ type Begin = (kind: number, gfn: number, because: number, plan: Plan | 'age', co
 
 /** Operations that the host has under way at once for memory tiering, beside reclaim. */
 export function relocationBound({ spec, homes }: Geometry): number {
-  const { promoteOnAccess, writebackPercent, reclaimBatch } = spec.policy;
-  return promoteOnAccess || writebackPercent > 0 ? homes * reclaimBatch : 0;
+  const { promoteOnAccess, writebackPercent, writebackScans, reclaimBatch } = spec.policy;
+  return promoteOnAccess || writebackPercent > 0 || writebackScans > 0 ? homes * reclaimBatch : 0;
 }
 
 export class Relocation {
@@ -34,6 +34,9 @@ export class Relocation {
   private readonly inFlight: Int32Array;
   /** By operation: home + 1 that it was begun for on a tick. */
   private readonly ticked: Int32Array;
+  /** By Gfn: where it was looked at last, and how many looks in a row have found it there. */
+  private readonly lookedAt: Int32Array;
+  private readonly looks: Int32Array;
   /** By Gfn: 1 while a demoted page's fresh entry still counts as accessed, and nobody has looked. */
   private readonly fresh: Int32Array;
 
@@ -47,6 +50,8 @@ export class Relocation {
     this.hand = arena.int32(homes);
     this.inFlight = arena.int32(homes);
     this.ticked = arena.int32(world.operations.count);
+    this.lookedAt = arena.int32(gfns);
+    this.looks = arena.int32(gfns);
     this.fresh = arena.int32(gfns);
   }
 
@@ -115,7 +120,9 @@ export class Relocation {
     const { moveTo, policy } = geometry.spec;
     for (const home of moveTo) {
       if (policy.promoteOnAccess && this.chain.isMapped(home)) this.lookForHot(home, context);
-      if (policy.writebackPercent > 0 && !this.chain.isMapped(home)) this.makeRoom(home, context);
+      if (this.chain.isMapped(home)) continue;
+      if (policy.writebackPercent > 0) this.makeRoom(home, context);
+      if (policy.writebackScans > 0) this.lookForCold(home, context);
     }
   }
   /** A home that is too full moves pages on (the zswap shrinker; a demotion chain). */
@@ -128,14 +135,33 @@ export class Relocation {
     while (this.inFlight[home]! < reclaimBatch) {
       const used = size - this.pages.free[home]! - this.inFlight[home]!;
       if (used * 100 <= size * writebackPercent || this.chain.roomAt(next) <= this.inFlight[home]!) return;
-      const gfn = this.turnTo(home, geometry.gfns, (candidate) =>
-        this.pages.isMoved(candidate) && geometry.homeOf(this.pages.locationOf(candidate)) === home
-          ? candidate
-          : -1,
-      );
+      const gfn = this.nextMoved(home);
       if (gfn < 0) return;
       this.tickedFor(home, this.relocate(gfn, next, cause.writeback, context));
     }
+  }
+  /** Looks at a few moved pages, for those that have been where they are for long. */
+  private lookForCold(home: number, context: Context): void {
+    const { reclaimBatch, scanPerTick, writebackScans } = this.world.geometry.spec.policy;
+    const next = this.chain.next(home);
+    if (next === NO_HOME || this.chain.isMapped(next)) return;
+    for (let look = 0; look < scanPerTick && this.inFlight[home]! < reclaimBatch; look++) {
+      const gfn = this.nextMoved(home);
+      if (gfn < 0 || this.chain.roomAt(next) <= this.inFlight[home]!) return;
+      const location = this.pages.locationOf(gfn);
+      this.looks[gfn] = this.lookedAt[gfn] === location ? this.looks[gfn]! + 1 : 1;
+      this.lookedAt[gfn] = location;
+      if (this.looks[gfn]! < writebackScans) continue;
+      this.looks[gfn] = 0;
+      this.tickedFor(home, this.relocate(gfn, next, cause.writeback, context));
+    }
+  }
+  /** The next page under a home's hand that is kept there. */
+  private nextMoved(home: number): number {
+    const { geometry } = this.world;
+    return this.turnTo(home, geometry.gfns, (gfn) =>
+      this.pages.isMoved(gfn) && geometry.homeOf(this.pages.locationOf(gfn)) === home ? gfn : -1,
+    );
   }
   /** Looks at a few frames of a node that keeps demoted pages mapped, for pages that were touched there. */
   private lookForHot(home: number, context: Context): void {

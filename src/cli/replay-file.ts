@@ -114,6 +114,7 @@ const specSchema = z.looseObject({
     far: z.enum(['unmapped', 'mapped']).default('unmapped'),
     promoteOnAccess: z.boolean().default(false),
     writebackPercent: percent.default(0),
+    writebackScans: count.default(0),
     encryption: z.enum(encryptions).default('none'),
     attempts: z.int().min(1).max(16),
   }),

@@ -71,6 +71,8 @@ export interface Policy {
   promoteOnAccess: boolean;
   /** A home of the chain that is used to more than this part moves pages on to the next one; 0 = only when told to. */
   writebackPercent: number;
+  /** Looks of the host, on its ticks, that must find a moved page where it was before it goes on to the next home; 0 = never. */
+  writebackScans: number;
   /** What stores keep is encrypted: under a key of the slot's, or of the guest, Gfn and generation beside it. */
   encryption: Encryption;
   /** How often the guest looks at the list again for one page before it gives the balancing up. */

@@ -98,6 +98,7 @@ function specOf(place: NewPlace, work: number): WorldSpec {
       far: place.kind === 'far' && place.mapped ? 'mapped' : 'unmapped',
       promoteOnAccess: false,
       writebackPercent: 0,
+      writebackScans: 0,
       encryption: 'none',
       attempts: 3,
     },

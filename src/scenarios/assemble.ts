@@ -258,6 +258,7 @@ async function worldOf(
       far: tiering.far,
       promoteOnAccess: tiering.promoteOnAccess,
       writebackPercent: host.writebackPercent,
+      writebackScans: host.writebackScans,
       encryption: host.encryption,
       attempts: guests.attempts,
     },

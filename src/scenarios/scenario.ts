@@ -102,6 +102,11 @@ export const scenarioSchema = z
         holdTicks: count(0, 100_000)
           .default(0)
           .describe('Looks of the host that must find a page held before it ends the hold; 0 = never.'),
+        writebackScans: count(0, 100_000)
+          .default(0)
+          .describe(
+            'Looks that must find a moved page where it was before it goes to the next one in the list; 0 = never.',
+          ),
         writebackPercent: percent
           .default(0)
           .describe('Use of a new location from which on pages go to the next one in the list; 0 = never.'),

@@ -28,6 +28,7 @@ function world(seed: number): Small & { vcpus: number } {
     promoteOnAccess: seed % 12 === 1,
     chain: pick([[40], [4, 40]], 5),
     writebackPercent: pick([0, 10, 50], 4),
+    writebackScans: pick([0, 0, 2], 23),
     heldFault: pick(['refuse', 'block', 'convert'], 7),
     holdTicks: pick([1, 3], 11),
     prefetch: pick([0, 1], 13),

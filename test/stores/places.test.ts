@@ -166,6 +166,18 @@ describe('compressed RAM that is written back to disk, a page whose location cha
     ).toHaveLength(2);
   });
 
+  // shows: race 19, variant (16) (21) (32) new location
+  test.each([false, true])('kept for long enough it goes on by itself; first in far memory: %s', (far) => {
+    const small: Small = { ...calm, far, chain: [20], writebackScans: 3 };
+    // Pages 1 and 5 share a TLB entry: each touch walks the tables, so that they are not idle.
+    const touches = Array.from({ length: 200 }, (_, i) => `write ${i % 2 ? 1 : 5}`);
+    const told = tell(small, migrate, [['write 0', 'pageout 0', ...touches, 'read 0'], []]);
+    expect(told.broken).toEqual([]);
+    const first = far ? 'node 2' : 'nvme0';
+    const last = far ? 'hdd0' : 'hdd1';
+    expect(path(told)).toEqual([`node 0 -> ${first}`, `${first} -> ${last}`, `${last} -> node 0`]);
+  });
+
   // shows: race 19
   test.each<[string, Plan, string]>([
     ['reserve', ['transfer', 'enter', 'release'], 'I5-conservation'],

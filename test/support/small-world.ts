@@ -38,6 +38,7 @@ export interface Small {
   mapped?: boolean;
   promoteOnAccess?: boolean;
   writebackPercent?: number;
+  writebackScans?: number;
   encryption?: Encryption;
   /** Slots of further stores, in which pages go on from the first new location: a chain. */
   chain?: readonly number[];
@@ -100,6 +101,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       far: small.mapped ? 'mapped' : 'unmapped',
       promoteOnAccess: small.promoteOnAccess ?? false,
       writebackPercent: small.writebackPercent ?? 0,
+      writebackScans: small.writebackScans ?? 0,
       encryption: small.encryption ?? 'none',
       attempts: 3,
     },
