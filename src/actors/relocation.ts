@@ -151,7 +151,7 @@ export class Relocation {
       const location = this.pages.locationOf(gfn);
       this.looks[gfn] = this.lookedAt[gfn] === location ? this.looks[gfn]! + 1 : 1;
       this.lookedAt[gfn] = location;
-      if (this.looks[gfn]! < writebackScans) continue;
+      if (this.looks[gfn] < writebackScans) continue;
       this.looks[gfn] = 0;
       this.tickedFor(home, this.relocate(gfn, next, cause.writeback, context));
     }

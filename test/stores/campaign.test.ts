@@ -11,7 +11,14 @@ const RUNS = 250;
 const PAGES = 5;
 
 const commands = [
-  ...['pageout', 'pageout', 'promote', 'migrate-host 0', 'migrate-host 1', 'writeback', 'hold', 'swapoff 0'],
+  'pageout',
+  'pageout',
+  'promote',
+  'migrate-host 0',
+  'migrate-host 1',
+  'writeback',
+  'hold',
+  'swapoff 0',
 ];
 
 /** World number `seed`: neighbours differ in as much as possible. */

@@ -239,8 +239,18 @@ test('a fault that spills twice is recorded as a spill from the node that its pa
   const more: Small = { holdTicks: 9, prefetch: 3, hintPages: 0, listCapacity: 1, batch: 1 };
   const policy: Small = { heldFault: 'convert', writebackPercent: 50, encryption: 'gfn' };
   const commands = [
-    ...['pageout', 'pageout', 'pageout', 'promote', 'migrate-host 0', 'migrate-host 1', 'migrate-host 2'],
-    ...['writeback', 'writeback', 'hold', 'swapoff 0', 'swapoff 1'],
+    'pageout',
+    'pageout',
+    'pageout',
+    'promote',
+    'migrate-host 0',
+    'migrate-host 1',
+    'migrate-host 2',
+    'writeback',
+    'writeback',
+    'hold',
+    'swapoff 0',
+    'swapoff 1',
   ];
   const [seed, drawnLength] = [100_019, 40];
   const scripts = drawn(seed, 2, 5, commands, drawnLength);
@@ -265,8 +275,16 @@ describe('swapoff', () => {
     for (const protocol of protocols) {
       const told = tell(two, protocol, [
         [
-          ...['write 0', 'write 1', 'pageout 0', 'pageout 1', 'swapoff 0', 'swapoff 0', 'swapoff 0 9'],
-          ...['pageout 0', 'read 0', 'read 1'],
+          'write 0',
+          'write 1',
+          'pageout 0',
+          'pageout 1',
+          'swapoff 0',
+          'swapoff 0',
+          'swapoff 0 9',
+          'pageout 0',
+          'read 0',
+          'read 1',
         ],
         [],
       ]);
