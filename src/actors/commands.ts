@@ -8,13 +8,15 @@ import { type CommandKind, commandKinds } from '../model/script.ts';
 import { result } from '../model/words.ts';
 import type { HostPages } from './host-pages.ts';
 
-/** Carries a command out. @returns the operation that does it, or `atOnce(result)` */
+/** Carries a command out. @returns the operation that does it, `atOnce(result)`, or `LATER`: it is answered by `answer` */
 type CarryOut = (gfn: number, vcpu: number, parameter: number, context: Context) => number;
 
 /** The answer of a command that takes no operation. */
 export function atOnce(outcome: number): number {
   return -1 - outcome;
 }
+
+export const LATER = -1000;
 
 export class HostCommands {
   private readonly world: World;
@@ -43,6 +45,7 @@ export class HostCommands {
     }
     const carryOut = this.carryOut[commandKinds[commands.kind[vcpu]!]!];
     const begun = carryOut(gfn, vcpu, commands.parameter[vcpu]!, context);
+    if (begun === LATER) return;
     if (begun < 0) this.answer(vcpu, -1 - begun, context);
     else this.of[begun] = vcpu + 1;
   }
@@ -64,7 +67,7 @@ export class HostCommands {
     }
   }
 
-  private answer(vcpu: number, outcome: number, context: Context): void {
+  answer(vcpu: number, outcome: number, context: Context): void {
     context.send(this.world.geometry.hypervisor, message.commanded, vcpu, outcome);
   }
 }

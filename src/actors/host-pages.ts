@@ -83,7 +83,7 @@ export class HostPages {
   /** Whether a slot that was read may stay as a clean copy: while half of its store is free (vm_swap_full). */
   mayKeep(location: Location): boolean {
     const { geometry } = this.world;
-    if (!geometry.spec.policy.swapCache || geometry.isFrame(location)) return false;
+    if (!geometry.spec.policy.swapCache || location === NOWHERE || geometry.isFrame(location)) return false;
     if (this.references[location]! > 0) return false;
     const home = geometry.homeOf(location);
     return this.free[home]! * 2 >= geometry.homeFirst[home + 1]! - geometry.homeFirst[home]!;

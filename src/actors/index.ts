@@ -89,7 +89,8 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const memoryNodes = spec.nodes.map((_, node) => new MemoryNode(arena, world, node, costs));
   const stores = spec.stores.map((store, s) => {
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
-    return new PersistentStore(arena, world, geometry.nodes + s, storeCosts);
+    const cipherNs = spec.policy.encryption === 'none' ? 0 : costs.cipherPageNs;
+    return new PersistentStore(arena, world, geometry.nodes + s, storeCosts, cipherNs);
   });
   const actors: Actor[] = [...vcpus, hypervisor, host, ...memoryNodes, ...stores];
   const contexts = Array.from(
@@ -114,8 +115,7 @@ function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {
   if (kind !== pte.present && kind !== pte.hint) return null;
   const location = host.locationOf(ptePayload(entry));
   if (location === NOWHERE) return null;
-  const { pageWords, words } = world.locations;
-  return words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+  return world.transfer.contentAt(location);
 }
 
 /** Bytes of the buffer that a world of these parts takes. */

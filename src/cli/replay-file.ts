@@ -7,6 +7,7 @@ import { measure } from '../actors/index.ts';
 import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
 import { faultNames } from '../model/faults.ts';
+import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
@@ -55,6 +56,7 @@ const costNames = [
 
 const costsSchema = z.looseObject({
   ...Object.fromEntries(costNames.map((name) => [name, ns])),
+  cipherPageNs: ns.default(0),
   latencyNs: z.array(z.array(ns)),
   stores: z.record(
     z.enum(storeKinds),
@@ -108,7 +110,14 @@ const specSchema = z.looseObject({
     prefetch: z.int().min(0).max(64),
     hintPages: count,
     accessesPerScan: positive,
-    heldFault: z.enum(['refuse', 'convert']),
+    heldFault: z.enum(heldFaults),
+    // Files of version 0.1.0 have none of these.
+    holdTicks: count.default(0),
+    far: z.enum(['unmapped', 'mapped']).default('unmapped'),
+    promoteOnAccess: z.boolean().default(false),
+    writebackPercent: percent.default(0),
+    writebackScans: count.default(0),
+    encryption: z.enum(encryptions).default('none'),
     attempts: z.int().min(1).max(16),
   }),
   faults: z

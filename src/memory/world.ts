@@ -3,6 +3,7 @@ import type { FrameTable, PageTable, RequestTable, VcpuTable } from '../../machi
 import { restarts } from '../model/faults.ts';
 import type { Geometry } from '../model/geometry.ts';
 import type { Arena } from './arena.ts';
+import { PageCipher } from './encryption.ts';
 import { Ept } from './ept.ts';
 import { GuestPageTable } from './guest-page-table.ts';
 import { Locations } from './locations.ts';
@@ -69,7 +70,7 @@ export class World {
       tables.frame,
       meter,
     );
-    this.transfer = new Transfer(this.locations, meter);
+    this.transfer = new Transfer(this.locations, meter, new PageCipher(geometry));
     this.mailboxes = new Mailboxes(arena, links, geometry.actors);
   }
 

@@ -13,7 +13,12 @@ export const eventKinds = [
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
   'fault', 'forgot', 'recalled', // what went wrong, and was made good
+  'placed', 'holdExpired', 'swapoff', // the host's own decisions
+  'sealed', 'opened', // encrypted slots
 ] as const; // prettier-ignore
+/** How far turning a store off has come. */
+export const swapoffPhase = { began: 0, waits: 1, ended: 2 } as const;
+
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
 
@@ -285,6 +290,26 @@ export class Recorder {
   /** A device may reach a frame through the Gfn (`on` 1), or no longer. */
   pinned(gfn: number, location: number, on: number): void {
     this.emit(event.pinned, 0, gfn, 0, 0, 0, location, 0, on);
+  }
+  /** The host puts a page on another node than the pinned one, on purpose: `operation` reserves its frame next. */
+  placed(operation: number, gfn: number, wanted: number, node: number): void {
+    this.emit(event.placed, operation, gfn, 0, 0, wanted, node, 0, 0);
+  }
+  /** The guest held the page for too long: the host has ended the hold. */
+  holdExpired(gfn: number, generation: number): void {
+    this.emit(event.holdExpired, 0, gfn, 0, generation, 0, 0, 0, 0);
+  }
+  /** A store is turned off. `phase`: one of `swapoffPhase`; `gfn`: the page that it waits for, or -1. */
+  swapoff(home: number, gfn: number, phase: number, result: number): void {
+    this.emit(event.swapoff, home, gfn, 0, 0, phase, 0, 0, result);
+  }
+  /** What a slot holds was encrypted under a page's name. `plain`: 1 if what is stored is the page as it was. */
+  sealed(operation: number, location: number, gfn: number, generation: number, plain: number): void {
+    this.emit(event.sealed, operation, gfn, 0, generation, 0, location, 0, plain);
+  }
+  /** A slot was read under a page's name: OK, or EIO where it was sealed under another. */
+  opened(operation: number, location: number, gfn: number, generation: number, result: number): void {
+    this.emit(event.opened, operation, gfn, 0, generation, location, 0, 0, result);
   }
   /** A command of a vCPU's script has ended. */
   commanded(vcpu: number, kind: number, gfn: number, result: number): void {

@@ -30,6 +30,11 @@ export const commandKinds = [
   'unshare', // ... and gives it back, after a look at what is there
   'pin', // the page is brought in and pinned for a device (VFIO)
   'unpin',
+  'promote', // the host's memory tiering brings the page back to its source
+  'migrate-host', // the host moves the page to the node of that index
+  'swapoff', // the store of that index (0: the first) is turned off; the page only says in whose name
+  'writeback', // the moved page goes on to the next new location of the chain
+  'hold', // detected and never asked for: what a guest that crashed in between leaves behind
 ] as const;
 export type CommandKind = (typeof commandKinds)[number];
 export const command = numbered(commandKinds);

@@ -35,6 +35,11 @@ export interface GuestSpec {
   vcpus: number[];
 }
 
+export const heldFaults = ['refuse', 'convert', 'block'] as const;
+export type HeldFault = (typeof heldFaults)[number];
+export const encryptions = ['none', 'slot', 'gfn'] as const;
+export type Encryption = (typeof encryptions)[number];
+
 export interface Policy {
   /** Reclaim starts when a node has fewer free frames than this part of its frames. */
   lowWatermarkPercent: number;
@@ -54,8 +59,23 @@ export interface Policy {
   hintPages: number;
   /** Accesses of a vCPU between two such scans. */
   accessesPerScan: number;
-  /** A demand fault on a held page: `refuse` (the vCPU looks at its page table again) or `convert` (it ends the hold). */
-  heldFault: 'refuse' | 'convert';
+  /**
+   * A demand fault on a held page: `refuse` (the vCPU looks at its page table again: with a guest that takes its mapping
+   * away at detection that is `guest-unmap`), `convert` (it ends the hold) or `block` (it waits for the hold's end).
+   */
+  heldFault: HeldFault;
+  /** Looks of the host, one a tick at most, that must find a page held before the host ends the hold; 0 = never. */
+  holdTicks: number;
+  /** Whether what is demoted to a memory node stays mapped there (Linux), or is kept like a page in a store. */
+  far: 'unmapped' | 'mapped';
+  /** The host's memory tiering brings a demoted page that was touched back to its source node. */
+  promoteOnAccess: boolean;
+  /** A home of the chain that is used to more than this part moves pages on to the next one; 0 = only when told to. */
+  writebackPercent: number;
+  /** Looks of the host, on its ticks, that must find a moved page where it was before it goes on to the next home; 0 = never. */
+  writebackScans: number;
+  /** What stores keep is encrypted: under a key of the slot's, or of the guest, Gfn and generation beside it. */
+  encryption: Encryption;
   /** A page that was read back and not written keeps its slot as a clean copy, while half of the store is free (Linux's
    * vm_swap_full). Moving it out again then writes nothing. */
   swapCache: boolean;
@@ -81,7 +101,10 @@ export interface WorldSpec {
   distances: number[][];
   stores: StoreSpec[];
   guests: GuestSpec[];
-  /** Where the host moves idle pages: homes in order of preference (see `Geometry`: nodes first, then stores). */
+  /**
+   * Where the host moves idle pages: homes in order of preference (see `Geometry`: nodes first, then stores). With
+   * several it is a chain: pages go on from each to the next.
+   */
   moveTo: number[];
   /** Entries of each guest's moved list. */
   listCapacity: number;

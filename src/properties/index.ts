@@ -10,6 +10,7 @@ import { NoCopyBack } from './no-copy-back.ts';
 import { Pin } from './pin.ts';
 import type { Property, Setting } from './property.ts';
 import { ReadLastWrite } from './read-last-write.ts';
+import { SealedSlots } from './sealed-slots.ts';
 import { Shootdown } from './shootdown.ts';
 import { SingleHome } from './single-home.ts';
 import { witnesses } from './witnesses.ts';
@@ -32,6 +33,7 @@ export function monitors(setting: Setting): Property[] {
     new Shootdown(setting),
     new LegalLifecycle(setting),
     new Answered(setting),
+    ...(setting.geometry.spec.policy.encryption === 'none' ? [] : [new SealedSlots(setting)]),
     ...witnesses(setting),
     ...faultWitnesses((setting.geometry.spec.faults ?? []).map(({ fault }) => fault)),
   ];

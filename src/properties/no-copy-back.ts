@@ -117,7 +117,7 @@ export class NoCopyBack extends Property {
       const frame = this.lastFrame.get(e.gfn);
       if (frame === undefined) return;
       this.moved.set(e.gfn, {
-        source: geometry.nodeOf(frame),
+        source: geometry.pinOf(e.gfn),
         location: e.to,
         generation: e.generation,
         held: false,
@@ -130,6 +130,11 @@ export class NoCopyBack extends Property {
     }
     const version = this.moved.get(e.gfn);
     if (version && version.location === e.to) return;
+    if (version && this.kinds.get(e.id) === operationKind.relocate) {
+      // Away as before, and now elsewhere.
+      version.location = e.to;
+      return;
+    }
     // In a frame again: the version is no longer away.
     this.moved.delete(e.gfn);
     this.lastFrame.set(e.gfn, e.to);
@@ -160,7 +165,7 @@ export class NoCopyBack extends Property {
 
   private arrived(e: TraceEvent): void {
     const { geometry } = this.setting;
-    if (e.cause === cause.copy || e.cause === cause.none) return;
+    if (e.cause === cause.copy || e.cause === cause.none || !geometry.isFrame(e.to)) return;
     const version = this.moved.get(e.gfn) ?? this.carried.get(e.id);
     if (!version) return;
     this.examined++;

@@ -16,6 +16,10 @@ export class Pin extends Property {
     spilled: (e) => {
       this.spilled.set(e.id, e.from);
     },
+    // Demotion and host migration ignore the pin, and say so.
+    placed: (e) => {
+      this.spilled.set(e.id, e.from);
+    },
     reserved: (e) => {
       const wanted = this.spilled.get(e.id);
       if (wanted === undefined) return;
