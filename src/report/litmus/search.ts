@@ -26,10 +26,10 @@ import type { Litmus } from './file.ts';
 
 /** The first schedule of each protocol is the timed one; then these in turn. */
 const ORDERS: readonly Order[] = ['random', 'pct over rings', 'pct', 'pct over rings'];
-/** Changes of priority of PCT plus one: races here are of two or three in flight, held back one after the other. */
-const PCT_DEPTH = 5;
-/** Steps of a run before the first was made. */
-const STEPS_GUESSED = 250;
+/** Changes of priority of PCT plus one, from and up to: races here are of a few things in flight. */
+const PCT_DEPTH = [2, 6] as const;
+/** Steps with a choice in a run, before one was made. */
+const CHOICES_GUESSED = 80;
 export const litmusCosts: Costs = resolveCosts(skylake);
 
 export interface Seen {
@@ -102,12 +102,18 @@ export function searchLitmus(
       name,
     ),
   );
+  let choices = { runs: 0, all: 0, scene: Infinity };
   for (let schedule = 0; schedule < schedules && !result.failure && !stopped(); schedule++) {
     const protocol = among[schedule % among.length]!;
     const round = Math.floor(schedule / among.length);
     const order = round === 0 ? 'timed' : ORDERS[round % ORDERS.length]!;
-    const length = result.schedules > 0 ? Math.ceil(result.steps / result.schedules) : STEPS_GUESSED;
-    const ran = runOne(litmus, spec, protocol, { order, seed: schedule + 1, length }, flaws);
+    const length = choices.runs > 0 ? Math.ceil(choices.all / choices.runs) : CHOICES_GUESSED;
+    const first = Math.min(choices.scene, length - 1) % length;
+    const ran = runOne(litmus, spec, protocol, { order, seed: schedule + 1, length, first }, flaws);
+    if (ran.choices > 0) {
+      const scene = Math.min(choices.scene, ran.scene);
+      choices = { runs: choices.runs + 1, all: choices.all + ran.choices, scene };
+    }
     result.schedules++;
     result.steps += ran.steps;
     ran.seen.forEach((seen, i) => {
@@ -138,8 +144,11 @@ function runOne(
     geometry,
     parts.tables.page,
   );
-  const system = build(parts, new Trace([...properties, watch], false));
+  let scene = 0;
+  const handedOver = () => void (scene ||= contested());
+  const system = build(parts, new Trace([...properties, watch, { on: { handedOver } }], false));
   const scheduler = schedulerFor(chosen, system);
+  const contested = () => (scheduler instanceof PctScheduler ? scheduler.steps : 0);
   const simulation = new Simulation(system, scheduler);
   const shape = shapeOf(spec);
   const script = scriptWorkload(litmus.vcpus, shape);
@@ -160,6 +169,8 @@ function runOne(
   };
   return {
     steps: simulation.steps,
+    scene,
+    choices: contested(),
     seen: watch.seen(witnessed(properties)),
     properties,
     failure: violation ? { violation, unit } : null,
@@ -169,17 +180,22 @@ function runOne(
 interface Chosen {
   order: Order;
   seed: number;
-  /** Steps that runs take, as far as is known: over so many PCT spreads its changes of priority. */
+  /** Steps with a choice that runs take, as far as is known: over so many PCT spreads its changes of priority. */
   length: number;
+  /** Those before the first handover: what sets the scene. */
+  first: number;
 }
-function schedulerFor({ order, seed, length }: Chosen, { mailboxes, contexts, geometry }: System): Scheduler {
+function schedulerFor(chosen: Chosen, { mailboxes, contexts, geometry }: System): Scheduler {
+  const { order, seed, length, first } = chosen;
+  const [least, most] = PCT_DEPTH;
+  const depth = least + (seed % (most - least + 1));
   switch (order) {
     case 'random':
       return new RandomScheduler(mailboxes, seed);
     case 'pct':
-      return new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, length);
+      return new PctScheduler(mailboxes, geometry.actors, seed, depth, length, first);
     case 'pct over rings':
-      return new PctScheduler(mailboxes, 0, seed, PCT_DEPTH, length);
+      return new PctScheduler(mailboxes, 0, seed, depth, length, first);
     case 'timed':
       return new TimedScheduler(mailboxes, contexts);
   }
