@@ -14,6 +14,7 @@ import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { message } from '../model/messages.ts';
+import { command } from '../model/script.ts';
 import { cause, finding, purpose, requestKinds, result } from '../model/words.ts';
 import type { Vcpu } from './vcpu.ts';
 
@@ -29,6 +30,10 @@ const phase = {
   mapDestination: 8,
   copy: 9,
   install: 10,
+  discard: 11,
+  checkPoison: 12,
+  wipe: 13,
+  poison: 14,
 } as const;
 
 /** How much a batch still needs before nobody else can reach its pages. */
@@ -101,6 +106,13 @@ export class Balancing {
     this.batch[batchField.bulkVnode] = vnode;
   }
 
+  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. */
+  discard(gvpn: number, entry: number, gfn: number): void {
+    const slot = this.begin(gvpn, entry, gfn, NONE);
+    this.how[slot] = cause.none;
+    this.batch[batchField.quiet] = quiet.flush;
+  }
+
   private begin(gvpn: number, expected: number, source: number, destination: number): number {
     const slot = this.batch[batchField.used]!++;
     this.phase[slot] = phase.seize;
@@ -159,14 +171,18 @@ export class Balancing {
     let slot: number;
     if ((slot = this.find(phase.unhint)) >= 0) this.unhint(slot, context);
     else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
-    else if (batch[batchField.quiet] !== quiet.done && this.find(phase.inspect) >= 0) this.quiesce(context);
+    else if (batch[batchField.quiet] !== quiet.done && this.hasToQuiesce()) this.quiesce(context);
+    else if ((slot = this.find(phase.discard)) >= 0) this.leave(slot, context);
     else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
     else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
     else if (this.find(phase.ask) >= 0) this.ask(context);
     else if ((slot = this.find(phase.mapSource)) >= 0) this.mapSource(slot, context);
     else if ((slot = this.find(phase.mapDestination)) >= 0) this.mapDestination(slot, context);
+    else if ((slot = this.find(phase.checkPoison)) >= 0) this.checkPoison(slot, context);
     else if ((slot = this.find(phase.copy)) >= 0) this.copy(slot, context);
     else if ((slot = this.find(phase.install)) >= 0) this.install(slot, context);
+    else if ((slot = this.find(phase.wipe)) >= 0) this.wipe(slot, context);
+    else if ((slot = this.find(phase.poison)) >= 0) this.poison(slot, context);
     else {
       batch[batchField.used] = 0;
       batch[batchField.sealed] = 0;
@@ -192,6 +208,12 @@ export class Balancing {
       // The entry changed since it was read: another vCPU was first.
       if (destination >= 0) vcpu.free(destination, context);
       this.phase[slot] = phase.idle;
+      if (this.isDiscarded(slot)) vcpu.again();
+      return;
+    }
+    if (this.isDiscarded(slot)) {
+      vcpu.world.tlbs[vcpu.self]!.flushGvpn(gvpn);
+      this.phase[slot] = phase.discard;
       return;
     }
     context.trace.seized(vcpu.self, gvpn, source, destination);
@@ -201,6 +223,12 @@ export class Balancing {
     else this.fail(slot, result.NOMEM);
   }
 
+  private isDiscarded(slot: number): boolean {
+    return this.how[slot] === cause.none;
+  }
+  private hasToQuiesce(): boolean {
+    return this.find(phase.inspect) >= 0 || this.find(phase.discard) >= 0;
+  }
   private quiesce(context: Context): void {
     const { batch, vcpu } = this;
     if (batch[batchField.quiet] === quiet.check) {
@@ -316,7 +344,7 @@ export class Balancing {
     }
     tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, destination, found);
     context.trace.tlbFill(vcpu.self, destination, found >>> 1, 1);
-    this.phase[slot] = phase.copy;
+    this.phase[slot] = vcpu.memory.isWiped(destination) ? phase.checkPoison : phase.copy;
   }
 
   private copy(slot: number, context: Context): void {
@@ -363,6 +391,76 @@ export class Balancing {
     }
   }
 
+  // --- memory that is freed
+
+  /** Nobody has a translation of the page any more: the guest page table forgets it, its Gfn is free. */
+  private leave(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const gvpn = this.gvpn[slot]!;
+    const gfn = this.source[slot]!;
+    context.trace.freed(vcpu.self, gvpn, gfn);
+    vcpu.world.gpt.install(gvpn, NONE);
+    context.trace.commanded(vcpu.self, command.free, gfn, result.OK);
+    this.release(slot, gfn, context);
+    this.wakeWaiters(slot, gvpn, context);
+  }
+  /** A Gfn is free: poisoned first if the guest does that, and not if its content was moved away and it reads zero. */
+  private release(slot: number, gfn: number, context: Context): void {
+    const { memory } = this.vcpu;
+    const movedAway = this.how[slot] === cause.request && this.outcome[slot] === result.OK;
+    this.gvpn[slot] = NONE;
+    this.phase[slot] = phase.idle;
+    if (gfn === NONE) return;
+    if (movedAway) memory.markWiped(gfn, false);
+    if (movedAway || !memory.poisons) {
+      this.vcpu.free(gfn, context);
+      return;
+    }
+    this.source[slot] = gfn;
+    this.destination[slot] = NONE;
+    this.phase[slot] = phase.wipe;
+  }
+  private wipe(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { ept, tlbs } = vcpu.world;
+    const gfn = this.source[slot]!;
+    const found = ept.walk(gfn, true);
+    if (found === 0) {
+      vcpu.fault(gfn, true, purpose.prepare, context);
+      return;
+    }
+    tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, gfn, found);
+    context.trace.tlbFill(vcpu.self, gfn, found >>> 1, 1);
+    this.phase[slot] = phase.poison;
+  }
+  private poison(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { tlbs, transfer } = vcpu.world;
+    const gfn = this.source[slot]!;
+    const to = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
+    if (to === 0) {
+      this.phase[slot] = phase.wipe;
+      return;
+    }
+    context.trace.wiped(vcpu.self, gfn, to);
+    transfer.poison(to);
+    context.spend(vcpu.costs.clearPageNs);
+    vcpu.memory.markWiped(gfn, true);
+    this.phase[slot] = phase.idle;
+    vcpu.free(gfn, context);
+  }
+  /** What was filled with poison when it was freed must still be: else something wrote to free memory. */
+  private checkPoison(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { tlbs, transfer } = vcpu.world;
+    const gfn = this.destination[slot]!;
+    const at = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
+    if (at === 0) return this.mapAgain(slot, phase.mapDestination);
+    context.trace.poisonChecked(vcpu.self, gfn, at, transfer.isPoison(at) ? 1 : 0);
+    vcpu.memory.markWiped(gfn, false);
+    this.phase[slot] = phase.copy;
+  }
+
   /** Another vCPU wants to know when the migration of a page has ended. */
   awaited(gvpn: number, who: number, context: Context): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
@@ -384,13 +482,17 @@ export class Balancing {
     const done = outcome === result.OK;
     context.trace.balanced(vcpu.self, gvpn, source, destination, this.how[slot]!, outcome);
     vcpu.world.gpt.install(gvpn, done ? destination : source);
-    this.phase[slot] = phase.idle;
-    const unused = done ? source : destination;
-    if (unused !== NONE) vcpu.free(unused, context);
+    this.release(slot, done ? source : destination, context);
+    this.wakeWaiters(slot, gvpn, context);
+  }
+
+  private wakeWaiters(slot: number, gvpn: number, context: Context): void {
+    const { vcpu } = this;
     for (let word = 0; word < this.waiterWords; word++) {
       for (let bits = this.waiters[slot * this.waiterWords + word]!; bits !== 0; bits &= bits - 1) {
         context.send(word * 32 + 31 - Math.clz32(bits & -bits), message.migrated, vcpu.self, gvpn);
       }
+      this.waiters[slot * this.waiterWords + word] = 0;
     }
   }
 }

@@ -15,6 +15,7 @@ import { cause, operationKind, requestKinds, result, results } from '../model/wo
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { atOnce, HostCommands } from './commands.ts';
+import { GivenBack } from './given-back.ts';
 import { HostPages } from './host-pages.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
@@ -28,7 +29,13 @@ export function prefetchBound(geometry: Geometry): number {
  * each request, reclaim's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
-  return geometry.vcpus * (2 * batch + 2) + geometry.nodes * policy.reclaimBatch + prefetchBound(geometry);
+  const reports = policy.guest?.freePageReporting ? geometry.vcpus : 0;
+  return (
+    geometry.vcpus * (2 * batch + 2) +
+    reports +
+    geometry.nodes * policy.reclaimBatch +
+    prefetchBound(geometry)
+  );
 }
 
 /** By purpose of the touch that faulted. */
@@ -44,6 +51,7 @@ export class Host implements Actor {
   private readonly interpreter: PlanInterpreter;
   private readonly reclaim: Reclaim;
   private readonly commands: HostCommands;
+  private readonly givenBack: GivenBack;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   private readonly faultAwaits: Int32Array;
   /** Prefetches in flight, in the only element. */
@@ -55,9 +63,19 @@ export class Host implements Actor {
     this.faultAwaits = arena.int32(world.geometry.vcpus);
     this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
-    this.commands = new HostCommands(arena, world, this.pages, {
-      pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
-    });
+    this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
+    this.commands = new HostCommands(
+      arena,
+      world,
+      this.pages,
+      {
+        ...this.givenBack.commands,
+        pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
+        free: () => atOnce(result.EINVAL),
+        repin: (gfn, node, context) => this.repin(gfn, node, context),
+      },
+      (kind, gfn, outcome, context) => this.givenBack.ended(kind, gfn, outcome, context),
+    );
     this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
       this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
@@ -68,6 +86,7 @@ export class Host implements Actor {
     });
   }
   start(): void {
+    this.pages.reset();
     this.reclaim.reset();
   }
 
@@ -116,6 +135,7 @@ export class Host implements Actor {
       return;
     }
     const { protocol } = this;
+    if (this.givenBack.isGone(gfn)) return this.resume(vcpu, result.EIO, context);
     const state = words.state(gfn);
     const s = words.table.state;
     let plan: Plan;
@@ -179,9 +199,11 @@ export class Host implements Actor {
     const { requests, geometry, operations } = this.world;
     const source = requests.source[request]!;
     const destination = requests.destination[request]!;
+    if (this.givenBack.isGone(source) || this.givenBack.isGone(destination))
+      return this.refuse(request, result.EINVAL, context);
     if (this.pages.operationOn(source) >= 0) return this.refuse(request, result.BUSY, context);
     const { spec } = geometry;
-    const node = geometry.pinOf(destination);
+    const node = this.pages.pinOf(destination);
     const plan = this.protocol.plan(
       { kind: requestKinds[requests.kind[request]!]! },
       { at: this.pages.kindOf(source) },
@@ -194,7 +216,7 @@ export class Host implements Actor {
     if (typeof plan === 'string') return this.refuse(request, results.indexOf(plan), context);
     const operation = this.begin(operationKind.balance, source, cause.request, plan, context, destination);
     operations.request[operation] = request;
-    operations.home[operation] = node;
+    operations.home[operation] = this.pages.resolve(operation);
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
     if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
   }
@@ -239,7 +261,7 @@ export class Host implements Actor {
     context: Context,
     destination = gfn,
   ): number {
-    const { operations, geometry, locations, pages: words } = this.world;
+    const { operations, locations, pages: words } = this.world;
     const operation = this.pages.takeRecord();
     assert(operation >= 0, 'no operation record left: the bound on operations is wrong');
     const location = this.pages.locationOf(gfn);
@@ -253,8 +275,8 @@ export class Host implements Actor {
     operations.cause[operation] = because;
     operations.from[operation] = location;
     operations.to[operation] = NOWHERE;
-    operations.home[operation] = geometry.pinOf(gfn);
-    operations.node[operation] = geometry.pinOf(gfn);
+    operations.home[operation] = this.pages.pinOf(gfn);
+    operations.node[operation] = this.pages.pinOf(gfn);
     operations.request[operation] = -1;
     operations.outcome[operation] = result.OK;
     operations.carried[operation] = -1;
@@ -298,15 +320,29 @@ export class Host implements Actor {
 
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */
   private drop(parent: number, gfn: number, context: Context): boolean {
-    const { operations, pages: words } = this.world;
+    const operation = this.dropPage(gfn, cause.request, context);
+    if (operation < 0) return false;
+    this.world.operations.parent[operation] = parent + 1;
+    return true;
+  }
+  private dropPage(gfn: number, because: number, context: Context): number {
+    const { pages: words } = this.world;
     const state = words.state(gfn);
-    if (state === VACANT) return false;
+    if (state === VACANT) return -1;
     const s = words.table.state;
     const { protocol } = this;
     const plan = state === s['resident.present'] ? protocol.dropResident : protocol.dropMoved;
-    const operation = this.begin(operationKind.drop, gfn, cause.request, plan, context);
-    operations.parent[operation] = parent + 1;
-    return true;
+    return this.begin(operationKind.drop, gfn, because, plan, context);
+  }
+
+  /** mbind: where the vNode's pages go from now on. What is in frames stays there; requests under way are looked at again. */
+  private repin(gfn: number, node: number, context: Context): number {
+    const { geometry } = this.world;
+    if (node >= geometry.nodes || !geometry.spec.nodes[node]!.hasCpus) return atOnce(result.EINVAL);
+    const vnode = geometry.vnodeOf(gfn);
+    this.pages.repin(vnode, node);
+    context.trace.repinned(vnode, node);
+    return atOnce(result.OK);
   }
 
   private ended(operation: number, context: Context): void {

@@ -42,7 +42,7 @@ export class Hypervisor implements Actor {
         context.send(incoming.sender === geometry.host ? id : geometry.host, incoming.kind, id);
         return;
       case message.commanded:
-        context.send(id, message.commanded, id, argument);
+        context.send(id % geometry.vcpus, message.commanded, id, argument);
         return;
       case message.resume:
         context.send(id, message.resume, id, argument);

@@ -13,6 +13,7 @@ import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { present } from '../stdx/assert.ts';
+import { GfnMarks } from './guest-memory.ts';
 import { Host, operationBound } from './host.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { MemoryNode } from './memory-node.ts';
@@ -64,8 +65,9 @@ function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: 
   const geometry = new Geometry(spec);
   const world = new World(arena, geometry, tables, linksOf(geometry), operationBound(geometry));
   const freeGfns = arena.int32(geometry.gfns);
+  const marks = new GfnMarks(arena, geometry.gfns);
   const actors: Actor[] = geometry.vcpuGuest.map(
-    (_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns),
+    (_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns, marks),
   );
   actors.push(new Hypervisor(arena, world, costs), new Host(arena, world, protocol, costs));
   spec.nodes.forEach((_, node) => actors.push(new MemoryNode(arena, world, node, costs)));

@@ -110,7 +110,8 @@ export class PlanInterpreter {
         return;
       case 'reserve source':
       case 'reserve': {
-        if (performed === 'reserve source') operations.home[operation] = geometry.pinOf(gfn);
+        if (performed === 'reserve source') operations.home[operation] = this.pages.pinOf(gfn);
+        else if (kind === operationKind.balance) operations.home[operation] = this.pages.resolve(operation);
         context.send(geometry.actorOfHome(operations.home[operation]!), message.reserve, operation);
         return;
       }
@@ -132,6 +133,7 @@ export class PlanInterpreter {
         return;
       case 'accept': {
         const request = operations.request[operation]!;
+        if (this.pages.isRepinned(operation)) return this.abandon(operation, result.BUSY, context);
         const moves = this.plans[operations.plan[operation]!]!.includes('remap') ? event.map : event.migrate;
         const accepted = words.attempt(gfn, moves, requests.generation[request]!, false, context.trace);
         if (accepted < 0) {
@@ -217,7 +219,8 @@ export class PlanInterpreter {
       case 'remap': {
         const generation = words.put(destination, operations.carried[operation]!);
         this.pages.place(destination, from);
-        this.pages.mapFrom(destination, geometry.pinOf(gfn));
+        this.pages.mapFrom(destination, this.pages.awayFromOf(gfn));
+        this.pages.takeAway(destination, this.pages.pinOf(destination));
         // The content goes by the destination's name from here on: its header says so.
         locations.gfn[from] = destination;
         locations.generation[from] = generation;
@@ -244,6 +247,7 @@ export class PlanInterpreter {
           return;
         }
         this.pages.place(gfn, operations.to[operation]!);
+        this.pages.takeAway(gfn, geometry.homeOf(from));
         context.trace.entered(operation, gfn, operations.to[operation]!, operations.generation[operation]!);
         context.send(geometry.hypervisor, message.unmap, operation, gfn);
         return;

@@ -16,8 +16,10 @@ import { purpose, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { Balancing } from './balancing.ts';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestCommands } from './guest-commands.ts';
+import { type GfnMarks, GuestMemory } from './guest-memory.ts';
 import { HintScan } from './hint-scan.ts';
+import { Reporting } from './reporting.ts';
 
 /** Fields of a vCPU's own column. */
 const field = {
@@ -58,8 +60,10 @@ export class Vcpu implements Actor {
   readonly memory: GuestMemory;
   private readonly own: Int32Array;
   private readonly stallStart: Float64Array;
-  private readonly balancing: Balancing;
+  readonly balancing: Balancing;
   private readonly scan: HintScan;
+  private readonly guestCommands: GuestCommands;
+  private readonly reporting: Reporting;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -71,6 +75,7 @@ export class Vcpu implements Actor {
     protocol: Protocol,
     costs: Costs,
     freeGfns: Int32Array,
+    marks: GfnMarks,
   ) {
     const { geometry } = world;
     this.world = world;
@@ -79,9 +84,11 @@ export class Vcpu implements Actor {
     this.protocol = protocol;
     this.own = arena.int32(field.count);
     this.stallStart = arena.float64(1);
-    this.memory = new GuestMemory(arena, world, self, freeGfns);
+    this.memory = new GuestMemory(arena, world, self, freeGfns, marks);
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
+    this.guestCommands = new GuestCommands(arena, this);
+    this.reporting = new Reporting(arena, this);
     const guest = geometry.vcpuGuest[self]!;
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
       if (v !== self) this.others.push(v);
@@ -94,6 +101,7 @@ export class Vcpu implements Actor {
     const { own } = this;
     this.memory.reset();
     this.scan.reset();
+    this.guestCommands.reset();
     own[field.state] = this.world.tables.vcpu.initial;
     own[field.walked] = -1;
     own[field.lastGvpn] = -1;
@@ -130,6 +138,7 @@ export class Vcpu implements Actor {
         return;
       case message.freed:
         this.memory.give(incoming.argument);
+        this.reporting.pump(context);
         return;
       case message.handover:
         own[field.tasks]!++;
@@ -156,8 +165,14 @@ export class Vcpu implements Actor {
         this.resumed(incoming.argument, context);
         break;
       case message.commanded:
+        if (incoming.id !== self) return this.reporting.reported(context);
         context.trace.commanded(
           self,
+          world.commands.kind[self]!,
+          world.commands.gfn[self]!,
+          incoming.argument,
+        );
+        this.guestCommands.commanded(
           world.commands.kind[self]!,
           world.commands.gfn[self]!,
           incoming.argument,
@@ -271,23 +286,32 @@ export class Vcpu implements Actor {
 
   /** The Gfn that a command is about, by one look at the page table; then the host is asked. */
   private command(argument: number, gvpn: number, context: Context): void {
-    const { own, world, self } = this;
-    const { commands, geometry, gpt } = world;
-    const entry = gpt.load(gvpn);
+    const { world } = this;
+    if (this.guestCommands.begin(commandIn(argument), gvpn, parameterIn(argument), context)) return;
+    const entry = world.gpt.load(gvpn);
     if (pteKind(entry) === pte.migration) {
-      own[field.position]!--;
+      this.again();
       this.awaitMigration(gvpn, ptePayload(entry), context);
       return;
     }
-    commands.kind[self] = commandIn(argument);
-    commands.gfn[self] = pteKind(entry) === pte.none ? -1 : ptePayload(entry);
-    commands.parameter[self] = parameterIn(argument);
-    this.become(world.tables.vcpu.event.ask);
-    context.send(geometry.hypervisor, message.command, self);
+    const gfn = pteKind(entry) === pte.none ? -1 : ptePayload(entry);
+    this.askHost(commandIn(argument), gfn, parameterIn(argument), context);
+  }
+  /** The operation of the script that is being looked at is to be looked at once more. */
+  again(): void {
+    this.own[field.position]!--;
+  }
+  askHost(kind: number, gfn: number, parameter: number, context: Context): void {
+    const { commands, geometry, tables } = this.world;
+    commands.kind[this.self] = kind;
+    commands.gfn[this.self] = gfn;
+    commands.parameter[this.self] = parameter;
+    this.become(tables.vcpu.event.ask);
+    context.send(geometry.hypervisor, message.command, this.self);
   }
 
   /** migration_entry_wait: whoever moves the page says when it has done so. */
-  private awaitMigration(gvpn: number, owner: number, context: Context): void {
+  awaitMigration(gvpn: number, owner: number, context: Context): void {
     context.trace.waited(this.self, gvpn, owner);
     this.become(this.world.tables.vcpu.event.wait);
     context.send(owner, message.awaitMigration, this.self, gvpn);
@@ -407,7 +431,9 @@ export class Vcpu implements Actor {
   }
   free(gfn: number, context: Context): void {
     const owner = this.memory.ownerOf(gfn);
-    if (owner === this.self) this.memory.give(gfn);
-    else context.send(owner, message.freed, this.self, gfn);
+    if (owner === this.self) {
+      this.memory.give(gfn);
+      this.reporting.pump(context);
+    } else context.send(owner, message.freed, this.self, gfn);
   }
 }

@@ -11,7 +11,7 @@ import { violationSchema } from '../report/result.ts';
 import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { scenarioSchema } from '../scenarios/scenario.ts';
+import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
 
 /** Choices of a long random schedule included. */
@@ -108,6 +108,7 @@ const specSchema = z.looseObject({
     accessesPerScan: positive,
     heldFault: z.enum(['refuse', 'convert']),
     attempts: z.int().min(1).max(16),
+    guest: guestVariantsSchema.partial().optional(),
   }),
 });
 

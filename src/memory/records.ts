@@ -44,7 +44,7 @@ export class Faults {
   }
 }
 
-/** Commands: a vCPU has at most one outstanding; id = vCPU. */
+/** Commands: a vCPU has at most one outstanding, id = vCPU, and one report of a free page beside it, id = vCPUs + vCPU. */
 export class Commands {
   readonly kind: Int32Array;
   readonly gfn: Int32Array;

@@ -54,7 +54,7 @@ export class World {
     this.tlbs = geometry.vcpuGuest.map(() => new Tlb(arena, spec.tlbEntries));
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
     this.faults = new Faults(arena, geometry.vcpus);
-    this.commands = new Commands(arena, geometry.vcpus);
+    this.commands = new Commands(arena, 2 * geometry.vcpus);
     this.operations = new Operations(arena, operations);
     this.scripts = new Scripts(arena, geometry.vcpus, spec.chunk);
     this.locations = new Locations(

@@ -12,6 +12,7 @@ export const eventKinds = [
   'hintsSet', 'hinted', 'seized', 'balanced', // guest balancing
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', // commands
+  'freed', 'givenBack', 'takenBack', 'wiped', 'poisonChecked', 'repinned', // guest memory given back, pins
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -276,5 +277,29 @@ export class Recorder {
   /** A command of a vCPU's script has ended. */
   commanded(vcpu: number, kind: number, gfn: number, result: number): void {
     this.emit(event.commanded, vcpu, gfn, 0, 0, kind, 0, 0, result);
+  }
+  /** The guest unmapped a page and freed its Gfn: the next access to it finds a fresh page. */
+  freed(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.freed, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** The host holds nothing of a Gfn any more because the guest gave it back. `how`: a value of `givenBack`. */
+  givenBack(gfn: number, how: number): void {
+    this.emit(event.givenBack, 0, gfn, 0, 0, 0, 0, how, 0);
+  }
+  /** A Gfn that was given back is the guest's to use again. */
+  takenBack(gfn: number): void {
+    this.emit(event.takenBack, 0, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  /** The guest filled a Gfn that it frees with poison. */
+  wiped(vcpu: number, gfn: number, location: number): void {
+    this.emit(event.wiped, vcpu, gfn, 0, 0, 0, location, 0, 0);
+  }
+  /** The guest looked for its poison in a Gfn it allocated. `intact`: 1 when it was there. */
+  poisonChecked(vcpu: number, gfn: number, location: number, intact: number): void {
+    this.emit(event.poisonChecked, vcpu, gfn, 0, 0, 0, location, 0, intact);
+  }
+  /** A vNode (global number) is pinned to a node from now on. */
+  repinned(vnode: number, node: number): void {
+    this.emit(event.repinned, vnode, 0, 0, 0, 0, node, 0, 0);
   }
 }

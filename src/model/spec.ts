@@ -57,6 +57,17 @@ export interface Policy {
   heldFault: 'refuse' | 'convert';
   /** How often the guest looks at the list again for one page before it gives the balancing up. */
   attempts: number;
+  /** What the guests can do beyond that; left out = none of it. */
+  guest?: GuestVariants;
+}
+
+/** Options of the guest kernel. Each is off when it is left out. */
+export interface GuestVariants {
+  /** The guest tells the host which Gfns are free; the host drops what backs them (VIRTIO_BALLOON_F_REPORTING). */
+  freePageReporting?: boolean;
+  /** The guest fills what it frees with poison and checks it when it allocates. `negotiated`: the host knows
+   * (VIRTIO_BALLOON_F_PAGE_POISON) and leaves reported pages alone; else the guest does not report any. */
+  poison?: 'negotiated' | 'unnegotiated';
 }
 
 export interface WorldSpec {

@@ -3,6 +3,7 @@ import { AdvisoryList } from './advisory-list.ts';
 import { Answered } from './answered.ts';
 import { Conservation } from './conservation.ts';
 import { ExactlyOnce } from './exactly-once.ts';
+import { GivenBack } from './given-back.ts';
 import { Isolation } from './isolation.ts';
 import { LegalLifecycle } from './legal-lifecycle.ts';
 import { NoCopyBack } from './no-copy-back.ts';
@@ -30,6 +31,7 @@ export function monitors(setting: Setting): Property[] {
     new Shootdown(setting),
     new LegalLifecycle(setting),
     new Answered(setting),
+    new GivenBack(setting),
     ...witnesses(setting),
   ];
 }

@@ -7,6 +7,7 @@
 //  (d) a demand fault outside of these is ordinary; one raised by the guest's balancing copy is a copy-back
 import type { TraceEvent } from '../model/events.ts';
 import { cause, operationKind, requestKinds, result } from '../model/words.ts';
+import { Pins } from './pins.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A version of a page that is away from its source node. */
@@ -25,6 +26,7 @@ interface Moved {
 export class NoCopyBack extends Property {
   readonly name = 'no-copy-back';
   private readonly setting: Setting;
+  private readonly pins: Pins;
   private readonly moved = new Map<number, Moved>();
   /** Between two Gfns, by operation. */
   private readonly carried = new Map<number, Moved>();
@@ -35,9 +37,11 @@ export class NoCopyBack extends Property {
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.pins = new Pins(setting.geometry);
   }
 
   readonly on: Observers = {
+    repinned: (e) => this.pins.repinned(e),
     began: (e) => {
       this.kinds.set(e.id, e.from);
     },
@@ -104,7 +108,7 @@ export class NoCopyBack extends Property {
       );
       return;
     }
-    const destination = this.setting.geometry.pinOf(e.destination);
+    const destination = this.pins.of(e.destination);
     version.transaction = { destination, kind: e.from, from: version.location, arrivals: 0 };
     this.transactions.set(e.id, version);
   }
@@ -135,7 +139,8 @@ export class NoCopyBack extends Property {
     if (back && e.cause === cause.balance) {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);
     }
-    if (node === version.mappedFrom && node !== version.source) {
+    // A vNode that has meanwhile been pinned to that node wants its pages there (race 21).
+    if (node === version.mappedFrom && node !== version.source && node !== this.pins.of(e.gfn)) {
       this.fail(e.sequence, `${where}, after it had been mapped to another node`);
     }
   }

@@ -38,6 +38,18 @@ const store = z
 
 export const newLocationKinds = [...storeKinds, 'far'] as const;
 
+/** What the guest kernels can do beyond balancing; each is off by default. */
+export const guestVariantsSchema = z.strictObject({
+  freePageReporting: z
+    .boolean()
+    .describe('Guests tell the host which Gfns are free; the host drops what backs them.'),
+  poison: z
+    .enum(['negotiated', 'unnegotiated'])
+    .describe(
+      'Guests fill what they free with poison and check it; negotiated: the host knows, and leaves reported pages alone.',
+    ),
+});
+
 export const scenarioSchema = z
   .strictObject({
     version: z.literal(1),
@@ -95,6 +107,7 @@ export const scenarioSchema = z
         batch: count(1, 128).default(32).describe('Balance requests that one hypercall carries.'),
         attempts: count(1, 16).default(3),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
+        ...guestVariantsSchema.partial().shape,
       })
       .prefault({}),
     workload: z.union([

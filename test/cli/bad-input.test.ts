@@ -205,6 +205,18 @@ const scenarios: Case[] = [
     '5:11',
     /expected a size with a unit, such as 64MiB/,
   ),
+  scenario(
+    'free page reporting by another word',
+    `${good}guests:\n  freePageReporting: 'on'\n`,
+    '5:22',
+    /freePageReporting is 'on', expected a value of type boolean/,
+  ),
+  scenario(
+    'a poison that nobody negotiates',
+    `${good}guests:\n  poison: zero\n`,
+    '5:11',
+    /poison is 'zero', expected .*negotiated/,
+  ),
   scenario('1e309', `${good}guests:\n  vcpus: 1e309\n`, '5:10', /saw '1e309', expected a whole number/),
   scenario(
     '2^53 + 1',

@@ -5,7 +5,7 @@ import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { Geometry } from '../../src/model/geometry.ts';
-import type { WorldSpec } from '../../src/model/spec.ts';
+import type { GuestVariants, WorldSpec } from '../../src/model/spec.ts';
 import { monitors, type Property, type Violation } from '../../src/properties/index.ts';
 import type { Protocol } from '../../src/protocols/index.ts';
 import type { ChoosingScheduler, Scheduler } from '../../src/runtime/scheduler.ts';
@@ -35,6 +35,7 @@ export interface Small {
   heldFault?: 'refuse' | 'convert';
   pageWords?: number;
   burst?: number;
+  guest?: GuestVariants;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -86,6 +87,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       accessesPerScan: 4,
       heldFault: small.heldFault ?? 'refuse',
       attempts: 3,
+      ...(small.guest && { guest: small.guest }),
     },
   };
 }
