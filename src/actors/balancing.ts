@@ -260,11 +260,10 @@ export class Balancing {
 
   private hold(slot: number, context: Context): void {
     const { pages } = this.vcpu.world;
-    const held = pages.attempt(
+    const held = pages.claim(
       this.source[slot]!,
       pages.table.event.detect,
       this.generation[slot]!,
-      false,
       context.trace,
     );
     if (held >= 0) this.phase[slot] = phase.ask;
@@ -280,29 +279,15 @@ export class Balancing {
 
   private ask(context: Context): void {
     const { vcpu } = this;
-    const { requests } = vcpu.world;
     const sent: number[] = [];
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       if (this.phase[slot] !== phase.ask) continue;
       const request = vcpu.self * this.slots + slot;
       this.phase[slot] = phase.asked;
       this.how[slot] = cause.request;
-      if (requests.state[request] !== requests.table.initial) {
-        requests.step(request, requests.table.event.reuse, context.trace);
-      }
       const kind = requestKinds.indexOf(vcpu.protocol.guestAsks as (typeof requestKinds)[number]);
-      requests.kind[request] = kind;
-      requests.source[request] = this.source[slot]!;
-      requests.destination[request] = this.destination[slot]!;
-      requests.generation[request] = this.generation[slot]!;
-      context.trace.requested(
-        request,
-        this.source[slot]!,
-        this.destination[slot]!,
-        this.generation[slot]!,
-        kind,
-      );
-      requests.step(request, requests.table.event.send, context.trace);
+      const { source, destination, generation } = this;
+      vcpu.draft(request, kind, source[slot]!, destination[slot]!, generation[slot]!, context);
       sent.push(request);
     }
     vcpu.ask(sent, context);

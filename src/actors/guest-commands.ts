@@ -40,6 +40,9 @@ export class GuestCommands {
       case command.deflate:
         this.deflate(vnode, context);
         return true;
+      case command.forge:
+        this.vcpu.rogue.begin(gvpn, parameter);
+        return true;
       case command.repin:
         // A vNode goes by its first Gfn.
         this.vcpu.askHost(kind, geometry.vnodeGfn[geometry.guestVnode[guest]! + vnode]!, parameter, context);

@@ -72,6 +72,7 @@ export class Host implements Actor {
         ...this.givenBack.commands,
         pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
         free: () => atOnce(result.EINVAL),
+        forge: () => atOnce(result.EINVAL),
         repin: (gfn, node, context) => this.repin(gfn, node, context),
       },
       (kind, gfn, outcome, context) => this.givenBack.ended(kind, gfn, outcome, context),
@@ -201,7 +202,8 @@ export class Host implements Actor {
     const destination = requests.destination[request]!;
     if (this.givenBack.isGone(source) || this.givenBack.isGone(destination))
       return this.refuse(request, result.EINVAL, context);
-    if (this.pages.operationOn(source) >= 0) return this.refuse(request, result.BUSY, context);
+    if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
+      return this.refuse(request, result.BUSY, context);
     const { spec } = geometry;
     const node = this.pages.pinOf(destination);
     const plan = this.protocol.plan(
@@ -219,6 +221,13 @@ export class Host implements Actor {
     operations.home[operation] = this.pages.resolve(operation);
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
     if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
+  }
+
+  /** Another request has the Gfn. Two that waited for each other's source would wait for ever; a guest that knows what it
+   * does never asks so. */
+  private isAskedFor(gfn: number): boolean {
+    const operation = this.pages.operationOn(gfn);
+    return operation >= 0 && this.world.operations.kind[operation]! - 1 === operationKind.balance;
   }
 
   private refuse(request: number, outcome: number, context: Context): void {

@@ -3,6 +3,7 @@
 // the CPU that exited, so it adds latency but never queues.
 import type { Actor, Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
+import { GENERATION_MASK } from '../memory/page-words.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import { message, type Message } from '../model/messages.ts';
@@ -99,28 +100,59 @@ export class Hypervisor implements Actor {
   /** 455: checks ownership and bounds, forwards; what is not the guest's own never reaches the host. */
   private forward(request: number, sender: number, context: Context): void {
     const { geometry, requests } = this.world;
-    const guest = geometry.vcpuGuest[sender]!;
-    const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
-    const source = requests.source[request]!;
-    const destination = requests.destination[request]!;
-    const valid =
-      this.requester(request) === sender &&
-      owns(source) &&
-      owns(destination) &&
-      source !== destination &&
-      requests.kind[request]! >= 0 &&
-      requests.kind[request]! < requestKinds.length;
-    if (valid) {
+    if (!this.isOwn(request, sender)) {
+      context.trace.rejected(request, sender);
+      context.send(sender, message.answer, request);
+      return;
+    }
+    this.copyIn(request);
+    const { source, destination, generation, kind, table } = requests;
+    if (this.isValid(request, geometry.vcpuGuest[sender]!)) {
       context.trace.forwarded(request);
-      requests.step(request, requests.table.event.forward, context.trace);
+      requests.step(request, table.event.forward, context.trace);
       context.send(geometry.host, message.request, request);
       return;
     }
-    requests.step(request, requests.table.event.refuse, context.trace);
+    requests.step(request, table.event.refuse, context.trace);
     requests.result[request] = result.EINVAL;
-    const { generation, kind } = requests;
-    context.trace.answered(request, source, destination, generation[request]!, kind[request]!, result.EINVAL);
+    context.trace.answered(
+      request,
+      source[request]!,
+      destination[request]!,
+      generation[request]!,
+      kind[request]!,
+      result.EINVAL,
+    );
     context.send(sender, message.answer, request);
+  }
+  /** Another's record is not even looked at. */
+  private isOwn(request: number, sender: number): boolean {
+    return this.requester(request) === sender;
+  }
+  /** Each field once, before any of them is checked: the guest may change them at any time (race 17). */
+  private copyIn(request: number): void {
+    const { requests, hypercalls } = this.world;
+    requests.kind[request] = hypercalls.kind[request]!;
+    requests.source[request] = hypercalls.source[request]!;
+    requests.destination[request] = hypercalls.destination[request]!;
+    requests.generation[request] = hypercalls.generation[request]!;
+  }
+  private isValid(request: number, guest: number): boolean {
+    const { geometry, requests } = this.world;
+    const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
+    const source = requests.source[request]!;
+    const destination = requests.destination[request]!;
+    const generation = requests.generation[request]!;
+    const kind = requests.kind[request]!;
+    return (
+      owns(source) &&
+      owns(destination) &&
+      source !== destination &&
+      generation >= 0 &&
+      generation <= GENERATION_MASK &&
+      kind >= 0 &&
+      kind < requestKinds.length
+    );
   }
 
   /** Every vCPU of the guest may cache the page: all of them drop it and acknowledge before the host goes on (I8). */

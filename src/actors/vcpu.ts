@@ -19,6 +19,7 @@ import { Balancing } from './balancing.ts';
 import { GuestCommands } from './guest-commands.ts';
 import { type GfnMarks, GuestMemory } from './guest-memory.ts';
 import { HintScan } from './hint-scan.ts';
+import { Rogue } from './rogue.ts';
 import { Reporting } from './reporting.ts';
 
 /** Fields of a vCPU's own column. */
@@ -64,6 +65,7 @@ export class Vcpu implements Actor {
   private readonly scan: HintScan;
   private readonly guestCommands: GuestCommands;
   private readonly reporting: Reporting;
+  readonly rogue: Rogue;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -88,6 +90,7 @@ export class Vcpu implements Actor {
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
     this.guestCommands = new GuestCommands(arena, this);
+    this.rogue = new Rogue(arena, this);
     this.reporting = new Reporting(arena, this);
     const guest = geometry.vcpuGuest[self]!;
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
@@ -212,6 +215,7 @@ export class Vcpu implements Actor {
       context.step();
       if (this.balancing.active) this.balancing.step(context);
       else if (this.scan.active) this.scan.step(context);
+      else if (this.rogue.active) this.rogue.step(context);
       else this.access(context);
     }
     if (this.isRunning()) this.requeue(context);
@@ -419,6 +423,25 @@ export class Vcpu implements Actor {
     this.own[field.outstanding] = this.others.length;
     this.become(this.world.tables.vcpu.event.flush);
     return true;
+  }
+  /** Writes a request down and traces that it is about to be sent. */
+  draft(
+    request: number,
+    kind: number,
+    source: number,
+    destination: number,
+    generation: number,
+    context: Context,
+  ): void {
+    const { hypercalls, requests } = this.world;
+    const { event, initial } = requests.table;
+    if (requests.state[request] !== initial) requests.step(request, event.reuse, context.trace);
+    hypercalls.kind[request] = kind;
+    hypercalls.source[request] = source;
+    hypercalls.destination[request] = destination;
+    hypercalls.generation[request] = generation;
+    context.trace.requested(request, source, destination, generation, kind);
+    requests.step(request, event.send, context.trace);
   }
   /** Sends `count` drafted requests as one hypercall and waits for all answers. */
   ask(requests: readonly number[], context: Context): void {

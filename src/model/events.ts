@@ -13,6 +13,7 @@ export const eventKinds = [
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', // commands
   'freed', 'givenBack', 'takenBack', 'wiped', 'poisonChecked', 'repinned', // guest memory given back, pins
+  'forged', 'rejected', 'tampered', // hostile guests
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -301,5 +302,17 @@ export class Recorder {
   /** A vNode (global number) is pinned to a node from now on. */
   repinned(vnode: number, node: number): void {
     this.emit(event.repinned, vnode, 0, 0, 0, 0, node, 0, 0);
+  }
+  /** A hostile guest does something that no guest kernel does. */
+  forged(vcpu: number, gvpn: number, gfn: number, forgery: number): void {
+    this.emit(event.forged, vcpu, gvpn, gfn, 0, 0, 0, 0, forgery);
+  }
+  /** A hypercall named a request record that is not the caller's: nothing was done. */
+  rejected(request: number, vcpu: number): void {
+    this.emit(event.rejected, request, 0, 0, 0, vcpu, 0, 0, 0);
+  }
+  /** The host found a page word that no guest may have written, and put back what it knows to be so. */
+  tampered(gfn: number, generation: number, state: number): void {
+    this.emit(event.tampered, 0, gfn, 0, generation, 0, state, 0, 0);
   }
 }

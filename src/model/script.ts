@@ -31,6 +31,7 @@ export const commandKinds = [
   'deflate', // ... and takes one back
   'unplug', // a free Gfn of vNode P is taken away for good (virtio-mem)
   'report', // free page reporting: the guest kernel's own, no operation of a script
+  'forge', // a hostile guest kernel: NUMBER says what it does with page P (actors/rogue.ts)
   'repin', // vNode P is pinned to node NUMBER from now on
 ] as const;
 export type CommandKind = (typeof commandKinds)[number];

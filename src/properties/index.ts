@@ -23,7 +23,7 @@ export function monitors(setting: Setting): Property[] {
     new NoCopyBack(setting),
     new SingleHome(setting),
     new ReadLastWrite(setting),
-    new Isolation(),
+    new Isolation(setting),
     new Pin(setting),
     new Conservation(setting),
     new AdvisoryList(setting),

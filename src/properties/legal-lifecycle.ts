@@ -37,6 +37,7 @@ export class LegalLifecycle extends Property {
       this.carried.delete(e.id);
     },
     page: (e) => this.stepped(e),
+    tampered: (e) => this.tampered(e),
     illegal: (e) => {
       const machine = MACHINES[e.id]!;
       const { states, events } = this.setting.page;
@@ -48,6 +49,17 @@ export class LegalLifecycle extends Property {
     },
   };
 
+  /** A guest scribbled on the page word: at most its own claim is gone by that. */
+  private tampered(e: TraceEvent): void {
+    const { next, events, event, states } = this.setting.page;
+    const was = this.states.get(e.gfn) ?? -1;
+    if (was !== e.to && next[e.to * events.length + event.detect] !== was)
+      this.fail(
+        e.sequence,
+        `Gfn ${e.gfn} was ${states[was] ?? 'not there'}; the host put back ${states[e.to]}`,
+      );
+    if (e.to >= 0) this.states.set(e.gfn, e.to);
+  }
   private stepped(e: TraceEvent): void {
     this.examined++;
     const { next, events, states } = this.setting.page;

@@ -65,6 +65,10 @@ export class NoCopyBack extends Property {
       if (version) version.held = e.to === state['listed.held'] || e.to === state['remapped.held'];
       if (e.to === state['listed.exported'] && version) version.generation = e.generation;
     },
+    tampered: (e) => {
+      const version = this.moved.get(e.gfn);
+      if (version) version.held = false;
+    },
     accepted: (e) => this.accepted(e),
     dataIn: (e) => this.arrived(e),
     answered: (e) => this.answered(e),

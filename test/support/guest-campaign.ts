@@ -2,6 +2,10 @@
 // protocol claims must hold; what was seen is counted, so that a test can ask that the interesting case happened.
 import { eventKinds, type EventKind, type TraceEvent } from '../../src/model/events.ts';
 import type { WorldSpec } from '../../src/model/spec.ts';
+import { Geometry } from '../../src/model/geometry.ts';
+import { monitors, type Property } from '../../src/properties/index.ts';
+import type { Observers } from '../../src/properties/property.ts';
+import { pageTable } from '../../machines/index.ts';
 import type { Protocol } from '../../src/protocols/index.ts';
 import { explore, type Order, type Small, smallWorld, type SmallRun } from './small-world.ts';
 import { type Mix, randomScripts, written } from './random-scripts.ts';
@@ -42,11 +46,15 @@ export function worldOf(index: number, small: Small): WorldSpec {
 export function guestCampaign(
   protocol: Protocol,
   runs: number,
-  mix: Mix,
+  mix: Mix | readonly Mix[],
   small: Small,
   {
     limit = 200_000,
     operations = 60,
+    /** Number of the first world. */
+    first = 0,
+    /** A guest whose accesses are not judged: it may hurt itself. */
+    hostile = -1,
     /** The campaign is over when something that says so went wrong. */
     until = null as RegExp | null,
     count = (_e: TraceEvent, _saw: (what: string) => void): void => {},
@@ -60,21 +68,50 @@ export function guestCampaign(
   };
   const on = Object.fromEntries(eventKinds.map((kind) => [kind, watch])) as Record<EventKind, typeof watch>;
   const wrong: string[] = [];
-  for (let index = 0; index < runs; index++) {
+  for (let index = first; index < first + runs; index++) {
     if (until !== null && wrong.some((what) => until.test(what))) break;
     const spec = worldOf(index, small);
     const scripts = randomScripts(spec, index + 1, mix, { operations });
     let done: SmallRun;
+    const judges = hostile < 0 ? [] : judgesOf(spec, hostile);
     try {
-      done = explore(spec, protocol, written(scripts), orderOf(index), { limit, observing: [{ on }] });
+      const observing = [{ on }, ...judges];
+      done = explore(spec, protocol, written(scripts), orderOf(index), { limit, observing });
     } catch (error) {
       wrong.push(`run ${index}: ${(error as Error).message}`);
+      for (const { judge } of judges)
+        if (judge.violation) wrong.push(`run ${index}: ${judge.name}: ${judge.violation.message}`);
       continue;
     }
     const claims: readonly string[] = protocol.claims;
-    for (const { property, message } of done.violations)
+    if (done.ending === 'at rest') for (const { judge } of judges) judge.atRest();
+    const violations =
+      hostile < 0
+        ? done.violations
+        : judges.flatMap(({ judge }) => (judge.violation ? [judge.violation] : []));
+    for (const { property, message } of violations)
       if (claims.includes(property)) wrong.push(`run ${index}: ${property}: ${message}`);
     if (done.ending !== 'at rest') wrong.push(`run ${index}: ended at its ${done.ending}`);
   }
   return { wrong, seen };
+}
+
+const ACCESS_KINDS: readonly string[] = ['read', 'wrote', 'freed', 'poisonChecked'];
+
+/** Every monitor, blind to what the vCPUs of one guest see and write. */
+function judgesOf(spec: WorldSpec, hostile: number): { judge: Property; on: Observers }[] {
+  const geometry = new Geometry(spec);
+  return monitors({ geometry, page: pageTable, totalOrder: true }).map((judge) => ({
+    judge,
+    on: Object.fromEntries(
+      Object.entries(judge.on).map(([kind, observer]) => [
+        kind,
+        ACCESS_KINDS.includes(kind)
+          ? (e: TraceEvent) => {
+              if (geometry.vcpuGuest[e.id] !== hostile) observer(e);
+            }
+          : observer,
+      ]),
+    ),
+  }));
 }
