@@ -11,7 +11,7 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
+import { cause, operationKind, purpose, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { atOnce, HostCommands } from './commands.ts';
@@ -133,6 +133,7 @@ export class Host implements Actor {
       if (faults.write[vcpu] === 1 && kind[operation]! - 1 === operationKind['swap-out']) {
         words.attempt(gfn, words.table.event.touch, -1, false, context.trace);
       }
+      this.notPresent(vcpu, context);
       return;
     }
     const { protocol } = this;
@@ -171,6 +172,14 @@ export class Host implements Actor {
     const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
+    if (state !== VACANT) this.notPresent(vcpu, context);
+  }
+
+  /** The fault waits for something: the vCPU need not, if the guest can do without it and it is not the kernel's own. */
+  private notPresent(vcpu: number, context: Context): void {
+    const { faults, geometry } = this.world;
+    if (geometry.spec.policy.guest?.asyncFaults !== true || faults.purpose[vcpu] !== purpose.access) return;
+    context.send(geometry.hypervisor, message.notPresent, vcpu, faults.token[vcpu]);
   }
 
   private resume(vcpu: number, outcome: number, context: Context): void {

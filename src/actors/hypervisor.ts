@@ -48,6 +48,9 @@ export class Hypervisor implements Actor {
       case message.resume:
         context.send(id, message.resume, id, argument);
         return;
+      case message.notPresent:
+        context.send(id, message.notPresent, id, argument);
+        return;
       case message.request:
         this.forward(id, incoming.sender, context);
         return;

@@ -46,12 +46,12 @@ export function linksOf(geometry: Geometry): Link[] {
       link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
     }
     link(v, hypervisor, operations + batch + 3);
-    link(hypervisor, v, operations + batch + 3);
+    link(hypervisor, v, operations + batch + 4);
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
   link(hypervisor, host, operations + vcpus * (batch + 3));
-  link(host, hypervisor, operations + vcpus * (batch + 3));
+  link(host, hypervisor, operations + vcpus * (batch + 4));
   link(host, host, operations + vcpus);
   for (let home = 0; home < geometry.homes; home++) {
     link(host, geometry.actorOfHome(home), operations);

@@ -15,6 +15,7 @@ import { argumentOf, BULK_VNODES, commandIn, operation, operationOf, parameterIn
 import { purpose, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { AsyncFaults } from './async-faults.ts';
 import { Balancing } from './balancing.ts';
 import { GuestCommands } from './guest-commands.ts';
 import { type GfnMarks, GuestMemory } from './guest-memory.ts';
@@ -66,6 +67,7 @@ export class Vcpu implements Actor {
   private readonly guestCommands: GuestCommands;
   private readonly reporting: Reporting;
   readonly rogue: Rogue;
+  private readonly asyncFaults: AsyncFaults;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -90,6 +92,7 @@ export class Vcpu implements Actor {
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
     this.guestCommands = new GuestCommands(arena, this);
+    this.asyncFaults = new AsyncFaults(arena);
     this.rogue = new Rogue(arena, this);
     this.reporting = new Reporting(arena, this);
     const guest = geometry.vcpuGuest[self]!;
@@ -163,7 +166,17 @@ export class Vcpu implements Actor {
       case message.migrated:
         this.become(event.migrated);
         break;
+      case message.notPresent:
+        if (this.own[field.state] !== world.tables.vcpu.state.faulted) return;
+        if (!this.asyncFaults.isCurrent(incoming.argument)) return;
+        this.defer(context);
+        break;
       case message.resume:
+        if (this.asyncFaults.isOutstanding) {
+          if (!this.readied(incoming.argument, context)) return;
+          this.become(event.resume);
+          break;
+        }
         this.become(event.resume);
         this.resumed(incoming.argument, context);
         break;
@@ -230,7 +243,10 @@ export class Vcpu implements Actor {
 
   private access(context: Context): void {
     const { own, world, self } = this;
-    if (own[field.busy] === 0 && !this.fetch(context)) return;
+    if (own[field.busy] === 0) {
+      if (this.asyncFaults.isReady) this.retry(context);
+      else if (!this.fetch(context)) return;
+    }
     const gvpn = own[field.gvpn]!;
     const write = own[field.write] === 1;
     const found = world.tlbs[self]!.lookup(gvpn);
@@ -244,6 +260,7 @@ export class Vcpu implements Actor {
     const { own, world, self } = this;
     const words = world.scripts.words[self]!;
     const position = own[field.position]!;
+    if (this.asyncFaults.isOutstanding && !this.canGoOn(position)) return this.block();
     if (position >= world.scripts.length[self]!) {
       own[field.hungry] = 1;
       this.become(world.tables.vcpu.event.park);
@@ -357,6 +374,7 @@ export class Vcpu implements Actor {
     const { geometry } = world;
     const entry = world.gpt.load(gvpn);
     const payload = ptePayload(entry);
+    if (this.asyncFaults.isOpen && pteKind(entry) !== pte.present) return this.putBack();
     switch (pteKind(entry)) {
       case pte.none:
         own[field.stalled] = 1;
@@ -386,6 +404,7 @@ export class Vcpu implements Actor {
     const found = world.ept.walk(gfn, write);
     if (found === 0) {
       own[field.walked] = -1;
+      if (this.asyncFaults.isOpen) return this.putBack();
       this.fault(gfn, write, purpose.access, context);
       return;
     }
@@ -402,6 +421,7 @@ export class Vcpu implements Actor {
     faults.gfn[this.self] = gfn;
     faults.write[this.self] = write ? 1 : 0;
     faults.purpose[this.self] = why;
+    faults.token[this.self] = this.asyncFaults.next();
     context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
     context.spend(this.costs.eptViolationNs);
     this.become(tables.vcpu.event.fault);
@@ -415,6 +435,59 @@ export class Vcpu implements Actor {
     if (this.balancing.active) this.balancing.machineCheck(gfn);
     else this.own[field.busy] = 0;
   }
+
+  // --- asynchronous page faults
+
+  /** Not present: the access waits, the vCPU does not. */
+  private defer(context: Context): void {
+    const { own } = this;
+    const access = { gvpn: own[field.gvpn]!, word: own[field.word]!, write: own[field.write]! };
+    context.trace.deferred(this.self, access.gvpn, this.world.faults.gfn[this.self]!);
+    this.asyncFaults.defer(access, this.stallStart[0]!);
+    own[field.busy] = 0;
+    this.become(this.world.tables.vcpu.event.resume);
+  }
+  /** @returns whether the vCPU waited for it */
+  private readied(outcome: number, context: Context): boolean {
+    const gfn = this.world.faults.gfn[this.self]!;
+    const lost = outcome === result.EIO;
+    context.trace.resumed(this.self, gfn, outcome);
+    context.trace.readied(this.self, this.asyncFaults.gvpn, gfn);
+    if (lost) context.trace.machineCheck(this.self, gfn);
+    return this.asyncFaults.complete(lost);
+  }
+  private retry(context: Context): void {
+    const { own } = this;
+    const access = { gvpn: 0, word: 0, write: 0 };
+    this.stallStart[0] = this.asyncFaults.takeUp(access);
+    own[field.busy] = 1;
+    own[field.stalled] = 1;
+    own[field.walked] = -1;
+    own[field.gvpn] = access.gvpn;
+    own[field.word] = access.word;
+    own[field.write] = access.write;
+    context.trace.retried(this.self, access.gvpn);
+  }
+  private canGoOn(position: number): boolean {
+    const { geometry, scripts } = this.world;
+    if (position >= scripts.length[this.self]!) return false;
+    const words = scripts.words[this.self]!;
+    const first = geometry.guestGvpn[geometry.vcpuGuest[this.self]!]!;
+    return this.asyncFaults.mayGoOn(words[position * 2]!, first + words[position * 2 + 1]!);
+  }
+  /** Nothing can be done beside the token. */
+  private block(): false {
+    this.asyncFaults.block();
+    this.become(this.world.tables.vcpu.event.fault);
+    return false;
+  }
+  /** The access would fault, and there is a token: it is looked at again when that is done. */
+  private putBack(): void {
+    this.again();
+    this.own[field.busy] = 0;
+    if (this.asyncFaults.isOutstanding) this.block();
+  }
+
   /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */
   flushOthers(context: Context): boolean {
     if (this.others.length === 0) return false;

@@ -54,8 +54,11 @@ export class Faults {
   readonly gfn: Int32Array;
   readonly write: Int32Array;
   readonly purpose: Int32Array;
+  /** Which fault of the vCPU it is, counted. */
+  readonly token: Int32Array;
 
   constructor(arena: Arena, vcpus: number) {
+    this.token = arena.int32(vcpus);
     this.gfn = arena.int32(vcpus);
     this.write = arena.int32(vcpus);
     this.purpose = arena.int32(vcpus);

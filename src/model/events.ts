@@ -14,6 +14,7 @@ export const eventKinds = [
   'commanded', // commands
   'freed', 'givenBack', 'takenBack', 'wiped', 'poisonChecked', 'repinned', // guest memory given back, pins
   'forged', 'rejected', 'tampered', // hostile guests
+  'deferred', 'readied', 'retried', // asynchronous page faults
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -314,5 +315,17 @@ export class Recorder {
   /** The host found a page word that no guest may have written, and put back what it knows to be so. */
   tampered(gfn: number, generation: number, state: number): void {
     this.emit(event.tampered, 0, gfn, 0, generation, 0, state, 0, 0);
+  }
+  /** The guest was told that a page is not present: its access is put aside, the vCPU goes on. */
+  deferred(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.deferred, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** ... that it is ready now. */
+  readied(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.readied, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** ... and the access is made again. */
+  retried(vcpu: number, gvpn: number): void {
+    this.emit(event.retried, vcpu, gvpn, 0, 0, 0, 0, 0, 0);
   }
 }

@@ -53,6 +53,8 @@ export const messageKinds = [
   // vCPU to hypervisor, and on to the host: a command; id = vCPU. Answered by commanded (argument = result).
   'command',
   'commanded',
+  // Host to hypervisor, and on to the vCPU (id): its fault (argument = token) needs I/O, `resume` will follow.
+  'notPresent',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

@@ -68,6 +68,9 @@ export interface GuestVariants {
   /** The guest fills what it frees with poison and checks it when it allocates. `negotiated`: the host knows
    * (VIRTIO_BALLOON_F_PAGE_POISON) and leaves reported pages alone; else the guest does not report any. */
   poison?: 'negotiated' | 'unnegotiated';
+  /** A fault that needs I/O does not stop the vCPU: it goes on with other pages until the page is ready (KVM async page
+   * fault). */
+  asyncFaults?: boolean;
 }
 
 export interface WorldSpec {

@@ -1,6 +1,7 @@
 // All properties of one run. I10, which compares runs, is in `src/report/differential.ts`.
 import { AdvisoryList } from './advisory-list.ts';
 import { Answered } from './answered.ts';
+import { AsyncFaults } from './async-faults.ts';
 import { Conservation } from './conservation.ts';
 import { ExactlyOnce } from './exactly-once.ts';
 import { GivenBack } from './given-back.ts';
@@ -32,6 +33,7 @@ export function monitors(setting: Setting): Property[] {
     new LegalLifecycle(setting),
     new Answered(setting),
     new GivenBack(setting),
+    new AsyncFaults(),
     ...witnesses(setting),
   ];
 }

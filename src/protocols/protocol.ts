@@ -56,6 +56,7 @@ export const properties = [
   'legal-lifecycle',
   'answered',
   'given-back',
+  'async-faults',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 

@@ -43,6 +43,9 @@ export const guestVariantsSchema = z.strictObject({
   freePageReporting: z
     .boolean()
     .describe('Guests tell the host which Gfns are free; the host drops what backs them.'),
+  asyncFaults: z
+    .boolean()
+    .describe('A fault that needs I/O does not stop the vCPU: it goes on with other pages meanwhile.'),
   poison: z
     .enum(['negotiated', 'unnegotiated'])
     .describe(

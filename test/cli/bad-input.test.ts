@@ -212,6 +212,12 @@ const scenarios: Case[] = [
     /freePageReporting is 'on', expected a value of type boolean/,
   ),
   scenario(
+    'asynchronous faults by number',
+    `${good}guests:\n  asyncFaults: 1\n`,
+    '5:16',
+    /asyncFaults is '?1'?, expected a value of type boolean/,
+  ),
+  scenario(
     'a poison that nobody negotiates',
     `${good}guests:\n  poison: zero\n`,
     '5:11',

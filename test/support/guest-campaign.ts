@@ -73,7 +73,8 @@ export function guestCampaign(
     const spec = worldOf(index, small);
     const scripts = randomScripts(spec, index + 1, mix, { operations });
     let done: SmallRun;
-    const judges = hostile < 0 ? [] : judgesOf(spec, hostile);
+    // Monitors that outlive a run that breaks off, where something is meant to break.
+    const judges = hostile < 0 && until === null ? [] : judgesOf(spec, hostile);
     try {
       const observing = [{ on }, ...judges];
       done = explore(spec, protocol, written(scripts), orderOf(index), { limit, observing });
