@@ -16,25 +16,9 @@ import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { message } from '../model/messages.ts';
 import { command } from '../model/script.ts';
 import { cause, finding, purpose, requestKinds, result } from '../model/words.ts';
+import { phase } from './balancing-phase.ts';
+import { HugePages } from './huge-pages.ts';
 import type { Vcpu } from './vcpu.ts';
-
-const phase = {
-  idle: 0,
-  unhint: 1,
-  seize: 2,
-  inspect: 3,
-  hold: 4,
-  ask: 5,
-  asked: 6,
-  mapSource: 7,
-  mapDestination: 8,
-  copy: 9,
-  install: 10,
-  discard: 11,
-  checkPoison: 12,
-  wipe: 13,
-  poison: 14,
-} as const;
 
 /** How much a batch still needs before nobody else can reach its pages. */
 const quiet = { flush: 0, check: 1, done: 2 } as const;
@@ -45,14 +29,14 @@ export class Balancing {
   private readonly vcpu: Vcpu;
   private readonly slots: number;
   /** One column a field, one row a page of the batch. */
-  private readonly phase: Int32Array;
-  private readonly gvpn: Int32Array;
-  private readonly expected: Int32Array;
-  private readonly source: Int32Array;
-  private readonly destination: Int32Array;
+  readonly phase: Int32Array;
+  readonly gvpn: Int32Array;
+  readonly expected: Int32Array;
+  readonly source: Int32Array;
+  readonly destination: Int32Array;
   private readonly generation: Int32Array;
   private readonly tries: Int32Array;
-  private readonly outcome: Int32Array;
+  readonly outcome: Int32Array;
   private readonly how: Int32Array;
   /** vCPUs that wait at the page's migration entry, a bit each. */
   private readonly waiters: Int32Array;
@@ -60,9 +44,12 @@ export class Balancing {
   /** The batch as a whole: rows in use, quiet state, and what a bulk move has still to do. */
   private readonly batch: Int32Array;
 
+  private readonly hugePages: HugePages;
+
   constructor(arena: Arena, vcpu: Vcpu) {
     const slots = vcpu.world.geometry.spec.batch;
     this.vcpu = vcpu;
+    this.hugePages = new HugePages(arena, vcpu, this);
     this.slots = slots;
     this.waiterWords = Math.ceil(vcpu.world.geometry.vcpus / 32);
     this.phase = arena.int32(slots);
@@ -79,18 +66,21 @@ export class Balancing {
   }
 
   get active(): boolean {
-    return this.batch[batchField.used]! > 0 || this.batch[batchField.bulkLeft]! > 0;
+    const { batch, hugePages } = this;
+    return batch[batchField.used]! > 0 || batch[batchField.bulkLeft]! > 0 || hugePages.isGathering;
   }
 
   // --- what starts a migration
 
   /** First touch: a Gfn of the vCPU's own vNode, cleared. */
   populate(gvpn: number, vnode: number): void {
-    this.begin(gvpn, 0, NONE, this.vcpu.memory.takeNear(vnode));
     this.batch[batchField.quiet] = quiet.done;
+    if (this.hugePages.populate(gvpn, vnode)) return;
+    this.begin(gvpn, 0, NONE, this.vcpu.memory.takeNear(vnode));
   }
   /** A hint fault. A local page only loses its mark; a remote one comes here. */
   hinted(gvpn: number, entry: number, gfn: number, vnode: number, local: boolean): void {
+    if (!local && this.hugePages.gather(gvpn, vnode)) return;
     const destination = local ? NONE : this.vcpu.memory.take(vnode);
     const slot = this.begin(gvpn, entry, gfn, destination);
     if (destination === NONE) {
@@ -113,7 +103,7 @@ export class Balancing {
     this.batch[batchField.quiet] = quiet.flush;
   }
 
-  private begin(gvpn: number, expected: number, source: number, destination: number): number {
+  begin(gvpn: number, expected: number, source: number, destination: number): number {
     const slot = this.batch[batchField.used]!++;
     this.phase[slot] = phase.seize;
     this.gvpn[slot] = gvpn;
@@ -160,6 +150,12 @@ export class Balancing {
   step(context: Context): void {
     const { batch } = this;
     if (batch[batchField.sealed] === 0) {
+      if (this.hugePages.isGathering) return this.gatherNext(context);
+      if (this.isAtRange()) {
+        if (batch[batchField.used]! > 0) batch[batchField.sealed] = 1;
+        else this.gatherRange();
+        return;
+      }
       if (batch[batchField.bulkLeft]! > 0 && batch[batchField.used]! < this.slots) {
         this.fillBatch(context);
         if (batch[batchField.bulkLeft]! > 0 || batch[batchField.used]! > 0) return;
@@ -184,9 +180,30 @@ export class Balancing {
     else if ((slot = this.find(phase.wipe)) >= 0) this.wipe(slot, context);
     else if ((slot = this.find(phase.poison)) >= 0) this.poison(slot, context);
     else {
+      this.hugePages.settle(context);
       batch[batchField.used] = 0;
       batch[batchField.sealed] = 0;
     }
+  }
+
+  /** A bulk move has come to a range that may be a huge page: it is a batch of its own. */
+  private isAtRange(): boolean {
+    const { batch, hugePages } = this;
+    return (
+      batch[batchField.bulkLeft]! > 0 &&
+      hugePages.isWhole(batch[batchField.bulkNext]!, batch[batchField.bulkLeft]!)
+    );
+  }
+  private gatherRange(): void {
+    const { batch, hugePages } = this;
+    hugePages.gatherAll(batch[batchField.bulkNext]!, batch[batchField.bulkVnode]!);
+    batch[batchField.bulkNext]! += hugePages.pages;
+    batch[batchField.bulkLeft]! -= hugePages.pages;
+  }
+  private gatherNext(context: Context): void {
+    if (!this.hugePages.gatherNext(this.batch[batchField.used]!, context)) return;
+    this.batch[batchField.quiet] = quiet.flush;
+    this.batch[batchField.sealed] = 1;
   }
 
   private unhint(slot: number, context: Context): void {
@@ -208,6 +225,7 @@ export class Balancing {
       // The entry changed since it was read: another vCPU was first.
       if (destination >= 0) vcpu.free(destination, context);
       this.phase[slot] = phase.idle;
+      this.outcome[slot] = result.BUSY;
       if (this.isDiscarded(slot)) vcpu.again();
       return;
     }

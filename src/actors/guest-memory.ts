@@ -9,10 +9,13 @@ import type { Gfn } from '../model/geometry.ts';
 export class GfnMarks {
   readonly unreported: Int32Array;
   readonly wiped: Int32Array;
+  /** 1 while it is on a free list. */
+  readonly free: Int32Array;
 
   constructor(arena: Arena, gfns: number) {
     this.unreported = arena.int32(gfns);
     this.wiped = arena.int32(gfns);
+    this.free = arena.int32(gfns);
   }
 }
 
@@ -25,6 +28,7 @@ export class GuestMemory {
   private readonly unreported: Int32Array;
   /** By Gfn: 1 while it is full of poison. Likewise. */
   private readonly wiped: Int32Array;
+  private readonly isFree: Int32Array;
   private readonly firstVnode: number;
   private readonly vnodes: number;
 
@@ -40,6 +44,7 @@ export class GuestMemory {
     this.next = next;
     this.unreported = marks.unreported;
     this.wiped = marks.wiped;
+    this.isFree = marks.free;
     this.firstVnode = geometry.guestVnode[guest]!;
     this.vnodes = geometry.guestVnode[guest + 1]! - this.firstVnode;
     this.heads = arena.int32(this.vnodes);
@@ -71,7 +76,10 @@ export class GuestMemory {
   take(vnode: number): Gfn {
     const list = vnode - this.firstVnode;
     const gfn = this.heads[list]!;
-    if (gfn >= 0) this.heads[list] = this.next[gfn]!;
+    if (gfn >= 0) {
+      this.heads[list] = this.next[gfn]!;
+      this.isFree[gfn] = 0;
+    }
     return gfn;
   }
   /** As `take`, from the preferred vNode or else from the next one that has any (the zonelist). */
@@ -81,6 +89,36 @@ export class GuestMemory {
       if (gfn >= 0) return gfn;
     }
     return -1;
+  }
+  /** So many free Gfns of a vNode in a row, the first at a multiple of that from the vNode's first; or -1. */
+  takeBlock(vnode: number, pages: number): Gfn {
+    const { vnodeGfn } = this.world.geometry;
+    const end = vnodeGfn[vnode + 1]!;
+    for (let first = vnodeGfn[vnode]!; first + pages <= end; first += pages) {
+      let free = 0;
+      while (
+        free < pages &&
+        this.isFree[first + free] === 1 &&
+        this.ownerOf(first + free, vnode) === this.vcpu
+      )
+        free++;
+      if (free < pages) continue;
+      this.unlink(vnode - this.firstVnode, first, first + pages);
+      return first;
+    }
+    return -1;
+  }
+  private unlink(list: number, first: Gfn, end: Gfn): void {
+    let before = -1;
+    for (let gfn = this.heads[list]!; gfn >= 0; gfn = this.next[gfn]!) {
+      if (gfn < first || gfn >= end) {
+        before = gfn;
+        continue;
+      }
+      this.isFree[gfn] = 0;
+      if (before < 0) this.heads[list] = this.next[gfn]!;
+      else this.next[before] = this.next[gfn]!;
+    }
   }
   /** As `take`, unless it is the list's last. */
   takeSpare(vnode: number): Gfn {
@@ -123,6 +161,7 @@ export class GuestMemory {
     const list = this.world.geometry.vnodeOf(gfn) - this.firstVnode;
     this.next[gfn] = this.heads[list]!;
     this.unreported[gfn] = 1;
+    this.isFree[gfn] = 1;
     this.heads[list] = gfn;
   }
 }

@@ -29,7 +29,8 @@ export function prefetchBound(geometry: Geometry): number {
  * each request, reclaim's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
-  const reports = policy.guest?.freePageReporting ? geometry.vcpus : 0;
+  const { freePageReporting = false, hugePages = 1 } = policy.guest ?? {};
+  const reports = (freePageReporting ? geometry.vcpus : 0) + geometry.vcpus * (hugePages - 1);
   return (
     geometry.vcpus * (2 * batch + 2) +
     reports +
@@ -70,7 +71,7 @@ export class Host implements Actor {
       this.pages,
       {
         ...this.givenBack.commands,
-        pageout: (gfn, _parameter, context) => this.pageOut(gfn, context),
+        pageout: (gfn, whole, context) => this.pageOut(gfn, whole, context),
         free: () => atOnce(result.EINVAL),
         forge: () => atOnce(result.EINVAL),
         repin: (gfn, node, context) => this.repin(gfn, node, context),
@@ -326,14 +327,37 @@ export class Host implements Actor {
     this.interpreter.follow(operation, this.protocol.swapOut, context);
   }
 
-  /** MADV_PAGEOUT: out it goes, young or not. */
-  private pageOut(gfn: number, context: Context): number {
-    const { operations, geometry } = this.world;
+  /** MADV_PAGEOUT: out it goes, young or not; `whole` (1): with all of its huge page, if there is room for that. */
+  private pageOut(gfn: number, whole: number, context: Context): number {
     if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
+    if (whole === 1) this.pageOutRest(gfn, context);
+    return this.advise(gfn, context);
+  }
+  private advise(gfn: number, context: Context): number {
+    const { operations, geometry } = this.world;
     this.reclaim.advised(geometry.homeOf(this.pages.locationOf(gfn)));
     const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.protocol.swapOut, context);
     operations.home[begun] = geometry.spec.moveTo[0]!;
     return begun;
+  }
+  /** The other pages of a huge page. Where not all of them can go, it is split and only the one asked for goes. */
+  private pageOutRest(gfn: number, context: Context): void {
+    const { geometry } = this.world;
+    const { moveTo, policy } = geometry.spec;
+    const pages = policy.guest?.hugePages ?? 0;
+    if (pages === 0) return;
+    const vnode = geometry.vnodeOf(gfn);
+    const first = gfn - ((gfn - geometry.vnodeGfn[vnode]!) % pages);
+    const all = Array.from({ length: pages }, (_, page) => first + page);
+    const canGo = all.every(
+      (page) =>
+        page < geometry.vnodeGfn[vnode + 1]! &&
+        this.pages.kindOf(page) === 'frame' &&
+        this.pages.operationOn(page) < 0,
+    );
+    const goes = canGo && this.pages.free[moveTo[0]!]! > pages;
+    context.trace.hugeOut(first, goes ? pages : 1);
+    if (goes) for (const page of all) if (page !== gfn) this.advise(page, context);
   }
 
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */

@@ -15,6 +15,7 @@ export const eventKinds = [
   'freed', 'givenBack', 'takenBack', 'wiped', 'poisonChecked', 'repinned', // guest memory given back, pins
   'forged', 'rejected', 'tampered', // hostile guests
   'deferred', 'readied', 'retried', // asynchronous page faults
+  'hugeMapped', 'hugeBegun', 'hugeEnded', 'hugeOut', // huge pages
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -327,5 +328,21 @@ export class Recorder {
   /** ... and the access is made again. */
   retried(vcpu: number, gvpn: number): void {
     this.emit(event.retried, vcpu, gvpn, 0, 0, 0, 0, 0, 0);
+  }
+  /** First touch of a range: so many of its base pages were mapped to the block of Gfns that begins at `gfn`. */
+  hugeMapped(vcpu: number, gvpn: number, gfn: number, pages: number): void {
+    this.emit(event.hugeMapped, vcpu, gvpn, gfn, 0, 0, 0, 0, pages);
+  }
+  /** The guest begins to move a huge page from one block of Gfns to another. */
+  hugeBegun(vcpu: number, gvpn: number, source: number, destination: number): void {
+    this.emit(event.hugeBegun, vcpu, gvpn, 0, 0, source, destination, 0, 0);
+  }
+  /** ... and so many of its base pages were moved: all, or it is split, or none. */
+  hugeEnded(vcpu: number, gvpn: number, moved: number): void {
+    this.emit(event.hugeEnded, vcpu, gvpn, 0, 0, 0, 0, 0, moved);
+  }
+  /** The host was asked to move out a whole block of Gfns, and began with so many of its pages. */
+  hugeOut(gfn: number, pages: number): void {
+    this.emit(event.hugeOut, 0, gfn, 0, 0, 0, 0, 0, pages);
   }
 }

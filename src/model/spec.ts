@@ -71,6 +71,8 @@ export interface GuestVariants {
   /** A fault that needs I/O does not stop the vCPU: it goes on with other pages until the page is ready (KVM async page
    * fault). */
   asyncFaults?: boolean;
+  /** Base pages of a huge page, a power of two, at most what a hypercall's batch carries. */
+  hugePages?: number;
 }
 
 export interface WorldSpec {

@@ -5,6 +5,7 @@ import { AsyncFaults } from './async-faults.ts';
 import { Conservation } from './conservation.ts';
 import { ExactlyOnce } from './exactly-once.ts';
 import { GivenBack } from './given-back.ts';
+import { HugePages } from './huge-pages.ts';
 import { Isolation } from './isolation.ts';
 import { LegalLifecycle } from './legal-lifecycle.ts';
 import { NoCopyBack } from './no-copy-back.ts';
@@ -34,6 +35,7 @@ export function monitors(setting: Setting): Property[] {
     new Answered(setting),
     new GivenBack(setting),
     new AsyncFaults(),
+    new HugePages(setting),
     ...witnesses(setting),
   ];
 }

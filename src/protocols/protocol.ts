@@ -57,6 +57,7 @@ export const properties = [
   'answered',
   'given-back',
   'async-faults',
+  'huge-pages',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 

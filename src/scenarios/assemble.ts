@@ -166,6 +166,13 @@ async function worldOf(
       'four pages are the least that can move',
     );
 
+  if ((guests.hugePages ?? 0) > guests.batch)
+    throw new InputError(
+      from('guests', 'hugePages'),
+      `guests.hugePages ${guests.hugePages}`,
+      `at most guests.batch, ${guests.batch}`,
+      'a huge page is moved with one hypercall',
+    );
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),

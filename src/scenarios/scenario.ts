@@ -46,6 +46,11 @@ export const guestVariantsSchema = z.strictObject({
   asyncFaults: z
     .boolean()
     .describe('A fault that needs I/O does not stop the vCPU: it goes on with other pages meanwhile.'),
+  hugePages: z
+    .literal([2, 4, 8, 16, 32, 64, 128])
+    .describe(
+      'Base pages of a huge page, at most guests.batch: guests map and move aligned ranges of so many pages.',
+    ),
   poison: z
     .enum(['negotiated', 'unnegotiated'])
     .describe(

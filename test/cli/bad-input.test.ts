@@ -218,6 +218,18 @@ const scenarios: Case[] = [
     /asyncFaults is '?1'?, expected a value of type boolean/,
   ),
   scenario(
+    'huge pages of three',
+    `${good}guests:\n  hugePages: 3\n`,
+    '5:14',
+    /hugePages is '?3'?, expected one of 2, 4, 8/,
+  ),
+  scenario(
+    'huge pages larger than a batch',
+    `${good}guests:\n  batch: 8\n  hugePages: 16\n`,
+    '6:14',
+    /hugePages 16, expected at most guests\.batch, 8/,
+  ),
+  scenario(
     'a poison that nobody negotiates',
     `${good}guests:\n  poison: zero\n`,
     '5:11',
