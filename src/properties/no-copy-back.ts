@@ -31,6 +31,8 @@ export class NoCopyBack extends Property {
   /** Between two Gfns, by operation. */
   private readonly carried = new Map<number, Moved>();
   private readonly kinds = new Map<number, number>();
+  /** By operation: node that its destination was pinned to when it began. */
+  private readonly pinnedTo = new Map<number, number>();
   private readonly transactions = new Map<number, Moved>();
   private readonly lastFrame = new Map<number, number>();
 
@@ -44,6 +46,7 @@ export class NoCopyBack extends Property {
     repinned: (e) => this.pins.repinned(e),
     began: (e) => {
       this.kinds.set(e.id, e.from);
+      this.pinnedTo.set(e.id, this.pins.of(e.destination));
     },
     born: (e) => {
       this.lastFrame.set(e.gfn, e.to);
@@ -144,7 +147,8 @@ export class NoCopyBack extends Property {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);
     }
     // A vNode that has meanwhile been pinned to that node wants its pages there (race 21).
-    if (node === version.mappedFrom && node !== version.source && node !== this.pins.of(e.gfn)) {
+    const wanted = node === this.pins.of(e.gfn) || node === this.pinnedTo.get(e.id);
+    if (node === version.mappedFrom && node !== version.source && !wanted) {
       this.fail(e.sequence, `${where}, after it had been mapped to another node`);
     }
   }
