@@ -136,8 +136,9 @@ export class PageWords {
   put(gfn: number, state: number): number {
     this.meter.touch();
     const generation = (generationIn(this.known[gfn]!) + (state === VACANT ? 0 : 1)) & GENERATION_MASK;
-    this.known[gfn] = make(state, generation);
-    Atomics.store(this.words, gfn, this.known[gfn]!);
+    const word = make(state, generation);
+    this.known[gfn] = word;
+    Atomics.store(this.words, gfn, word);
     return generation;
   }
 }

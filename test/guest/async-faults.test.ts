@@ -107,7 +107,8 @@ describe('what is broken is named', () => {
     rings(/async-faults: vcpu\d+ made the access to Gvpn \d+ again that was not ready/);
   });
   test('async-faults: a guest that forgets the access when it is told ready', () => {
-    const { complete } = AsyncFaults.prototype;
+    const real = AsyncFaults.prototype as { complete: (this: AsyncFaults, lost: boolean) => boolean };
+    const { complete } = real;
     vi.spyOn(AsyncFaults.prototype, 'complete').mockImplementation(function (this: AsyncFaults) {
       return complete.call(this, true);
     });

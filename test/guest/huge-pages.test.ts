@@ -103,7 +103,8 @@ describe('what is broken is named', () => {
     expect(wrong.join('\n')).toMatch(until);
   };
   test('huge-pages: a guest that takes a block where there is room, aligned or not', () => {
-    const { takeBlock } = GuestMemory.prototype;
+    type TakeBlock = (this: GuestMemory, vnode: number, pages: number) => number;
+    const { takeBlock } = GuestMemory.prototype as { takeBlock: TakeBlock };
     vi.spyOn(GuestMemory.prototype, 'takeBlock').mockImplementation(function (
       this: GuestMemory,
       vnode,
