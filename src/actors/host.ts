@@ -11,12 +11,13 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
+import { cause, isDone, operationKind, purpose, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { Calls } from './calls.ts';
 import { Chain, NO_HOME } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
+import { GivenBack } from './given-back.ts';
 import { Holds } from './holds.ts';
 import { HostPages } from './host-pages.ts';
 import { Once } from './once.ts';
@@ -37,8 +38,11 @@ export function prefetchBound(geometry: Geometry): number {
  * each request, reclaim's with a clean copy given up for each, memory tiering's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
+  const { freePageReporting = false, hugePages = 1 } = policy.guest ?? {};
+  const reports = (freePageReporting ? geometry.vcpus : 0) + geometry.vcpus * (hugePages - 1);
   return (
     geometry.vcpus * (2 * batch + 2) +
+    reports +
     2 * geometry.nodes * policy.reclaimBatch +
     relocationBound(geometry) +
     prefetchBound(geometry)
@@ -67,6 +71,7 @@ export class Host implements Actor {
   private readonly relocation: Relocation;
   private readonly holds: Holds;
   private readonly swapoff: Swapoff;
+  private readonly givenBack: GivenBack;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
   /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
@@ -91,24 +96,35 @@ export class Host implements Actor {
     this.chain = new Chain(arena, world, this.pages);
     this.cache = new SwapCache(world, protocol, this.pages, this.chain, begin);
     this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
+    this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
     const { references } = this;
-    this.commands = new HostCommands(arena, world, this.pages, {
-      pageout: (gfn, _vcpu, _parameter, context) => this.pageOut(gfn, context),
-      share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
-      unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
-      pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
-      unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
-      promote: (gfn, _vcpu, _parameter, context) => this.relocation.promote(gfn, context),
-      'migrate-host': (gfn, _vcpu, node, context) => this.relocation.migrate(gfn, node, context),
-      swapoff: (_gfn, vcpu, store, context) => this.swapoff.begin(store, vcpu, context),
-      writeback: (gfn, _vcpu, _parameter, context) => this.relocation.writeBack(gfn, context),
-      hold: (gfn, _vcpu, _parameter, context) => this.holdFor(gfn, context),
-    });
+    this.commands = new HostCommands(
+      arena,
+      world,
+      this.pages,
+      {
+        ...this.givenBack.commands,
+        pageout: (gfn, _vcpu, whole, context) => this.pageOut(gfn, whole, context),
+        share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
+        unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
+        pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
+        unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
+        promote: (gfn, _vcpu, _parameter, context) => this.relocation.promote(gfn, context),
+        'migrate-host': (gfn, _vcpu, node, context) => this.relocation.migrate(gfn, node, context),
+        swapoff: (_gfn, vcpu, store, context) => this.swapoff.begin(store, vcpu, context),
+        writeback: (gfn, _vcpu, _parameter, context) => this.relocation.writeBack(gfn, context),
+        hold: (gfn, _vcpu, _parameter, context) => this.holdFor(gfn, context),
+        free: () => atOnce(result.EINVAL),
+        forge: () => atOnce(result.EINVAL),
+        repin: (gfn, _vcpu, node, context) => this.repin(gfn, node, context),
+      },
+      (kind, gfn, outcome, context) => this.givenBack.ended(kind, gfn, outcome, context),
+    );
     this.holds = new Holds(arena, world, this.pages, (gfn, context) => this.wake(gfn, result.OK, context));
     this.relocation = new Relocation(arena, world, this.pages, this.cache, this.chain, protocol, begin);
     this.swapoff = new Swapoff(arena, world, this.pages, this.chain, {
       bringIn: (gfn, state, context) =>
-        this.relocation.bringIn(gfn, state, world.geometry.pinOf(gfn), cause.swapoff, context),
+        this.relocation.bringIn(gfn, state, this.pages.pinOf(gfn), cause.swapoff, context),
       relocate: (gfn, home, context) => this.relocation.relocate(gfn, home, cause.swapoff, context),
       trim: (home, context) => this.cache.trim(home, context),
       met: (context) => this.holds.met(context),
@@ -127,6 +143,7 @@ export class Host implements Actor {
     });
   }
   start(): void {
+    this.pages.reset();
     this.reclaim.reset();
   }
 
@@ -209,8 +226,10 @@ export class Host implements Actor {
       if (faults.write[vcpu] === 1 && kind[operation]! - 1 === operationKind['swap-out']) {
         words.attempt(gfn, words.table.event.touch, -1, false, context.trace);
       }
+      this.notPresent(vcpu, context);
       return;
     }
+    if (this.givenBack.isGone(gfn)) return this.resume(vcpu, result.EIO, context);
     const { protocol, cache } = this;
     const write = faults.write[vcpu] === 1;
     const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
@@ -259,6 +278,15 @@ export class Host implements Actor {
     }
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
+    // Nothing is read for a page that is new, or that is there and only read-only.
+    if (state !== VACANT && state !== s['resident.present']) this.notPresent(vcpu, context);
+  }
+
+  /** The fault waits for something: the vCPU need not, if the guest can do without it and it is not the kernel's own. */
+  private notPresent(vcpu: number, context: Context): void {
+    const { faults, geometry } = this.world;
+    if (geometry.spec.policy.guest?.asyncFaults !== true || faults.purpose[vcpu] !== purpose.access) return;
+    context.send(geometry.hypervisor, message.notPresent, vcpu, faults.token[vcpu]);
   }
 
   resume(vcpu: number, outcome: number, context: Context): void {
@@ -303,14 +331,17 @@ export class Host implements Actor {
     const { requests, geometry, operations } = this.world;
     const source = requests.source[request]!;
     const destination = requests.destination[request]!;
-    if (this.pages.operationOn(source) >= 0) return this.refuse(request, result.BUSY, context);
+    if (this.givenBack.isGone(source) || this.givenBack.isGone(destination))
+      return this.refuse(request, result.EINVAL, context);
+    if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
+      return this.refuse(request, result.BUSY, context);
     if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
       return this.refuse(request, result.PINNED, context);
     const { spec } = geometry;
     const { policy } = spec;
     const cached = this.cache.isCached(source);
     if (cached && policy.cachedRequest === 'refuse') return this.refuse(request, result.STALE, context);
-    const node = geometry.pinOf(destination);
+    const node = this.pages.pinOf(destination);
     const plan = this.protocol.plan(
       { kind: requestKinds[requests.kind[request]!]! },
       { at: this.pages.kindOf(source) },
@@ -332,9 +363,16 @@ export class Host implements Actor {
       operations.copy[operation] = 1;
     }
     operations.request[operation] = request;
-    operations.home[operation] = node;
+    operations.home[operation] = this.pages.resolve(operation);
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
     if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
+  }
+
+  /** Another request has the Gfn. Two that waited for each other's source would wait for ever; a guest that knows what it
+   * does never asks so. */
+  private isAskedFor(gfn: number): boolean {
+    const operation = this.pages.operationOn(gfn);
+    return operation >= 0 && this.world.operations.kind[operation]! - 1 === operationKind.balance;
   }
 
   private refuse(request: number, outcome: number, context: Context): void {
@@ -391,7 +429,7 @@ export class Host implements Actor {
     context: Context,
     destination = gfn,
   ): number {
-    const { operations, geometry, pages: words } = this.world;
+    const { operations, pages: words } = this.world;
     const operation = this.pages.takeRecord();
     assert(operation >= 0, 'no operation record left: the bound on operations is wrong');
     const location = this.pages.locationOf(gfn);
@@ -406,8 +444,8 @@ export class Host implements Actor {
     operations.cause[operation] = because;
     operations.from[operation] = location;
     operations.to[operation] = NOWHERE;
-    operations.home[operation] = geometry.pinOf(gfn);
-    operations.node[operation] = geometry.pinOf(gfn);
+    operations.home[operation] = this.pages.pinOf(gfn);
+    operations.node[operation] = this.pages.pinOf(gfn);
     operations.request[operation] = -1;
     operations.outcome[operation] = result.OK;
     operations.carried[operation] = -1;
@@ -486,10 +524,14 @@ export class Host implements Actor {
     this.interpreter.follow(operation, this.protocol.hostMigrate, context);
   }
 
-  /** MADV_PAGEOUT: out it goes, young or not. */
-  private pageOut(gfn: number, context: Context): number {
-    const { geometry } = this.world;
+  /** MADV_PAGEOUT: out it goes, young or not; `whole` (1): with all of its huge page, if there is room for that. */
+  private pageOut(gfn: number, whole: number, context: Context): number {
     if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
+    if (whole === 1) this.pageOutRest(gfn, context);
+    return this.advise(gfn, context);
+  }
+  private advise(gfn: number, context: Context): number {
+    const { geometry } = this.world;
     if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);
     if (this.cache.isStranded(gfn)) return atOnce(result.BUSY);
     const node = geometry.homeOf(this.pages.locationOf(gfn));
@@ -505,18 +547,52 @@ export class Host implements Actor {
     if (mapped) this.relocation.placed(begun, context);
     return begun;
   }
+  /** The other pages of a huge page. Where not all of them can go, it is split and only the one asked for goes. */
+  private pageOutRest(gfn: number, context: Context): void {
+    const { geometry } = this.world;
+    const { moveTo, policy } = geometry.spec;
+    const pages = policy.guest?.hugePages ?? 0;
+    if (pages === 0) return;
+    const vnode = geometry.vnodeOf(gfn);
+    const first = gfn - ((gfn - geometry.vnodeGfn[vnode]!) % pages);
+    const all = Array.from({ length: pages }, (_, page) => first + page);
+    const canGo = all.every(
+      (page) =>
+        page < geometry.vnodeGfn[vnode + 1]! &&
+        this.pages.kindOf(page) === 'frame' &&
+        this.pages.operationOn(page) < 0,
+    );
+    const goes = canGo && this.pages.free[moveTo[0]!]! > pages;
+    context.trace.hugeOut(first, goes ? pages : 1);
+    if (goes) for (const page of all) if (page !== gfn) this.advise(page, context);
+  }
 
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */
   private drop(parent: number, gfn: number, context: Context): boolean {
-    const { operations, pages: words } = this.world;
+    const operation = this.dropPage(gfn, cause.request, context);
+    if (operation < 0) return false;
+    this.world.operations.parent[operation] = parent + 1;
+    return true;
+  }
+  private dropPage(gfn: number, because: number, context: Context): number {
+    const { pages: words } = this.world;
     const state = words.state(gfn);
-    if (state === VACANT) return false;
+    if (state === VACANT) return -1;
+    if (this.pages.pinned[gfn] === 1) return -1;
     const s = words.table.state;
     const { protocol } = this;
     const plan = state === s['resident.present'] ? protocol.dropResident : protocol.dropMoved;
-    const operation = this.begin(operationKind.drop, gfn, cause.request, plan, context);
-    operations.parent[operation] = parent + 1;
-    return true;
+    return this.begin(operationKind.drop, gfn, because, plan, context);
+  }
+
+  /** mbind: where the vNode's pages go from now on. What is in frames stays there; requests under way are looked at again. */
+  private repin(gfn: number, node: number, context: Context): number {
+    const { geometry } = this.world;
+    if (node >= geometry.nodes || !geometry.spec.nodes[node]!.hasCpus) return atOnce(result.EINVAL);
+    const vnode = geometry.vnodeOf(gfn);
+    this.pages.repin(vnode, node);
+    context.trace.repinned(vnode, node);
+    return atOnce(result.OK);
   }
 
   private ended(operation: number, context: Context): void {

@@ -138,7 +138,8 @@ export class PlanInterpreter {
         return;
       case 'reserve source':
       case 'reserve': {
-        if (performed === 'reserve source') operations.home[operation] = geometry.pinOf(gfn);
+        if (performed === 'reserve source') operations.home[operation] = this.pages.pinOf(gfn);
+        else if (kind === operationKind.balance) operations.home[operation] = this.pages.resolve(operation);
         this.calls.make(
           geometry.actorOfHome(operations.home[operation]!),
           message.reserve,
@@ -167,6 +168,7 @@ export class PlanInterpreter {
       case 'accept':
       case 'accept cached': {
         const request = operations.request[operation]!;
+        if (this.pages.isRepinned(operation)) return this.abandon(operation, result.BUSY, context);
         const moves = mapsFirst(this.plans[operations.plan[operation]!]!) ? event.map : event.migrate;
         // The copy came after the guest had looked: read-ahead moved the generation on by one.
         const generation = requests.generation[request]! + (performed === 'accept' ? 0 : 1);
@@ -333,7 +335,8 @@ export class PlanInterpreter {
       case 'remap': {
         const generation = words.put(destination, operations.carried[operation]!);
         this.pages.place(destination, from);
-        this.pages.mapFrom(destination, geometry.pinOf(gfn));
+        this.pages.mapFrom(destination, this.pages.awayFromOf(gfn));
+        this.pages.takeAway(destination, this.pages.pinOf(destination));
         // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
         // not the page which ought to be there.
         const expected = operations.headerGeneration[operation];
@@ -382,6 +385,7 @@ export class PlanInterpreter {
           this.pages.stamps[operations.to[operation]!] = operations.headerGeneration[operation]!;
         this.pages.dropCopy(gfn);
         this.pages.place(gfn, operations.to[operation]!);
+        this.pages.takeAway(gfn, geometry.homeOf(from));
         context.trace.entered(
           operation,
           gfn,
@@ -630,7 +634,7 @@ export class PlanInterpreter {
     const { operations, geometry } = this.world;
     const { distances } = geometry.spec;
     // Where the page belongs, and not where an earlier spill of the same fault found no room either.
-    const wanted = geometry.pinOf(operations.gfn[operation]!);
+    const wanted = this.pages.pinOf(operations.gfn[operation]!);
     const source = this.pages.sourceOf(operations.gfn[operation]!);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {

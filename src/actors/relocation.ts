@@ -68,7 +68,7 @@ export class Relocation {
 
   /** Memory tiering: the page goes back to its pinned node, from wherever it is. */
   promote(gfn: number, context: Context): number {
-    return this.toNode(gfn, this.world.geometry.pinOf(gfn), cause.promotion, context);
+    return this.toNode(gfn, this.pages.pinOf(gfn), cause.promotion, context);
   }
   /** The host's own migration: the page goes to a node of the host's choice, mapped. */
   migrate(gfn: number, node: number, context: Context): number {
@@ -119,10 +119,10 @@ export class Relocation {
 
   /** Says so where an operation is about to take a frame on another node than the pinned one. */
   placed(operation: number, context: Context): void {
-    const { geometry, operations } = this.world;
+    const { operations } = this.world;
     const gfn = operations.gfn[operation]!;
     const node = operations.home[operation]!;
-    const pin = geometry.pinOf(gfn);
+    const pin = this.pages.pinOf(gfn);
     if (node !== pin) context.trace.placed(operation, gfn, pin, node);
   }
 
@@ -207,13 +207,13 @@ export class Relocation {
 
   /** A demoted page was looked at. @returns whether it was touched and goes back to its source */
   isHot(operation: number): boolean {
-    const { operations, geometry } = this.world;
+    const { operations } = this.world;
     const gfn = operations.gfn[operation]!;
     if (operations.result[operation] === result.OK || this.fresh[gfn] === 1) {
       this.fresh[gfn] = 0;
       return false;
     }
-    operations.home[operation] = geometry.pinOf(gfn);
+    operations.home[operation] = this.pages.pinOf(gfn);
     return true;
   }
 

@@ -14,7 +14,7 @@ import { violationSchema } from '../report/result.ts';
 import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { scenarioSchema } from '../scenarios/scenario.ts';
+import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
 
 /** Choices of a long random schedule included. */
@@ -119,6 +119,7 @@ const specSchema = z.looseObject({
     writebackScans: count.default(0),
     encryption: z.enum(encryptions).default('none'),
     attempts: z.int().min(1).max(16),
+    guest: guestVariantsSchema.partial().optional(),
   }),
   faults: z
     .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))

@@ -199,6 +199,14 @@ export class Transfer {
   clear(to: number): void {
     this.copy(ZERO_PAGE * this.locations.pageBytes, this.locations.at(to));
   }
+  /** Whether a page is full of poison: the guest's own look at what it has mapped. */
+  isPoison(location: number): boolean {
+    const { words, pageWords } = this.locations;
+    this.meter.touch();
+    for (let word = 0; word < pageWords; word++)
+      if (words[(location + 1) * pageWords + word] !== words[pageWords + word]) return false;
+    return true;
+  }
   poison(to: number): void {
     this.copy(POISON_PAGE * this.locations.pageBytes, this.locations.at(to));
   }

@@ -67,6 +67,8 @@ export const messageKinds = [
   'drain',
   // Host to a store; id = operation: seal what is in its slot under the page's new name. Answered by done.
   'rekey',
+  // Host to hypervisor, and on to the vCPU (id): its fault (argument = token) needs I/O, `resume` will follow.
+  'notPresent',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

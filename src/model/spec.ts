@@ -91,6 +91,22 @@ export interface Policy {
   hold: boolean;
   /** How often the guest looks at the list again for one page before it gives the balancing up. */
   attempts: number;
+  /** What the guests can do beyond that; left out = none of it. */
+  guest?: GuestVariants;
+}
+
+/** Options of the guest kernel. Each is off when it is left out. */
+export interface GuestVariants {
+  /** The guest tells the host which Gfns are free; the host drops what backs them (VIRTIO_BALLOON_F_REPORTING). */
+  freePageReporting?: boolean;
+  /** The guest fills what it frees with poison and checks it when it allocates. `negotiated`: the host knows
+   * (VIRTIO_BALLOON_F_PAGE_POISON) and leaves reported pages alone; else the guest does not report any. */
+  poison?: 'negotiated' | 'unnegotiated';
+  /** A fault that needs I/O does not stop the vCPU: it goes on with other pages until the page is ready (KVM async page
+   * fault). */
+  asyncFaults?: boolean;
+  /** Base pages of a huge page, a power of two, at most what a hypercall's batch carries. */
+  hugePages?: number;
 }
 
 export interface WorldSpec {

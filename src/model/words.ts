@@ -75,5 +75,8 @@ export const cause = numbered(causes);
  * decide by it. */
 export const purpose = { access: 0, balance: 1, prepare: 2 } as const;
 
+/** How a guest gives a Gfn back: it only says that it is free; it puts it in the balloon; it is unplugged. */
+export const givenBack = { reported: 0, ballooned: 1, unplugged: 2 } as const;
+
 /** What the guest finds when it looks a Gfn up in the moved list. */
 export const finding = { resident: 0, listed: 1, unknown: 2 } as const;

@@ -78,6 +78,9 @@ export const properties = [
   'legal-lifecycle',
   'answered',
   'I11-sealed-slots',
+  'given-back',
+  'async-faults',
+  'huge-pages',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 

@@ -3,7 +3,7 @@
 import type { Costs } from '../model/cost.ts';
 import { swapoffPhase, type EventKind, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { cause, operationKind, result, results } from '../model/words.ts';
+import { cause, givenBack, operationKind, result, results } from '../model/words.ts';
 import type { Observing } from '../runtime/trace.ts';
 import { crossingBytes } from './interconnect.ts';
 import { Percentiles } from './percentiles.ts';
@@ -73,6 +73,15 @@ const vmstatNames = [
   'cl_swapoff_waits',
   'cl_hold_expired',
   'cl_rekeyed',
+  'thp_fault_alloc',
+  'thp_fault_fallback',
+  'thp_migration_success',
+  'thp_migration_fail',
+  'thp_migration_split',
+  'thp_swpout',
+  'thp_swpout_fallback',
+  'balloon_inflate',
+  'balloon_deflate',
 ] as const;
 
 /** Operations at whose end a page is where it belongs. */
@@ -93,6 +102,7 @@ export class Metrics implements Observing {
   private toSource = 0;
   private direct = 0;
   private copies = 0;
+  private readonly hugePages: number;
   /** Words read and written so far. */
   accesses = 0;
   private virtualNs = 0;
@@ -113,6 +123,7 @@ export class Metrics implements Observing {
   constructor(geometry: Geometry, costs: Costs) {
     this.geometry = geometry;
     this.costs = costs;
+    this.hugePages = geometry.spec.policy.guest?.hugePages ?? 0;
     this.met = geometry.vcpuGuest.map(() => false);
     this.hinted = geometry.vcpuGuest.map(() => -1);
     this.open = geometry.vcpuGuest.map(() => 0);
@@ -221,6 +232,19 @@ export class Metrics implements Observing {
     },
     listed: () => void this.vmstat.cl_list_entries++,
     overflowed: () => void this.vmstat.cl_list_overflow++,
+    hugeMapped: (e) =>
+      void this.vmstat[e.result === this.hugePages ? 'thp_fault_alloc' : 'thp_fault_fallback']++,
+    hugeEnded: (e) => {
+      const { hugePages, vmstat } = this;
+      if (e.result === hugePages) vmstat.thp_migration_success++;
+      else vmstat.thp_migration_fail++;
+      if (e.result > 0 && e.result < hugePages) vmstat.thp_migration_split++;
+    },
+    hugeOut: (e) => void this.vmstat[e.result === this.hugePages ? 'thp_swpout' : 'thp_swpout_fallback']++,
+    givenBack: (e) => {
+      if (e.cause === givenBack.ballooned) this.vmstat.balloon_inflate++;
+    },
+    takenBack: () => void this.vmstat.balloon_deflate++,
     tlbFlush: () => void this.vmstat.cl_tlb_shootdowns++,
   };
 

@@ -7,14 +7,14 @@ import type { Tables } from '../memory/world.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
 import { BULK_VNODES } from '../model/script.ts';
-import type { WorldSpec } from '../model/spec.ts';
+import type { GuestVariants, WorldSpec } from '../model/spec.ts';
 import type { Topology } from '../model/topology.ts';
 import { type Protocol, protocols as shipped } from '../protocols/index.ts';
 import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, loadWorkload } from './modules.ts';
-import { bytesOf, chainOf, isScript, isTrace, type Scenario } from './scenario.ts';
+import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
 import { scriptWorkload } from './workloads/script.ts';
 import { traceWorkload } from './traces/trace-workload.ts';
 
@@ -172,6 +172,13 @@ async function worldOf(
       'four pages are the least that can move',
     );
 
+  if ((guests.hugePages ?? 0) > guests.batch)
+    throw new InputError(
+      from('guests', 'hugePages'),
+      `guests.hugePages ${guests.hugePages}`,
+      `at most guests.batch, ${guests.batch}`,
+      'a huge page is moved with one hypercall',
+    );
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),
@@ -271,9 +278,18 @@ async function worldOf(
       writebackScans: host.writebackScans,
       encryption: host.encryption,
       attempts: guests.attempts,
+      ...guestVariantsOf(guests),
     },
   };
   return { spec, shape, workload };
+}
+
+/** Only what was asked for: a scenario that asks for nothing keeps its hash. */
+function guestVariantsOf(guests: Scenario['guests']): { guest?: GuestVariants } {
+  const names = Object.keys(guestVariantsSchema.shape) as (keyof GuestVariants)[];
+  const asked = names.filter((name) => guests[name] !== undefined && guests[name] !== false);
+  if (asked.length === 0) return {};
+  return { guest: Object.fromEntries(asked.map((name) => [name, guests[name]])) };
 }
 
 /** The workload that a scenario describes, for guests of a shape. */

@@ -50,6 +50,26 @@ export type NewLocation = z.output<typeof place>;
 
 export const newLocationKinds = [...storeKinds, 'far'] as const;
 
+/** What the guest kernels can do beyond balancing; each is off by default. */
+export const guestVariantsSchema = z.strictObject({
+  freePageReporting: z
+    .boolean()
+    .describe('Guests tell the host which Gfns are free; the host drops what backs them.'),
+  asyncFaults: z
+    .boolean()
+    .describe('A fault that needs I/O does not stop the vCPU: it goes on with other pages meanwhile.'),
+  hugePages: z
+    .literal([2, 4, 8, 16, 32, 64, 128])
+    .describe(
+      'Base pages of a huge page, at most guests.batch: guests map and move aligned ranges of so many pages.',
+    ),
+  poison: z
+    .enum(['negotiated', 'unnegotiated'])
+    .describe(
+      'Guests fill what they free with poison and check it; negotiated: the host knows, and leaves reported pages alone.',
+    ),
+});
+
 export const scenarioSchema = z
   .strictObject({
     version: z.literal(1),
@@ -157,6 +177,7 @@ export const scenarioSchema = z
           .default(true)
           .describe('Claim 12: a page found on the list is held until it is asked for.'),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
+        ...guestVariantsSchema.partial().shape,
       })
       .prefault({}),
     workload: z.union([

@@ -56,7 +56,8 @@ function policyOf(small: Small): Policy {
   const given = Object.entries(small).filter(
     ([key, value]) => key in POLICY && key !== 'far' && value !== undefined,
   );
-  return { ...POLICY, ...Object.fromEntries(given), far: small.mapped ? 'mapped' : 'unmapped' };
+  const far = small.mapped ? ('mapped' as const) : ('unmapped' as const);
+  return { ...POLICY, ...Object.fromEntries(given), far, ...(small.guest && { guest: small.guest }) };
 }
 
 const PAGES = 6;
