@@ -657,5 +657,8 @@ export class PlanInterpreter {
       operations.awaitsGfn[operation] = 0;
       context.send(geometry.host, message.turn, operation);
     }
+    // It may make way now: whoever found every page of the node worked on waits for just that (race 25).
+    const location = this.pages.locationOf(gfn);
+    if (geometry.isFrame(location)) this.makeRoomAt(geometry.homeOf(location), context);
   }
 }
