@@ -44,7 +44,7 @@ export class Balancing {
   /** The batch as a whole: rows in use, quiet state, and what a bulk move has still to do. */
   private readonly batch: Int32Array;
 
-  private readonly hugePages: HugePages;
+  readonly hugePages: HugePages;
 
   constructor(arena: Arena, vcpu: Vcpu) {
     const slots = vcpu.world.geometry.spec.batch;

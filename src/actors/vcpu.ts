@@ -80,7 +80,7 @@ export class Vcpu implements Actor {
   private readonly guestCommands: GuestCommands;
   private readonly reporting: Reporting;
   readonly rogue: Rogue;
-  private readonly asyncFaults: AsyncFaults;
+  readonly asyncFaults: AsyncFaults;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];

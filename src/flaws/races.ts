@@ -1,7 +1,9 @@
 // The losing ends of races that chance alone reaches too seldom: each is found by its litmus file (test/litmus), in which
 // the scenario brings both sides together and only the order is left to chance.
+import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
-import { finding } from '../model/words.ts';
+import type { Recorder } from '../model/events.ts';
+import { finding, operationKind } from '../model/words.ts';
 import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
@@ -159,6 +161,81 @@ export const races: readonly Flaw[] = [
         return attempt(gfn, on, generation, bump, trace);
       });
     },
+  },
+  {
+    name: 'given-back-but-listed',
+    sentence: 'a moved page that the guest has given back is dropped and stays on the list',
+    race: 11,
+    alarms: ['given-back', 'I6-advisory-list'],
+    needs: { protocols: LISTED, litmus: true },
+    apply: (built) => replan(built, (p) => replanned(p, ['dropMoved'], (plan) => without(plan, 'retire'))),
+  },
+  {
+    name: 'huge-page-half-moved',
+    sentence: 'a guest says of a huge page of which parts were refused that all of it has moved',
+    race: 13,
+    alarms: ['huge-pages'],
+    needs: { litmus: true },
+    apply({ vcpus }) {
+      for (const { balancing } of vcpus) {
+        const { hugePages } = balancing;
+        override(hugePages, 'settle', (settle) => (context) => {
+          const trace = Object.create(context.trace) as Recorder;
+          trace.hugeEnded = (vcpu, gvpn) => context.trace.hugeEnded(vcpu, gvpn, hugePages.pages);
+          settle(Object.create(context, { trace: { value: trace } }) as Context);
+        });
+      }
+    },
+  },
+  {
+    name: 'token-loses-access',
+    sentence: 'a vCPU that is told "ready" does not make the access that it had put aside',
+    race: 15,
+    alarms: ['async-faults'],
+    needs: { litmus: true },
+    apply({ vcpus }) {
+      for (const { asyncFaults } of vcpus)
+        override(asyncFaults, 'complete', (complete) => () => complete(true));
+    },
+  },
+  {
+    name: 'foreign-gfn-accepted',
+    sentence: 'the hypervisor does not ask whose the Gfns of a request are',
+    race: 17,
+    alarms: ['I3-isolation'],
+    needs: { protocols: LISTED, litmus: true },
+    apply: ({ hypervisor }) => override(hypervisor, 'isValid', () => () => true),
+  },
+  {
+    name: 'location-from-look',
+    sentence: 'a request is carried out from where the page was when the guest looked',
+    race: 19,
+    alarms: ['no-copy-back', 'I1-single-home'],
+    needs: { protocols: LISTED, litmus: true },
+    apply({ host, world: { lists, operations } }) {
+      const looked = new Map<number, number>();
+      for (const list of lists) {
+        override(list, 'inspect', (inspect) => (gfn) => {
+          const found = inspect(gfn);
+          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
+          return found;
+        });
+      }
+      override(host, 'begin', (begin) => (kind, gfn, because, plan, context, destination) => {
+        const operation = begin(kind, gfn, because, plan, context, destination);
+        if (kind === operationKind.balance)
+          operations.from[operation] = looked.get(gfn) ?? operations.from[operation]!;
+        return operation;
+      });
+    },
+  },
+  {
+    name: 'pin-not-looked-at-again',
+    sentence: 'a request is accepted with a frame on the node that its vNode was pinned to when it came',
+    race: 21,
+    alarms: ['I4-pin', 'no-copy-back'],
+    needs: { protocols: LISTED, litmus: true },
+    apply: ({ host: { pages } }) => override(pages, 'isRepinned', () => () => false),
   },
   {
     // Without a slot in reserve (mempool) full stores and full nodes wait for each other.

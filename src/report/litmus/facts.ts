@@ -184,6 +184,35 @@ form('fault: FAULT', ([name]) => ({
 }));
 form('restarted', () => ({ kind: 'forgot', holds: () => true }));
 
+// What guests give back, forge, put aside and move as a whole; what hosts do on their own.
+const ofGvpn =
+  (kind: EventKind) =>
+  ([page]: readonly string[]) => ({
+    kind,
+    holds: (e: TraceEvent) => e.gfn === Number(page),
+  });
+form('freed P', ofGvpn('freed'));
+form('given back P', ofPage('givenBack'));
+form('repinned V to N', ([vnode, node]) => ({
+  kind: 'repinned',
+  holds: (e) => e.id === Number(vnode) && e.to === Number(node),
+}));
+form('forged P', ofGvpn('forged'));
+form('answered RESULT', ([name]) => ({ kind: 'answered', holds: (e) => e.result === resultOf(name) }));
+form('rejected', () => ({ kind: 'rejected', holds: () => true }));
+form('tampered P', ofPage('tampered'));
+form('deferred P by vcpu V', ([page, vcpu]) => ({
+  kind: 'deferred',
+  holds: (e) => e.gfn === Number(page) && e.id === Number(vcpu),
+}));
+form('readied P', ofGvpn('readied'));
+form('retried P', ofGvpn('retried'));
+form('huge page moved N of it', ([count]) => ({
+  kind: 'hugeEnded',
+  holds: (e) => e.result === Number(count),
+}));
+form('hold expired P', ofPage('holdExpired'));
+
 const within = (state: string | undefined, wanted: string | undefined) =>
   state !== undefined && (state === wanted || state.startsWith(`${wanted}.`));
 

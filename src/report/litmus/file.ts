@@ -50,12 +50,17 @@ const list = z.array(text).max(16).default([]);
 const one = <T extends z.ZodType>(schema: T) =>
   z.union([schema.transform((value) => [value]), z.array(schema).min(1).max(8)]);
 const scalar = z.union([z.int().min(0).max(4096), z.boolean(), z.string().max(40)]);
+const value = z.union([
+  scalar,
+  z.array(z.int().min(1).max(4096)).max(8),
+  z.record(z.string().max(40), scalar),
+]);
 
 const litmusSchema = z.strictObject({
   race: z.int().min(1).max(25),
   question: text,
   shows: z.array(text).max(16).default([]),
-  world: z.record(z.string().max(40), scalar).default({}),
+  world: z.record(z.string().max(40), value).default({}),
   protocols: z.array(z.enum(protocols.map(({ name }) => name))).default([...COPYLESS]),
   faults: z.array(text).max(64).optional(),
   vcpus: z.array(z.array(text).max(64)).min(1).max(16),
@@ -136,7 +141,7 @@ export function parseLitmus(source: string, file: string, table: PageTable = pag
 }
 
 function worldOf(
-  given: Record<string, number | boolean | string>,
+  given: Record<string, z.output<typeof value>>,
   scripts: number,
   faults: readonly string[] | undefined,
   refuse: (path: readonly PropertyKey[], what: string, expected: string, hint: string) => never,
@@ -163,5 +168,5 @@ function worldOf(
 
 /** Of a small world what is not policy. */
 const SIZES = [
-  'nodes', 'frames', 'pages', 'vcpus', 'guests', 'slots', 'listCapacity', 'far', 'batch', 'pageWords', 'burst', 'gfns',
+  'nodes', 'frames', 'pages', 'vcpus', 'guests', 'slots', 'listCapacity', 'far', 'batch', 'pageWords', 'burst', 'gfns', 'mapped', 'chain', 'guest',
 ] as const satisfies readonly (keyof Small)[]; // prettier-ignore
