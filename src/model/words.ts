@@ -45,6 +45,7 @@ export const causes = [
   'prefetch', // the host brought it back on its own
   'request', // a balance request
   'copy', // the guest copied a page between two of its Gfns
+  'migration', // the whole guest is on its way to another host
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);
