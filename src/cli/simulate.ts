@@ -14,7 +14,8 @@ import { type Unit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
 import { bytesOf, isTrace, type Scenario } from '../scenarios/scenario.ts';
-import { readScenario } from '../scenarios/scenario-file.ts';
+import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
+import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
@@ -31,6 +32,11 @@ const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT))
 const MEMORY_PART = 0.75;
 
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
+  // Several hosts are an experiment of another kind, with a scenario of its own.
+  const text = file === undefined || file === '-' ? '' : readText(file);
+  if (file !== undefined && isMigrationScenario(text)) {
+    return (await import('./migrate.ts')).migrate(text, file, flags);
+  }
   const stdin = new Stdin();
   try {
     return await compare(file, flags, stdin);

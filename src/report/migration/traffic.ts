@@ -21,12 +21,18 @@ export class Traffic {
   /** Pages read from a store to be sent, by kind of store; and all pages that went in and out. */
   readBack = { private: 0, shared: 0 };
   storeReads = 0;
+  /** Of them, between a migration's beginning and the guest's start on the other side. */
+  readsMeanwhile = 0;
   storeWrites = 0;
   migrationNs = 0;
   downtimeNs = 0;
   private beganAt = 0;
   private stoppedAt = 0;
   private isStopped = false;
+  private isMoving = false;
+  /** Pages out of frames when the first migration began. */
+  swappedBefore = -1;
+  private swappedNow = 0;
   balanced = 0;
   refused = 0;
 
@@ -54,6 +60,8 @@ export class Traffic {
     },
     migrating: (e) => {
       this.beganAt = e.time;
+      this.isMoving = true;
+      if (this.swappedBefore < 0) this.swappedBefore = this.swappedNow;
     },
     round: () => {
       this.rounds++;
@@ -65,8 +73,10 @@ export class Traffic {
     guestStarted: (e) => {
       if (this.isStopped) this.downtimeNs += e.time - this.stoppedAt;
       this.isStopped = false;
+      this.isMoving = false;
     },
     migrated: (e) => {
+      this.isMoving = false;
       this.migrationNs += e.time - this.beganAt;
       if (e.result === result.OK) this.completed++;
       else this.givenUp++;
@@ -76,9 +86,12 @@ export class Traffic {
       if (geometry.isBuffer(e.from) || geometry.isBuffer(e.to)) return;
       if (geometry.isFrame(e.from)) {
         this.storeWrites++;
+        this.swappedNow++;
         return;
       }
       this.storeReads++;
+      this.swappedNow--;
+      if (this.isMoving) this.readsMeanwhile++;
       if (e.cause === cause.migration) this.readBack[geometry.isShared(e.from) ? 'shared' : 'private']++;
     },
     answered: (e) => {
