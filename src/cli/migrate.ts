@@ -4,7 +4,11 @@ import { frameTable } from '../../machines/index.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { migrationModes } from '../protocols/migration.ts';
 import { together } from '../report/judged.ts';
-import { type MigrationResult, type MigrationRun, migrationRunOf } from '../report/migration/migration-result.ts';
+import {
+  type MigrationResult,
+  type MigrationRun,
+  migrationRunOf,
+} from '../report/migration/migration-result.ts';
 import { migrationPage } from '../report/migration/page.ts';
 import { runCluster } from '../report/migration/run-cluster.ts';
 import type { Check } from '../report/result.ts';

@@ -1,5 +1,5 @@
 // `simulate`: the protocols side by side on one workload.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,9 +33,10 @@ const MEMORY_PART = 0.75;
 
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
   // Several hosts are an experiment of another kind, with a scenario of its own.
-  const text = file === undefined || file === '-' ? '' : readText(file);
-  if (file !== undefined && isMigrationScenario(text)) {
-    return (await import('./migrate.ts')).migrate(text, file, flags);
+  // (A pipe can be read once only; it is taken for the ordinary kind.)
+  if (file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    const text = readText(file);
+    if (isMigrationScenario(text)) return (await import('./migrate.ts')).migrate(text, file, flags);
   }
   const stdin = new Stdin();
   try {

@@ -65,7 +65,7 @@ export class StoreRequests {
 /** vCPU threads: state (theirs while they run, their host's while they are stopped) and what they ask of the host. */
 export class VcpuThreads {
   readonly position: Int32Array;
-  /** The guest page table: on which vNode a page is, a bit each; its Gfn is 2 * gvpn + bit. */
+  /** The guest page table, a bit a page: whether it has left the vNode that it began on, which is gvpn % 2. */
   readonly vnodes: Int32Array[];
   readonly gfn: Int32Array;
   readonly gvpn: Int32Array;
@@ -87,7 +87,7 @@ export class VcpuThreads {
     this.listedBy = arena.int32(threads);
   }
   gfnOf(thread: number, gvpn: number): number {
-    return 2 * gvpn + ((this.vnodes[thread]![gvpn >>> 5]! >>> (gvpn & 31)) & 1);
+    return 2 * gvpn + (((this.vnodes[thread]![gvpn >>> 5]! >>> (gvpn & 31)) ^ gvpn) & 1);
   }
   /** The page is on the other vNode now. */
   turn(thread: number, gvpn: number): void {

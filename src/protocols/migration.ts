@@ -6,6 +6,7 @@
 //   log moves         a balance request moves content from Gfn to Gfn: both are described again (race 22)
 //   serials           the destination takes each serial once, however often it arrives
 //   versions          ... and of two descriptions of a Gfn the later one, in whatever order they arrive
+//   forget            what a migration that was given up has left is dropped before the next one is taken in
 //   acknowledged      the destination is let go only when it has acknowledged everything
 //   claim             the destination owns the guest when it has changed the owner's record on the shared store
 //   claim to cancel   the source, once it has let go, goes on only when it has changed that record first
@@ -18,6 +19,7 @@ export const migrationRules = [
   'log moves',
   'serials',
   'versions',
+  'forget',
   'acknowledged',
   'claim',
   'claim to cancel',

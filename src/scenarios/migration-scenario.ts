@@ -117,14 +117,16 @@ function refuseImpossible(scenario: MigrationScenario, placeOf: PlaceOf): void {
   const least = migration.readDepth + guest.vcpus + 4;
   if (frames < least)
     refuse(['hosts', 'memory'], `${frames} frames a node`, `at least ${least}`, 'enlarge hosts.memory');
-  if (guest.vcpus > guest.pages) refuse(['guest', 'vcpus'], `${guest.vcpus} vCPUs`, 'a page each', 'fewer vCPUs');
+  if (guest.vcpus > guest.pages)
+    refuse(['guest', 'vcpus'], `${guest.vcpus} vCPUs`, 'a page each', 'fewer vCPUs');
   moves.forEach(({ to }, i) => {
     if (to >= hosts.count)
       refuse(['moves', i, 'to'], `host ${to}`, `0 to ${hosts.count - 1}`, 'hosts are numbered from 0');
   });
   const known = migrationModes.map(({ name }) => name);
   for (const [i, mode] of (modes ?? []).entries())
-    if (!known.includes(mode)) refuse(['modes', i], `mode '${mode}'`, `one of ${known.join(', ')}`, 'see docs/design.md');
+    if (!known.includes(mode))
+      refuse(['modes', i], `mode '${mode}'`, `one of ${known.join(', ')}`, 'see docs/design.md');
   const [first, last] = scenario.seeds;
   if (first > last || last - first >= SEEDS_MAX)
     refuse(['seeds'], `${first} to ${last}`, 'first at most last, at most 10000 of them', 'such as [1, 4]');

@@ -17,7 +17,7 @@ export function drawnCluster(seed: number): DrawnCluster {
     {
       seed,
       hosts: one(2, 2, 3),
-      framesPerNode: one(6, 8, 12),
+      framesPerNode: one(4, 5, 7),
       sharedPercent: one(0, 50, 100),
       shareLists: one(true, true, false),
       faults: {
@@ -26,9 +26,7 @@ export function drawnCluster(seed: number): DrawnCluster {
         reorderingPerMille: one(0, 100, 300),
         delayPerMille: one(0, 100),
         delayNs: 50_000,
-        partition: one(true, false)
-          ? { afterPackets: random.below(150), forNs: one(1e6, 5e6, 1e12) }
-          : null,
+        partition: one(true, false) ? { afterPackets: random.below(150), forNs: one(1e6, 5e6, 1e12) } : null,
       },
       moves: one(
         [

@@ -19,7 +19,7 @@ export function smallCluster(
     seed: 1,
     hosts: 2,
     pageWords: 16,
-    framesPerNode: 8,
+    framesPerNode: 5,
     stores: { private: 'nvme', shared: 'nvme' },
     sharedPercent: 60,
     shareLists: true,

@@ -236,7 +236,10 @@ export class HostPages {
     this.freeSlot(gfn, this.location[gfn]!, context);
     if (this.cause[gfn] === cause.request) this.generation[gfn]!++;
     this.settle(gfn, page.resident, frame, context);
-    this.listener.listed(gfn, false, context);
+    if (this.obsolete[gfn] === 1) {
+      this.obsolete[gfn] = 0;
+      this.drop(gfn, context);
+    } else this.listener.listed(gfn, false, context);
     this.listener.settled(gfn, context);
     this.assign(gfn % NODES_PER_HOST, context);
   }

@@ -38,6 +38,10 @@ export class Incoming {
     const migration = packets.migration[packet]!;
     if (migration < own[field.migration]!) return transport.consume(packet, context);
     if (migration > own[field.migration]!) {
+      // The source gave the one before up, and we had not noticed: nothing of it may be taken for this one's.
+      if (own[field.stage] === stage.claiming) transport.answer(own[field.commit]!, true, context);
+      const isOpen = own[field.stage] === stage.claiming || own[field.stage] === stage.receiving;
+      if (isOpen && this.mode.rules.includes('forget')) this.abandon(context);
       own[field.migration] = migration;
       own[field.stage] = stage.receiving;
       transport.expect();

@@ -51,7 +51,7 @@ export class NoLostPage extends Property {
     return host * this.geometry.gfns + gfn;
   }
   private gfnOf(gvpn: number): number {
-    return 2 * gvpn + (this.vnode.get(gvpn) ?? 0);
+    return 2 * gvpn + (this.vnode.get(gvpn) ?? gvpn & 1);
   }
   private complete(sequence: number): void {
     const { owner } = this;

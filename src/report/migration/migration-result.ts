@@ -25,13 +25,19 @@ export const migrationRunSchema = z.strictObject({
   faults: z.record(z.enum(linkFaults), n).describe('How often it did.'),
   completed: n.describe('Migrations after which the other host has the guest.'),
   givenUp: n,
-  networkBytes: n.describe('Everything that moving the guest put on the network, headers, acknowledgements and repeats too.'),
-  bytesBy: z.record(z.enum(packetKinds), n).describe('list: what hosts told each other of the moved list, not counted above.'),
+  networkBytes: n.describe(
+    'Everything that moving the guest put on the network, headers, acknowledgements and repeats too.',
+  ),
+  bytesBy: z
+    .record(z.enum(packetKinds), n)
+    .describe('list: what hosts told each other of the moved list, not counted above.'),
   againBytes: n.describe('Of networkBytes, sent again after a time-out.'),
   pagesSent: n,
   pagesMapped: n.describe('Pages of which only the mapping was sent.'),
   pagesGone: n,
-  readBack: z.strictObject({ shared: n, private: n }).describe('Pages read in on the source only to be sent.'),
+  readBack: z
+    .strictObject({ shared: n, private: n })
+    .describe('Pages read in on the source only to be sent.'),
   storeReadBytes: n.describe('Read from all stores while the guest was moved, by whoever.'),
   swappedBefore: n.describe('Pages that were out when the first migration began.'),
   rounds: n,
@@ -60,7 +66,12 @@ export type MigrationRun = z.output<typeof migrationRunSchema>;
 export type MigrationResult = z.output<typeof migrationResultSchema>;
 
 /** @param plan as the run's spec has it */
-export function migrationRunOf(run: ClusterRun, seed: number, plan: MigrationRun['plan'], pageBytes: number): MigrationRun {
+export function migrationRunOf(
+  run: ClusterRun,
+  seed: number,
+  plan: MigrationRun['plan'],
+  pageBytes: number,
+): MigrationRun {
   const { traffic } = run;
   return {
     mode: run.mode,

@@ -4,6 +4,7 @@ import { printable } from '../../stdx/input-error.ts';
 import type { MigrationResult, MigrationRun } from './migration-result.ts';
 
 const LABEL = 36;
+const PLAN_LINES = 15;
 const whole = (value: number) => Math.round(value).toLocaleString('en');
 const kibibytes = (value: number) => `${whole(value / 1024)} KiB`;
 const micro = (ns: number) => `${whole(ns / 1000)} us`;
@@ -36,7 +37,12 @@ function mean(runs: readonly MigrationRun[], of: (run: MigrationRun) => number):
   return runs.reduce((sum, run) => sum + of(run), 0) / Math.max(1, runs.length);
 }
 
-export function migrationPage(name: string, network: string, spec: ClusterSpec, result: MigrationResult): string {
+export function migrationPage(
+  name: string,
+  network: string,
+  spec: ClusterSpec,
+  result: MigrationResult,
+): string {
   const names = [...new Set(result.runs.map((run) => run.mode))];
   const columns = names.map((mode) => result.runs.filter((run) => run.mode === mode));
   return [
@@ -44,7 +50,7 @@ export function migrationPage(name: string, network: string, spec: ClusterSpec, 
     '',
     ...table(names, columns, result.scheduler === 'timed'),
     '',
-    ...plans(columns[0] ?? []),
+    ...plans(result.runs),
     ...checks(result),
     '',
     ...verdict(result),
@@ -75,31 +81,41 @@ function table(names: readonly string[], columns: readonly MigrationRun[][], tim
       return row.show(value) + (compare ? ` (${(value / base).toFixed(2)}x)` : '');
     });
   });
-  const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]!.length)));
+  const widths = names.map((name, column) =>
+    Math.max(name.length, ...cells.map((row) => row[column]!.length)),
+  );
   const line = (label: string, row: readonly string[]) =>
     `${label.padEnd(LABEL)}${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`.trimEnd();
   return [line(`(x: against ${names[0]})`, names), ...shown.map((row, i) => line(row.label, cells[i]!))];
 }
 
 function plans(runs: readonly MigrationRun[]): string[] {
-  const lines = runs.flatMap(({ seed, plan, faults, mode }) => {
+  const bySeed = new Map(runs.map((run) => [run.seed, run]));
+  const lines = [...bySeed.values()].flatMap(({ seed, plan }) => {
     const { partition } = plan;
-    const named = [
-      `loss ${plan.lossPerMille}`,
-      `duplication ${plan.duplicationPerMille}`,
-      `reordering ${plan.reorderingPerMille}`,
-      `delay ${plan.delayPerMille} per mille`,
-      partition ? `cut after ${partition.afterPackets} packets for ${whole(partition.forNs / 1000)} us` : 'no cut',
+    const chances = [
+      plan.lossPerMille,
+      plan.duplicationPerMille,
+      plan.reorderingPerMille,
+      plan.delayPerMille,
     ];
-    const any = Object.values(plan).some((value) => typeof value === 'object' && value !== null);
-    if (!any && plan.lossPerMille + plan.duplicationPerMille + plan.reorderingPerMille + plan.delayPerMille === 0)
-      return [];
-    const fired = Object.entries(faults).map(([fault, times]) => `${fault} ${whole(times)}`);
-    return [` seed ${seed}: ${named.join(', ')}`, `   fired (${mode}): ${fired.join(', ')}`];
+    if (!partition && chances.every((chance) => chance === 0)) return [];
+    const [loss, duplication, reordering, delay] = chances;
+    const cut = partition
+      ? `cut after ${whole(partition.afterPackets)} packets for ${micro(partition.forNs)}`
+      : 'no cut';
+    const drawn = `loss ${loss}, duplication ${duplication}, reordering ${reordering}, delay ${delay} per mille, ${cut}`;
+    const fired = runs
+      .filter((run) => run.seed === seed)
+      .map(({ mode, faults }) => {
+        const counts = Object.entries(faults).map(([fault, times]) => `${fault} ${whole(times)}`);
+        return `   fired (${mode}): ${counts.join(', ')}`;
+      });
+    return [` seed ${seed}: ${drawn}`, ...fired];
   });
-  return lines.length === 0
-    ? ['The network loses nothing in this plan (faults: swarm draws some)', '']
-    : ['Faults of the network, drawn from the seed', ...lines.slice(0, 16), ''];
+  if (lines.length === 0) return ['The network loses nothing in this plan (faults: swarm draws some)', ''];
+  const more = lines.length > PLAN_LINES ? [` and ${lines.length - PLAN_LINES} lines more: see --json`] : [];
+  return ['Faults of the network, drawn from the seed', ...lines.slice(0, PLAN_LINES), ...more, ''];
 }
 
 function checks({ checks: all }: MigrationResult): string[] {
@@ -135,6 +151,8 @@ function verdict(result: MigrationResult): string[] {
 function gain(columns: readonly MigrationRun[][]): string[] {
   const mapping = columns.flat().find((run) => run.mode === 'copyless');
   if (!mapping) return [];
+  if (columns.some((runs) => runs.every((run) => run.completed === 0)))
+    return ['Note: a mode completed no migration here, so the figures compare attempts.'];
   if (mapping.pagesMapped > 0) {
     return [
       'A mapped page is read where the guest touches it next: that read is put off, and saved only for what it does not touch.',

@@ -14,8 +14,16 @@ const LATENCY = us(
 );
 
 export const networks: readonly NetworkProfile[] = [
-  { name: '10gbe', bandwidth: MBps(1250, 'line rate of 10 Gbit/s Ethernet (IEEE 802.3ae)'), latency: LATENCY },
-  { name: '25gbe', bandwidth: MBps(3125, 'line rate of 25 Gbit/s Ethernet (IEEE 802.3by)'), latency: LATENCY },
+  {
+    name: '10gbe',
+    bandwidth: MBps(1250, 'line rate of 10 Gbit/s Ethernet (IEEE 802.3ae)'),
+    latency: LATENCY,
+  },
+  {
+    name: '25gbe',
+    bandwidth: MBps(3125, 'line rate of 25 Gbit/s Ethernet (IEEE 802.3by)'),
+    latency: LATENCY,
+  },
   {
     name: '100gbe',
     bandwidth: MBps(12_500, 'line rate of 100 Gbit/s Ethernet (IEEE 802.3ba)'),
