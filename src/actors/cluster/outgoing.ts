@@ -87,7 +87,7 @@ export class Outgoing {
     this.mapped.fill(0);
     this.pending.forEach((_, gfn) => {
       this.pending[gfn] = host.pages.state[gfn] === page.absent ? 0 : 1;
-      own[field.pending]! += this.pending[gfn]!;
+      if (this.pending[gfn] === 1) own[field.pending]!++;
     });
     host.transport.open(to, migration);
     context.trace.migrating(migration, host.number, to);

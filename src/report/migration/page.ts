@@ -29,8 +29,8 @@ const rows: Row[] = [
   { label: 'Rounds', of: (run) => run.rounds, show: whole },
   { label: 'Downtime', of: (run) => run.downtimeNs, show: micro, ratio: true, virtual: true },
   { label: 'Total migration time', of: (run) => run.migrationNs, show: micro, ratio: true, virtual: true },
-  { label: 'Balance requests done / refused', of: (run) => run.balanced, show: whole },
-  { label: '  refused (entry was stale)', of: (run) => run.refused, show: whole },
+  { label: 'Balance requests carried out', of: (run) => run.balanced, show: whole },
+  { label: '  refused (entry stale, page busy)', of: (run) => run.refused, show: whole },
 ];
 
 function mean(runs: readonly MigrationRun[], of: (run: MigrationRun) => number): number {
@@ -74,7 +74,7 @@ function head(name: string, network: string, spec: ClusterSpec, result: Migratio
 function table(names: readonly string[], columns: readonly MigrationRun[][], timed: boolean): string[] {
   const shown = timed ? rows : rows.filter((row) => !row.virtual);
   const cells = shown.map((row) => {
-    const values = columns.map((runs) => mean(runs, row.of));
+    const values = columns.map((runs) => mean(runs, (run) => row.of(run)));
     const base = values[0]!;
     return values.map((value, column) => {
       const compare = row.ratio && column > 0 && base > 0;
@@ -156,6 +156,7 @@ function gain(columns: readonly MigrationRun[][]): string[] {
   if (mapping.pagesMapped > 0) {
     return [
       'A mapped page is read where the guest touches it next: that read is put off, and saved only for what it does not touch.',
+      'Downtime is for what the guest wrote last: mapping what is cold does not shorten it.',
     ];
   }
   const why =
