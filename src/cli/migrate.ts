@@ -10,13 +10,14 @@ import {
   migrationRunOf,
 } from '../report/migration/migration-result.ts';
 import { migrationPage } from '../report/migration/page.ts';
-import { runCluster } from '../report/migration/run-cluster.ts';
+import { runClusterUntil } from '../report/migration/run-cluster.ts';
 import type { Check } from '../report/result.ts';
 import { clusterOf, parseMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { type Flags, oneOf, refuse, seedRange } from './options.ts';
 import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { Interrupt } from './simulate.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -40,11 +41,16 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     : migrationModes;
   const runs: MigrationRun[] = [];
   const all: Check[][] = [];
-  for (let seed = first; seed <= last; seed++) {
+  const interrupt = new Interrupt();
+  const stopped = () => interrupt.signal.aborted;
+  for (let seed = first; seed <= last && !stopped(); seed++) {
     const spec = clusterOf(scenario, seed, costs.copyPageLocalNs);
     for (const mode of modes) {
       progress(`simulate  ${runs.length}/${(last - first + 1) * modes.length} runs`);
-      const run = runCluster({ spec, mode, costs, frame: frameTable }, { scheduler });
+      const parts = { spec, mode, costs, frame: frameTable };
+      const run = await runClusterUntil(parts, { scheduler }, stopped);
+      // What was stopped in the middle is no result.
+      if (run.ending === 'stopped') break;
       runs.push(migrationRunOf(run, seed, spec.faults, spec.pageWords * 4));
       all.push(
         run.properties.map(({ name, kind, violation, examined }) => ({
@@ -57,13 +63,14 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     }
   }
   progressEnds();
+  interrupt.release();
   const checks = together(all);
   checks.sort((a, b) => Number(a.kind === 'sometimes') - Number(b.kind === 'sometimes'));
   const result: MigrationResult = {
     schemaVersion: 1,
     kind: 'live-migration',
     tool: TOOL,
-    complete: runs.every((run) => run.ending === 'at rest'),
+    complete: !stopped() && runs.every((run) => run.ending === 'at rest'),
     pass: checks.every((check) => check.kind === 'sometimes' || check.pass),
     scheduler,
     runs,
@@ -81,6 +88,11 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     note(page);
   } else await print(page);
   for (const output of [outFile, flags.json]) if (typeof output === 'string') writeWhole(output, `${json}\n`);
+  for (const run of runs) {
+    if (run.violations.length > 0)
+      note(`Replay  npm run simulate -- ${file} --seed ${run.seed} --scheduler ${scheduler}`);
+  }
+  if (interrupt.status !== 0) return interrupt.status;
   if (!result.pass) return exit.violated;
   return result.complete ? exit.ok : exit.incomplete;
 }

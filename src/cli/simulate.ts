@@ -251,7 +251,7 @@ function keptWorkload(workload: Unit['workload'], out: string, stdin: Stdin): Un
 }
 
 /** Ctrl-C once: what is done is reported. Twice: out. */
-class Interrupt {
+export class Interrupt {
   private readonly controller = new AbortController();
   status: number = 0;
   private readonly onSignal = (signal: NodeJS.Signals) => {

@@ -38,7 +38,26 @@ const PCT_STEPS = 20_000;
 /** Far above what any run takes that ends at all. */
 const STEPS_MAX = 100_000_000;
 
+/** To its end, at once. */
 export function runCluster(parts: ClusterParts, options: ClusterRunOptions = {}): ClusterRun {
+  const { simulation, report } = prepare(parts, options);
+  return report(simulation.runSync([], options.limit ?? STEPS_MAX));
+}
+
+/** Lets others have a turn now and then; `stopped` is asked then. */
+export async function runClusterUntil(
+  parts: ClusterParts,
+  options: ClusterRunOptions,
+  stopped: () => boolean,
+): Promise<ClusterRun> {
+  const { simulation, report } = prepare(parts, options);
+  return report(await simulation.run([], options.limit ?? STEPS_MAX, stopped));
+}
+
+function prepare(
+  parts: ClusterParts,
+  options: ClusterRunOptions,
+): { simulation: Simulation; report: (ending: Ending) => ClusterRun } {
   const geometry = new ClusterGeometry(parts.spec);
   const properties = clusterMonitors(geometry, parts.mode.shared === 'mapping');
   const traffic = new Traffic(geometry);
@@ -56,17 +75,19 @@ export function runCluster(parts: ClusterParts, options: ClusterRunOptions = {})
         ? new RandomScheduler(mailboxes, seed)
         : new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, PCT_STEPS);
   const simulation = new Simulation(system, scheduler);
-  const ending = simulation.runSync([], options.limit ?? STEPS_MAX);
-  if (ending === 'at rest') for (const property of properties) property.atRest();
-  return {
-    mode: parts.mode.name,
-    ending,
-    traceHash: trace.digest(),
-    events: trace.length,
-    steps: simulation.steps,
-    traffic,
-    properties,
-    violations: properties.flatMap(({ violation }) => (violation ? [violation] : [])),
-    choices: (scheduler as Partial<ChoosingScheduler>).choices ?? [],
+  const report = (ending: Ending): ClusterRun => {
+    if (ending === 'at rest') for (const property of properties) property.atRest();
+    return {
+      mode: parts.mode.name,
+      ending,
+      traceHash: trace.digest(),
+      events: trace.length,
+      steps: simulation.steps,
+      traffic,
+      properties,
+      violations: properties.flatMap(({ violation }) => (violation ? [violation] : [])),
+      choices: (scheduler as Partial<ChoosingScheduler>).choices ?? [],
+    };
   };
+  return { simulation, report };
 }
