@@ -151,7 +151,11 @@ export class Crew<Parts> {
   }
 
   /** Delivers the chunks that vCPUs asked for. @returns whether there were any */
-  private async feed(system: Runnable, sources: readonly ScriptSource[], incoming: Message): Promise<boolean> {
+  private async feed(
+    system: Runnable,
+    sources: readonly ScriptSource[],
+    incoming: Message,
+  ): Promise<boolean> {
     const { mailboxes, geometry, scripts, contexts } = system;
     let any = false;
     for (const ring of mailboxes.inbound[geometry.feeder]!) {
