@@ -47,6 +47,8 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     const spec = clusterOf(scenario, seed, costs.copyPageLocalNs);
     for (const mode of modes) {
       progress(`simulate  ${runs.length}/${(last - first + 1) * modes.length} runs`);
+      // A run is short; a signal is heard between two of them, and in a long one now and then.
+      await new Promise((resume) => setImmediate(resume));
       const parts = { spec, mode, costs, frame: frameTable };
       const run = await runClusterUntil(parts, { scheduler }, stopped);
       // What was stopped in the middle is no result.
@@ -76,12 +78,15 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     runs,
     checks,
   };
-  const page = migrationPage(
-    scenario.name ?? 'live migration',
-    scenario.network,
-    clusterOf(scenario, first, costs.copyPageLocalNs),
-    result,
-  );
+  const page =
+    runs.length === 0
+      ? 'Interrupted before the first run was done.'
+      : migrationPage(
+          scenario.name ?? 'live migration',
+          scenario.network,
+          clusterOf(scenario, first, costs.copyPageLocalNs),
+          result,
+        );
   const json = JSON.stringify(result, null, 2);
   if (flags.json === true) {
     await print(json);
