@@ -13,6 +13,8 @@ export const eventKinds = [
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
   'fault', 'forgot', 'recalled', // what went wrong, and was made good
+  'migrating', 'round', 'described', 'adopted', 'claimed', 'migrated', // a guest between hosts
+  'guestStarted', 'guestStopped', 'transmitted', 'linkFault', 'listUpdated', // and what is between them
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -302,5 +304,54 @@ export class Recorder {
   /** ... and has them complete again. */
   recalled(): void {
     this.emit(event.recalled, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** A host begins to move the guest to another. */
+  migrating(migration: number, from: number, to: number): void {
+    this.emit(event.migrating, migration, 0, 0, 0, from, to, 0, 0);
+  }
+  /** A round of it begins: `pages` to describe. `last`: the guest is stopped. */
+  round(migration: number, number: number, pages: number, last: number): void {
+    this.emit(event.round, migration, 0, 0, number, 0, 0, last, pages);
+  }
+  /** The source told the destination of a Gfn (or of `-1`: a vCPU, or the end). `kind`: of packet. */
+  described(serial: number, gfn: number, to: number, version: number, location: number, kind: number): void {
+    this.emit(event.described, serial, gfn, to, version, location, kind, 0, 0);
+  }
+  /** The destination took a packet in: its entry for the Gfn names `location` now. */
+  adopted(
+    serial: number,
+    gfn: number,
+    migration: number,
+    version: number,
+    location: number,
+    kind: number,
+  ): void {
+    this.emit(event.adopted, serial, gfn, migration, version, location, kind, 0, 0);
+  }
+  /** A host tried to become the guest's owner, `epoch` being the last it knew of. */
+  claimed(host: number, epoch: number, result: number): void {
+    this.emit(event.claimed, host, 0, 0, epoch, 0, 0, 0, result);
+  }
+  /** The source knows how its migration ended: OK, or not OK and the guest goes on where it was. */
+  migrated(migration: number, from: number, to: number, result: number): void {
+    this.emit(event.migrated, migration, 0, 0, 0, from, to, 0, result);
+  }
+  guestStarted(host: number, epoch: number): void {
+    this.emit(event.guestStarted, host, 0, 0, epoch, 0, 0, 0, 0);
+  }
+  guestStopped(host: number, epoch: number): void {
+    this.emit(event.guestStopped, host, 0, 0, epoch, 0, 0, 0, 0);
+  }
+  /** A packet of `bytes` was put on a link. `again`: not for the first time. */
+  transmitted(serial: number, from: number, to: number, kind: number, bytes: number, again: number): void {
+    this.emit(event.transmitted, serial, 0, 0, again, from, to, kind, bytes);
+  }
+  /** What became of a packet; `fault` of `linkFaults`. */
+  linkFault(serial: number, from: number, to: number, fault: number, kind: number): void {
+    this.emit(event.linkFault, serial, 0, 0, 0, from, to, fault, kind);
+  }
+  /** An update of the shared list came in from another host; `taken` 0: what is there is newer. */
+  listUpdated(host: number, gfn: number, version: number, taken: number): void {
+    this.emit(event.listUpdated, host, gfn, 0, version, 0, 0, 0, taken);
   }
 }

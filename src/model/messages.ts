@@ -62,6 +62,27 @@ export const messageKinds = [
   'recovered',
   // Restarted hypervisor to itself: the next of the steps in which it gets its memory back (id).
   'rebuild',
+  // Between hosts. vCPU to the host it is at: an access, answered by accessed (with answer: a balance request).
+  'access',
+  'accessed',
+  // Host to vCPU: go on from where your state says; stop, answered by stopped.
+  'start',
+  'stop',
+  'stopped',
+  // vCPU to host: are all moves made? Answered by settled.
+  'settle',
+  'settled',
+  // Host to link: id = packet. Answered by sent, once nobody reads it any more.
+  'transmit',
+  'sent',
+  // Link to host: id = packet. Answered by consumed.
+  'deliver',
+  'consumed',
+  // An actor to itself: time has passed; id = what for.
+  'timer',
+  // Host to shared store: id = epoch, argument = new owner. Answered by claimed (argument = result).
+  'claim',
+  'claimed',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

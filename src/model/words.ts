@@ -53,6 +53,7 @@ export const causes = [
   'read-ahead', // the swap layer read it along with a neighbour
   'dma', // it is to be pinned for a device
   'advice', // a command asked for it (MADV_PAGEOUT and the like)
+  'migration', // the whole guest is on its way to another host
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);
