@@ -14,6 +14,7 @@ import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { Exporter } from './exporter.ts';
 import { HostPages } from './host-pages.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
@@ -42,6 +43,8 @@ export class Host implements Actor {
   private readonly pages: HostPages;
   private readonly interpreter: PlanInterpreter;
   private readonly reclaim: Reclaim;
+  /** Null where the hypervisor keeps the moved lists. */
+  private readonly exporter: Exporter | null;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   private readonly faultAwaits: Int32Array;
   /** Prefetches in flight, in the only element. */
@@ -56,6 +59,8 @@ export class Host implements Actor {
     this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
       this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
+    this.exporter =
+      world.listPolicy.owner === 'host' ? new Exporter(arena, world, costs, world.geometry.host) : null;
     this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
@@ -85,6 +90,23 @@ export class Host implements Actor {
         return;
       case message.turn:
         this.interpreter.turn(incoming.id, context);
+        return;
+      case message.export:
+        this.exporter!.insert(incoming.argument, this.world.operations.generation[incoming.id]!, context);
+        this.interpreter.done(incoming.id, context);
+        return;
+      case message.retire:
+        this.exporter!.remove(incoming.argument, this.world.operations.generation[incoming.id]!, context);
+        this.interpreter.done(incoming.id, context);
+        return;
+      case message.publish:
+        this.exporter!.publish(incoming.id, context);
+        return;
+      case message.listTaken:
+        this.exporter!.takenBy(incoming.id, context);
+        return;
+      case message.listWanted:
+        this.exporter!.wantedBy(incoming.id, context);
         return;
       case message.done:
         this.interpreter.done(incoming.id, context);

@@ -1,33 +1,31 @@
-// The hypervisor: the only writer of the EPT and of the moved lists, and the door between guests and host. It validates
-// what guests send, forwards it, collects the list (FIG. 4: 420) and carries shootdowns to the vCPUs. Its code runs on
-// the CPU that exited, so it adds latency but never queues.
+// The hypervisor: the only writer of the EPT, and the door between guests and host. It validates
+// what guests send, forwards it, keeps the moved lists unless the host does (exporter.ts), and carries shootdowns to the
+// vCPUs. Its code runs on the CPU that exited, so it adds latency but never queues.
 import type { Actor, Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
+import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { requestKinds, result } from '../model/words.ts';
+import { Exporter } from './exporter.ts';
 
 export class Hypervisor implements Actor {
   private readonly world: World;
   private readonly costs: Costs;
   /** Acknowledgements that a shootdown still waits for, by operation. */
   private readonly acks: Int32Array;
-  /** What stands in the lists, by guest: Gfn + 1 and generation of each entry, and how many moved pages found no room. */
-  private readonly held: Int32Array[];
-  private readonly heldGeneration: Int32Array[];
-  private readonly overflow: Int32Array[];
-  /** Moved pages that are not on a list for want of room: generation + 1, by Gfn. */
-  private readonly unlisted: Int32Array;
+  /** Null where the host keeps the lists and this is only their door. */
+  private readonly exporter: Exporter | null;
 
   constructor(arena: Arena, world: World, costs: Costs) {
     this.world = world;
     this.costs = costs;
     this.acks = arena.int32(world.operations.count);
-    this.held = world.lists.map((list) => arena.int32(list.capacity));
-    this.heldGeneration = world.lists.map((list) => arena.int32(list.capacity));
-    this.overflow = world.lists.map((list) => arena.int32(list.capacity));
-    this.unlisted = arena.int32(world.geometry.gfns);
+    this.exporter =
+      world.listPolicy.owner === 'hypervisor'
+        ? new Exporter(arena, world, costs, world.geometry.hypervisor)
+        : null;
   }
 
   receive(incoming: Message, context: Context): void {
@@ -52,6 +50,19 @@ export class Hypervisor implements Actor {
       case message.flushed:
         if (--this.acks[id]! === 0) this.done(id, result.OK, context);
         return;
+      case message.publish:
+        this.exporter!.publish(id, context);
+        return;
+      case message.listPart:
+      case message.listNotice:
+        context.send(Math.floor(argument / LIST_PARTS), incoming.kind, id, argument);
+        return;
+      case message.listTaken:
+      case message.listWanted:
+        if (this.exporter === null) context.send(geometry.host, incoming.kind, id);
+        else if (incoming.kind === message.listTaken) this.exporter.takenBy(id, context);
+        else this.exporter.wantedBy(id, context);
+        return;
       case message.shootdown:
         this.shootdown(id, argument, context);
         return;
@@ -75,10 +86,10 @@ export class Hypervisor implements Actor {
         ept.set(argument, operations.from[id]!);
         break;
       case message.export:
-        this.insert(argument, operations.generation[id]!, context);
+        this.exporter!.insert(argument, operations.generation[id]!, context);
         break;
       case message.retire:
-        this.remove(argument, operations.generation[id]!, context);
+        this.exporter!.remove(argument, operations.generation[id]!, context);
         break;
     }
     this.done(id, result.OK, context);
@@ -130,63 +141,5 @@ export class Hypervisor implements Actor {
     for (let vcpu = first; vcpu < first + count; vcpu++) {
       context.send(vcpu, message.flush, operation, gfn, delayNs);
     }
-  }
-
-  /** 425: the entry, or an overflow mark where another page has its place. */
-  private insert(gfn: number, generation: number, context: Context): void {
-    const guest = this.world.geometry.guestOf(gfn);
-    const list = this.world.lists[guest]!;
-    const held = this.held[guest]!;
-    const overflow = this.overflow[guest]!;
-    const entry = list.entryOf(gfn);
-    if (held[entry] === 0 || held[entry] === gfn + 1) {
-      held[entry] = gfn + 1;
-      this.heldGeneration[guest]![entry] = generation;
-      context.trace.listed(gfn, generation);
-      list.write(entry, gfn, generation, overflow[entry]! > 0);
-      return;
-    }
-    const occupant = held[entry]! - 1;
-    this.unlisted[gfn] = generation + 1;
-    overflow[entry]!++;
-    context.trace.overflowed(gfn, generation);
-    list.write(entry, occupant, this.heldGeneration[guest]![entry]!, true);
-  }
-
-  /** 485: the entry goes; a moved page that had found no room takes its place (420: the hypervisor completes the list). */
-  private remove(gfn: number, generation: number, context: Context): void {
-    const { geometry } = this.world;
-    const guest = geometry.guestOf(gfn);
-    const list = this.world.lists[guest]!;
-    const held = this.held[guest]!;
-    const overflow = this.overflow[guest]!;
-    const entry = list.entryOf(gfn);
-    if (held[entry] !== gfn + 1 && this.unlisted[gfn] === 0) return;
-    context.trace.delisted(gfn, generation);
-    if (this.unlisted[gfn] !== 0) {
-      this.unlisted[gfn] = 0;
-      overflow[entry]!--;
-      const occupant = held[entry]! - 1;
-      list.write(entry, occupant, this.heldGeneration[guest]![entry]!, overflow[entry]! > 0);
-      return;
-    }
-    let next = -1;
-    if (overflow[entry]! > 0) {
-      const end = geometry.guestGfn[guest + 1]!;
-      for (let other = geometry.guestGfn[guest]! + entry; other < end && next < 0; other += list.capacity) {
-        if (this.unlisted[other] !== 0) next = other;
-      }
-    }
-    held[entry] = next + 1;
-    if (next < 0) {
-      list.write(entry, -1, 0, overflow[entry]! > 0);
-      return;
-    }
-    const nextGeneration = this.unlisted[next]! - 1;
-    this.heldGeneration[guest]![entry] = nextGeneration;
-    this.unlisted[next] = 0;
-    overflow[entry]!--;
-    context.trace.listed(next, nextGeneration);
-    list.write(entry, next, nextGeneration, overflow[entry]! > 0);
   }
 }

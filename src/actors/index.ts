@@ -9,6 +9,7 @@ import type { Link } from '../memory/mailbox.ts';
 import { World, type Tables } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import type { Sink } from '../model/events.ts';
+import { isImmediate, LIST_PARTS, listPolicyOf } from '../model/list-policy.ts';
 import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
@@ -44,19 +45,27 @@ export function linksOf(geometry: Geometry): Link[] {
       // A flush and its acknowledgement, a wait and its end, handovers, and at most the receiver's share of Gfns.
       link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
     }
-    link(v, hypervisor, operations + batch + 2);
-    link(hypervisor, v, operations + batch + 2);
+    link(v, hypervisor, operations + batch + 2 + listMessages(geometry).answers);
+    link(hypervisor, v, operations + batch + 2 + listMessages(geometry).parts);
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
-  link(hypervisor, host, operations + vcpus * (batch + 2));
-  link(host, hypervisor, operations + vcpus * (batch + 2));
-  link(host, host, operations);
+  const lists = listMessages(geometry);
+  link(hypervisor, host, operations + vcpus * (batch + 2) + lists.answers * vcpus);
+  link(host, hypervisor, operations + vcpus * (batch + 2) + lists.parts * vcpus);
+  link(host, host, operations + lists.publishing);
+  if (lists.publishing > 0) link(hypervisor, hypervisor, lists.publishing);
   for (let home = 0; home < geometry.homes; home++) {
     link(host, geometry.actorOfHome(home), operations);
     link(geometry.actorOfHome(home), host, operations);
   }
   return links;
+}
+
+/** What the moved lists add: parts or a notice to a vCPU, its answers, and the owner's steps. */
+function listMessages({ spec, guests }: Geometry): { parts: number; answers: number; publishing: number } {
+  if (isImmediate(listPolicyOf(spec))) return { parts: 0, answers: 0, publishing: 0 };
+  return { parts: LIST_PARTS, answers: 2, publishing: guests };
 }
 
 function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: World } {

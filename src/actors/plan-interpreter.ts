@@ -92,6 +92,8 @@ export class PlanInterpreter {
   turn(operation: number, context: Context): void {
     const { operations, geometry, pages: words, requests, locations } = this.world;
     const { host, hypervisor } = geometry;
+    /** 410: who keeps the moved list; the host itself in a turn of its own. */
+    const lister = this.world.listPolicy.owner === 'host' ? host : hypervisor;
     const { event, state } = words.table;
     const kind = operations.kind[operation]! - 1;
     const gfn = operations.gfn[operation]!;
@@ -163,13 +165,13 @@ export class PlanInterpreter {
         context.send(hypervisor, message.map, operation, destination);
         return;
       case 'retire':
-        context.send(hypervisor, message.retire, operation, gfn);
+        context.send(lister, message.retire, operation, gfn);
         return;
       case 'export':
         if (kind === operationKind.balance)
           operations.generation[operation] = operations.headerGeneration[operation]!;
         else words.must(gfn, event.export, false, context.trace);
-        context.send(hypervisor, message.export, operation, operations.headerGfn[operation]);
+        context.send(lister, message.export, operation, operations.headerGfn[operation]);
         return;
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);

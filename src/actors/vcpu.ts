@@ -10,6 +10,7 @@ import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import type { World } from '../memory/world.ts';
 import { countIn, tagIn, tagOf, written } from '../model/content.ts';
 import { latencyMatrix, type Costs } from '../model/cost.ts';
+import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { argumentOf, BULK_VNODES, operation, operationOf } from '../model/script.ts';
 import { purpose, result } from '../model/words.ts';
@@ -17,6 +18,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { Balancing } from './balancing.ts';
 import { GuestMemory } from './guest-memory.ts';
+import { ListView } from './list-view.ts';
 import { HintScan } from './hint-scan.ts';
 
 /** Fields of a vCPU's own column. */
@@ -60,6 +62,7 @@ export class Vcpu implements Actor {
   private readonly stallStart: Float64Array;
   private readonly balancing: Balancing;
   private readonly scan: HintScan;
+  readonly view: ListView;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -82,6 +85,7 @@ export class Vcpu implements Actor {
     this.memory = new GuestMemory(arena, world, self, freeGfns);
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
+    this.view = new ListView(arena, world, self, costs);
     const guest = geometry.vcpuGuest[self]!;
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
       if (v !== self) this.others.push(v);
@@ -128,6 +132,12 @@ export class Vcpu implements Actor {
       case message.tick:
         own[field.ticking] = 0;
         return;
+      case message.listPart:
+        this.view.arrived(incoming.id, incoming.argument % LIST_PARTS, context);
+        return;
+      case message.listNotice:
+        this.view.noticed(context);
+        return;
       case message.freed:
         this.memory.give(incoming.argument);
         return;
@@ -158,7 +168,7 @@ export class Vcpu implements Actor {
       case message.answer:
         if (--own[field.outstanding]! > 0) return;
         this.become(event.answered);
-        this.balancing.answered();
+        this.balancing.answered(context);
         break;
       default:
         return;
@@ -187,6 +197,7 @@ export class Vcpu implements Actor {
       if (!this.isRunning()) return;
       context.step();
       if (this.balancing.active) this.balancing.step(context);
+      else if (this.view.active) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else this.access(context);
     }
@@ -281,6 +292,7 @@ export class Vcpu implements Actor {
       own[field.sinceScan] = 0;
       this.scan.begin();
     }
+    this.view.accessed(context);
     if (++own[field.sinceTick]! >= policy.accessesPerTick && own[field.ticking] === 0) {
       own[field.sinceTick] = 0;
       own[field.ticking] = 1;
@@ -351,7 +363,7 @@ export class Vcpu implements Actor {
     context.trace.resumed(this.self, gfn, outcome);
     if (outcome !== result.EIO) return;
     context.trace.machineCheck(this.self, gfn);
-    if (this.balancing.active) this.balancing.machineCheck(gfn);
+    if (this.balancing.active) this.balancing.machineCheck(gfn, context);
     else this.own[field.busy] = 0;
   }
   /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */

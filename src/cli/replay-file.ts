@@ -42,6 +42,7 @@ const costNames = [
   'shootdownNs',
   'shootdownTargetNs',
   'listInspectionNs',
+  'listNoticeNs',
   'cacheHitNs',
   'localLatencyNs',
   'remoteLatencyNs',

@@ -50,6 +50,15 @@ export const messageKinds = [
   'zero',
   'release',
   'done',
+  // The owner of a moved list (hypervisor or host) to itself: make the next store; id = list.
+  'publish',
+  // The owner to a vCPU, the host through the hypervisor: a part of a copy (id = version, argument = vCPU * parts + part),
+  // or word that the list has changed. Answered by listTaken.
+  'listPart',
+  'listNotice',
+  // vCPU to the owner, through the hypervisor: id = vCPU. `listWanted`: send the next version.
+  'listTaken',
+  'listWanted',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

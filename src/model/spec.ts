@@ -1,6 +1,7 @@
 // The description from which a world is laid out: plain data, so that it crosses to a worker and into a replay file.
 // Everything is by index; names and kernel node ids are only carried along for people.
 import type { StoreKind } from './cost.ts';
+import type { ListPolicy } from './list-policy.ts';
 
 export interface NodeSpec {
   /** The kernel's node id, for reports. */
@@ -80,4 +81,6 @@ export interface WorldSpec {
   /** Operations of a vCPU's script delivered at once. */
   chunk: number;
   policy: Policy;
+  /** How the moved list is exported and read; what is left out is `plainList`'s. */
+  list?: Partial<ListPolicy>;
 }

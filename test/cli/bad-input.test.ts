@@ -84,7 +84,7 @@ const packedZeros = gzipSync(Buffer.alloc(1 << 20, ' L 1fff000768,8\n'));
 /** A replay file that is right, for cases that break one thing in it. */
 const kept = (change: (file: Record<string, any>) => void): string => {
   const costs = Object.fromEntries(
-    'hintFault eptViolation hypercall hypercallEntry moveEntry clearPage copyPageLocal copyPageRemote shootdown shootdownTarget listInspection cacheHit localLatency remoteLatency farLatency'
+    'hintFault eptViolation hypercall hypercallEntry moveEntry clearPage copyPageLocal copyPageRemote shootdown shootdownTarget listInspection listNotice cacheHit localLatency remoteLatency farLatency'
       .split(' ')
       .map((name) => [`${name}Ns`, 100]),
   );

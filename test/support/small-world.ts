@@ -3,6 +3,7 @@ import { frameTable, pageTable, requestTable, vcpuTable } from '../../machines/i
 import { create, measure, type Parts } from '../../src/actors/index.ts';
 import type { System } from '../../src/actor/system.ts';
 import { type Costs, resolveCosts } from '../../src/model/cost.ts';
+import type { ListPolicy } from '../../src/model/list-policy.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import type { WorldSpec } from '../../src/model/spec.ts';
@@ -35,6 +36,8 @@ export interface Small {
   heldFault?: 'refuse' | 'convert';
   pageWords?: number;
   burst?: number;
+  /** How the moved list is exported and read. */
+  list?: Partial<ListPolicy>;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -87,6 +90,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
       heldFault: small.heldFault ?? 'refuse',
       attempts: 3,
     },
+    ...(small.list ? { list: small.list } : {}),
   };
 }
 
