@@ -258,6 +258,8 @@ export class ListView {
   private adopt(version: number, context: Context): void {
     this.image.column.set(this.next);
     this.own[field.version] = version;
+    // A look that is under way begins anew; a ring's log goes on where it was.
+    if (this.ring === null) this.reader.begin(this.own[field.gfn]!);
     context.trace.copied(this.self, version, this.next.length, Math.ceil(this.next.length / 16));
   }
 }

@@ -55,6 +55,7 @@ export const properties = [
   'I10-differential',
   'legal-lifecycle',
   'answered',
+  'list-monotone',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 

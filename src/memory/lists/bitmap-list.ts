@@ -93,7 +93,7 @@ export class BitmapList extends MovedList {
   reader(arena: Arena, words: Words, tenant: Tenant): BitmapReader {
     return new BitmapReader(arena, words, tenant, this.layout);
   }
-  mayRead(index: number, tenant: Tenant): boolean {
+  protected isOwn(index: number, tenant: Tenant): boolean {
     return this.layout.belongs(index, tenant);
   }
 }

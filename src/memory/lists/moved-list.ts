@@ -73,8 +73,12 @@ export abstract class MovedList {
   protected abstract remove(gfn: number, generation: number): void;
   /** A guest's reader of `words`: this list's own, or a copy of them. */
   abstract reader(arena: Arena, words: Words, tenant: Tenant): Reader;
+  protected abstract isOwn(index: number, tenant: Tenant): boolean;
+
   /** Whether a guest may have this word in its copy; what is not its own is blanked out. */
-  abstract mayRead(index: number, tenant: Tenant): boolean;
+  mayRead(index: number, tenant: Tenant): boolean {
+    return index < HEADER || this.isOwn(index, tenant);
+  }
 
   /** Takes a change in hand, for `write` to make. `goes`: off the list; `generation` is the one it was listed in. */
   change(gfn: number, generation: number, goes: boolean): void {

@@ -56,7 +56,7 @@ export class RingList extends MovedList {
   reader(arena: Arena, words: Words, tenant: Tenant): RingReader {
     return new RingReader(arena, words, tenant, this.layout);
   }
-  mayRead(index: number, tenant: Tenant): boolean {
+  protected isOwn(index: number, tenant: Tenant): boolean {
     const { table, firstGfn } = this.layout;
     const owns = (gfn: number) => gfn >= tenant.first && gfn < tenant.end;
     if (index < RECORDS) return true;

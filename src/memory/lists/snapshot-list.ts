@@ -47,7 +47,7 @@ export class SnapshotList extends MovedList {
   reader(arena: Arena, words: Words, tenant: Tenant): SnapshotReader {
     return new SnapshotReader(arena, words, tenant, this.placement);
   }
-  mayRead(index: number, tenant: Tenant): boolean {
+  protected isOwn(index: number, tenant: Tenant): boolean {
     return this.placement.belongs(Math.floor((index - HEADER) / 2), tenant);
   }
 }

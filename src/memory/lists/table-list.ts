@@ -38,7 +38,7 @@ export class TableList extends MovedList {
   reader(arena: Arena, words: Words, tenant: Tenant): Reader {
     return new TableReader(arena, words, tenant, this.placement);
   }
-  mayRead(index: number, tenant: Tenant): boolean {
+  protected isOwn(index: number, tenant: Tenant): boolean {
     return this.placement.belongs(index - HEADER, tenant);
   }
 }
