@@ -97,14 +97,18 @@ export class ListView {
     const gfn = own[field.gfn]!;
     let found: number;
     let ns: number;
+    let loads: number;
     if (this.isBusy()) {
       found = finding.unknown;
+      loads = 0;
       ns = costs.cacheHitNs;
     } else if (this.ring !== null && !this.inPlace && this.policy.access === 'shared') {
       found = this.ring.recall(gfn);
+      loads = 0;
       ns = costs.listInspectionNs;
     } else {
       found = reader.step();
+      loads = reader.loads;
       ns = reader.lines > own[field.lines]! ? costs.listInspectionNs : costs.cacheHitNs;
       own[field.lines] = reader.lines;
     }
@@ -112,8 +116,14 @@ export class ListView {
     if (found === PENDING) return found;
     const generation = found === finding.listed ? reader.generation : 0;
     const plain = isImmediate(this.policy);
-    const { loads, lines } = reader;
-    context.trace.inspected(this.self, gfn, found, generation, plain ? 0 : loads, plain ? 0 : lines);
+    context.trace.inspected(
+      this.self,
+      gfn,
+      found,
+      generation,
+      plain ? 0 : loads,
+      loads === 0 || plain ? 0 : reader.lines,
+    );
     if (this.ring?.isBehind && own[field.phase] === phase.idle) {
       own[field.tries] = 0;
       this.begins(phase.resync);

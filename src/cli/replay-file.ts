@@ -5,6 +5,14 @@ import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { measure } from '../actors/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
+import {
+  listAccesses,
+  listFormats,
+  listInspections,
+  listOwners,
+  listScopes,
+  listUnmaps,
+} from '../model/list-policy.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
@@ -110,6 +118,19 @@ const specSchema = z.looseObject({
     heldFault: z.enum(['refuse', 'convert']),
     attempts: z.int().min(1).max(16),
   }),
+  list: z
+    .looseObject({
+      format: z.enum(listFormats),
+      access: z.enum(listAccesses),
+      owner: z.enum(listOwners),
+      inspect: z.enum(listInspections),
+      period: positive,
+      lag: count,
+      per: z.enum(listScopes),
+      unmap: z.enum(listUnmaps),
+    })
+    .partial()
+    .optional(),
 });
 
 const keptSchema = z.strictObject({

@@ -21,7 +21,8 @@ export interface ListPolicy {
   owner: (typeof listOwners)[number];
   /**
    * (22), (24), 435: at each balancing attempt, or in a copy that the guest makes (or asks for) every `period` accesses,
-   * or in one that it makes whenever it is told that something changed.
+   * or in one that it makes whenever it is told that something changed. Copies that are sent (`access: copy`) are sent
+   * on every change unless they are asked for, so that for them the first and the last are the same.
    */
   inspect: (typeof listInspections)[number];
   /** Accesses of a vCPU between two copies, for `periodic`. */
@@ -47,6 +48,9 @@ export const plainList: ListPolicy = {
 
 export function listPolicyOf(spec: WorldSpec): ListPolicy {
   return { ...plainList, ...spec.list };
+}
+export function isPlain(policy: ListPolicy): boolean {
+  return (Object.keys(plainList) as (keyof ListPolicy)[]).every((key) => policy[key] === plainList[key]);
 }
 /** A change is one store that readers see at once, so that nothing is ever gathered. */
 export function isImmediate({ format, access, inspect, lag }: ListPolicy): boolean {

@@ -63,10 +63,11 @@ export function runCase(at: ListCase, observing: Observing[] = [], protocol = pr
 }
 
 /** Content of every page of every guest; one that was never touched is zeroes. */
-export function memoryOf({ contentOf, geometry }: System): string {
+export function memoryOf(system: System): string {
+  const { geometry } = system;
   const { pageWords } = geometry.spec;
   return Array.from({ length: geometry.gvpns }, (_, gvpn) =>
-    [...(contentOf(gvpn) ?? new Int32Array(pageWords))].join(),
+    [...(system.contentOf(gvpn) ?? new Int32Array(pageWords))].join(),
   ).join(';');
 }
 

@@ -121,11 +121,14 @@ export class BitmapReader extends Reader {
       default: {
         const bits = this.load(layout.wordOf(gfn));
         if (!this.isStill(bits, layout.bitOf(gfn))) return this.again();
-        // Moved, and another page has the entry: there was no room to say in which generation.
-        if (findingIn(this.first, placement.tagOf(gfn)) !== finding.listed) return finding.unknown;
+        if (findingIn(this.first, placement.tagOf(gfn)) !== finding.listed) return this.withoutEntry();
         return this.found(generationIn(this.first));
       }
     }
+  }
+  /** Moved, and another page has the entry: there was no room to say in which generation. */
+  withoutEntry(): number {
+    return finding.unknown;
   }
   /** The generation was read while the page was on the list: between two looks at its bit, or after it came again. */
   isStill(bits: number, bit: number): boolean {
