@@ -3,7 +3,8 @@
 //
 // What a look may say depends on how the list is read. In place: what the list said at some time between the look's
 // beginning and its end. In a copy: what the list said in the version that the copy is of, the whole of it. Always:
-// *unknown*. A guest learns nothing of another's pages. On threads, where only causal order is known, a look in place
+// *unknown*. A guest learns nothing of another's pages. A version never gives way to an older one: what a guest knew of
+// later moves it does not forget. On threads, where only causal order is known, a look in place
 // must not name a generation that was never on the list before.
 import type { TraceEvent } from '../model/events.ts';
 import { isCopied, isImmediate, listPolicyOf } from '../model/list-policy.ts';
@@ -47,7 +48,7 @@ export class AdvisoryList extends Property {
     this.perHost = policy.per === 'host';
     this.versions = geometry.vcpuGuest.map(() => 0);
     this.copies = geometry.vcpuGuest.map(() => new Map<number, number>());
-    this.lists = geometry.spec.guests.map(() => ({ first: 1, versions: [], open: [] }));
+    this.lists = geometry.spec.guests.map(() => ({ first: 1, last: 0, versions: [], open: [] }));
     this.pushes = policy.access === 'copy' && policy.inspect !== 'periodic';
   }
   /** Every version is sent to every vCPU. */
@@ -103,12 +104,28 @@ export class AdvisoryList extends Property {
       this.says(e.gfn, ABSENT);
     },
     exported: (e) => {
-      if (!this.copied) return;
+      this.examined++;
       const list = this.lists[e.id]!;
-      list.versions.push(list.open);
-      list.open = [];
+      if (e.generation <= list.last)
+        this.fail(e.sequence, `list ${e.id} went from version ${list.last} to ${e.generation}`);
+      if (this.copied) {
+        // A version that was skipped had no changes.
+        for (let v = list.last + 1; v < e.generation; v++) list.versions.push([]);
+        list.versions.push(list.open);
+        list.open = [];
+      }
+      list.last = e.generation;
     },
-    copied: (e) => this.copiedTo(e.id, e.generation),
+    copied: (e) => {
+      this.examined++;
+      const before = this.versions[e.id]!;
+      if (e.generation < before)
+        this.fail(
+          e.sequence,
+          `vcpu${e.id} gave version ${before} of its list up for version ${e.generation}`,
+        );
+      this.copiedTo(e.id, e.generation);
+    },
     inspecting: (e) => {
       this.looks.set(e.id, { gfn: e.gfn, said: new Set([this.saysOf(e.gfn)]) });
     },
@@ -231,16 +248,16 @@ export class AdvisoryList extends Property {
     this.versions.forEach((version, vcpu) => {
       const { geometry } = this.setting;
       const list = this.listOf(geometry.guestGfn[geometry.vcpuGuest[vcpu]!]!);
-      const last = list.first + list.versions.length - 1;
-      if (version < last)
-        this.fail(-1, `vcpu${vcpu} has version ${version} of its list, which is at ${last}`);
+      if (version >= list.last) return;
+      this.fail(-1, `vcpu${vcpu} has version ${version} of its list, which is at ${list.last}`);
     });
   }
 }
 
-/** What changed in each version from `first` on, and in the one that is being written. */
+/** What changed in each version from `first` to `last`, and in the one that is being written. */
 interface ListOfChanges {
   first: number;
+  last: number;
   versions: [gfn: number, said: number][][];
   open: [gfn: number, said: number][];
 }

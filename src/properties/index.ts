@@ -5,7 +5,6 @@ import { Conservation } from './conservation.ts';
 import { ExactlyOnce } from './exactly-once.ts';
 import { Isolation } from './isolation.ts';
 import { LegalLifecycle } from './legal-lifecycle.ts';
-import { ListMonotone } from './list-monotone.ts';
 import { NoCopyBack } from './no-copy-back.ts';
 import { Pin } from './pin.ts';
 import type { Property, Setting } from './property.ts';
@@ -27,7 +26,6 @@ export function monitors(setting: Setting): Property[] {
     new Pin(setting),
     new Conservation(setting),
     new AdvisoryList(setting),
-    new ListMonotone(),
     new ExactlyOnce(),
     new Shootdown(setting),
     new LegalLifecycle(setting),

@@ -55,7 +55,6 @@ export const properties = [
   'I10-differential',
   'legal-lifecycle',
   'answered',
-  'list-monotone',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 
