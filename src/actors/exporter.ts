@@ -74,9 +74,62 @@ export class Exporter {
     this.take(gfn, generation, true, context);
   }
 
+  /**
+   * The owner was started anew and has lost its table: the lists say *unknown* of every page, until `rebuild`. Guests stand
+   * still meanwhile, so that all words are written in one go.
+   */
+  restart(context: Context): void {
+    const { geometry, lists } = this.world;
+    this.context = context;
+    for (const list of lists) list.settle(this.announce);
+    for (let gfn = 0; gfn < geometry.gfns; gfn++) {
+      const generation = lists[this.world.listNumber(gfn)]!.generationOf(gfn);
+      if (generation < 0) continue;
+      // Of all of them the list cannot say more than *unknown*; some were on their way off it.
+      if (this.immediate || this.wanted[gfn] !== 0) context.trace.overflowed(gfn, generation);
+      else context.trace.delisted(gfn, generation);
+    }
+    for (const list of lists) list.forget();
+    for (const column of [this.wanted, this.exported]) column.fill(0);
+    this.startedAnew(context);
+  }
+  /** 415, with a complete list: the generation of each page that is moved. What is not on it is resident. */
+  rebuild(complete: ReadonlyMap<number, number>, context: Context): void {
+    const { geometry, lists } = this.world;
+    this.context = context;
+    for (const list of lists) list.settle(this.announce);
+    for (let gfn = 0; gfn < geometry.gfns; gfn++) {
+      const list = lists[this.world.listNumber(gfn)]!;
+      const known = list.generationOf(gfn);
+      const moved = complete.get(gfn) ?? -1;
+      if (!this.immediate) this.wanted[gfn] = this.exported[gfn] = moved + 1;
+      if (known === moved) continue;
+      if (known >= 0) list.change(gfn, known, true);
+      list.settle(this.announce);
+      if (moved >= 0) list.change(gfn, moved, false);
+      list.settle(this.announce);
+    }
+    for (const list of lists) list.rebuilt();
+    this.startedAnew(context);
+  }
+  private startedAnew(context: Context): void {
+    this.isChanged.fill(0);
+    for (const [l, list] of this.world.lists.entries()) {
+      this.own[l]!.fill(0);
+      if (this.immediate) continue;
+      context.trace.exported(l, list.version, list.length, Math.ceil(list.length / 16));
+      this.finish(l, context);
+    }
+  }
+
   private take(gfn: number, generation: number, goes: boolean, context: Context): void {
     const l = this.world.listNumber(gfn);
     const list = this.world.lists[l]!;
+    // Of a page that was forgotten the list says *unknown* either way.
+    if (goes && list.isLost && list.generationOf(gfn) < 0) {
+      if (!this.immediate) context.trace.gathered(gfn, generation, 0, l);
+      context.trace.delisted(gfn, generation);
+    }
     if (this.immediate) {
       list.change(gfn, generation, goes);
       this.write(l, context);
@@ -111,6 +164,8 @@ export class Exporter {
 
   /** `publish`: the next store. */
   publish(l: number, context: Context): void {
+    // What was being written when the owner was started anew is no longer.
+    if (this.own[l]![field.writing] === writing.no) return;
     if (this.step(l, context)) context.send(this.self, message.publish, l, 0, this.costs.listInspectionNs);
     else this.finish(l, context);
   }

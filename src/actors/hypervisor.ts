@@ -16,7 +16,7 @@ export class Hypervisor implements Actor {
   /** Acknowledgements that a shootdown still waits for, by operation. */
   private readonly acks: Int32Array;
   /** Null where the host keeps the lists and this is only their door. */
-  private readonly exporter: Exporter | null;
+  readonly exporter: Exporter | null;
 
   constructor(arena: Arena, world: World, costs: Costs) {
     this.world = world;

@@ -65,7 +65,7 @@ export function linksOf(geometry: Geometry): Link[] {
 /** What the moved lists add: parts or a notice to a vCPU, its answers, and the owner's steps. */
 function listMessages({ spec, guests }: Geometry): { parts: number; answers: number; publishing: number } {
   if (isImmediate(listPolicyOf(spec))) return { parts: 0, answers: 0, publishing: 0 };
-  return { parts: LIST_PARTS, answers: 2, publishing: guests };
+  return { parts: LIST_PARTS, answers: 2, publishing: 2 * guests };
 }
 
 function walk(arena: Arena, parts: Parts, sink: Sink): { system: System; world: World } {

@@ -94,6 +94,7 @@ export class AdvisoryList extends Property {
     },
     overflowed: (e) => {
       this.examined++;
+      this.listed.delete(e.gfn);
       this.overflowed.set(e.gfn, e.generation);
       this.says(e.gfn, NO_ROOM);
     },

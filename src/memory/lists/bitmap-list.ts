@@ -66,7 +66,7 @@ export class BitmapList extends MovedList {
   protected insert(gfn: number, generation: number): void {
     const { placement } = this.layout;
     const placed = placement.insert(gfn, generation);
-    if (placed) this.rewrite(placement.entryOf(gfn));
+    if (placed) this.put(placement.entryOf(gfn));
     if (placed) this.listed(gfn, generation);
     else this.overflowed(gfn, generation);
     this.flip(gfn, true);
@@ -79,15 +79,33 @@ export class BitmapList extends MovedList {
     const entry = placement.entryOf(gfn);
     if (!placement.remove(gfn)) return;
     if (placement.occupant(entry) >= 0) this.listed(placement.occupant(entry), placement.generation(entry));
-    this.rewrite(entry);
+    this.put(entry);
   }
   private flip(gfn: number, set: boolean): void {
     const word = this.layout.wordOf(gfn);
     const bit = this.layout.bitOf(gfn);
     this.bits[word] = set ? this.bits[word]! | bit : this.bits[word]! & ~bit;
-    this.store(word, this.bits[word]!);
+    this.store(word, this.isLost ? -1 : this.bits[word]!);
   }
-  private rewrite(entry: number): void {
+  generationOf(gfn: number): number {
+    return this.layout.placement.generationOf(gfn);
+  }
+  protected clear(): void {
+    this.layout.placement.clear();
+    this.bits.fill(0);
+  }
+  /** While the table is lost every bit is set: moved, for all that is known, in no generation that is. */
+  protected rewrite(): void {
+    const { placement, bitWords } = this.layout;
+    if (!this.isLost) placement.complete();
+    for (let word = HEADER; word < HEADER + bitWords; word++) {
+      this.overwrite(word, this.isLost ? -1 : this.bits[word]!);
+    }
+    for (let entry = 0; entry < placement.entries; entry++) {
+      this.overwrite(this.layout.entryAt(entry), entryWord(placement, entry));
+    }
+  }
+  private put(entry: number): void {
     this.store(this.layout.entryAt(entry), entryWord(this.layout.placement, entry));
   }
   reader(arena: Arena, words: Words, tenant: Tenant): BitmapReader {

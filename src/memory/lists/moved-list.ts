@@ -30,7 +30,7 @@ export interface Layout {
 const ROWS = 12;
 const NO_STORE = -1;
 const row = { listed: 0, overflowed: 1, delisted: 2, exported: 3, store: 4 } as const;
-const field = { rows: 0, next: 1, version: 2, words: 3, lines: 4, told: 5, count: 6 } as const;
+const field = { rows: 0, next: 1, version: 2, words: 3, lines: 4, told: 5, lost: 6, count: 7 } as const;
 
 export abstract class MovedList {
   readonly tenants: readonly Tenant[];
@@ -104,6 +104,54 @@ export abstract class MovedList {
       line = lineOf(this.firsts[r]!);
     }
   }
+  /**
+   * The owner has lost its table: nothing is known of any page, until `rebuilt`. Made in one go, since guests stand still
+   * while the hypervisor starts anew; a change that was half written is given up.
+   */
+  forget(): void {
+    this.own[field.lost] = 1;
+    this.startAnew();
+  }
+  /** The owner's table is complete again: what is not on it is resident. */
+  rebuilt(): void {
+    this.own[field.lost] = 0;
+    this.startAnew();
+  }
+  private startAnew(): void {
+    const { own } = this;
+    own[field.rows] = 0;
+    own[field.next] = 0;
+    own[field.version]!++;
+    if (this.isLost) this.clear();
+    this.rewrite();
+    this.overwrite(VERSION, this.versioned ? 2 * own[field.version]! : 0);
+  }
+  get isLost(): boolean {
+    return this.own[field.lost] === 1;
+  }
+  /** Empties the owner's table. */
+  protected abstract clear(): void;
+  /** Writes every word as the owner's table has it, with *unknown* for all the rest if it is lost. */
+  protected abstract rewrite(): void;
+  /** Counts versions as if so many more changes had been made. */
+  protected skip(versions: number): void {
+    this.own[field.version]! += versions;
+  }
+  /** Generation in which the owner has a page on the list, or -1. */
+  abstract generationOf(gfn: number): number;
+  /** Gives the stores of the change in hand up, and only announces it: the words are about to be written anew. */
+  settle(announce: Announce): void {
+    const { own, kinds } = this;
+    for (let at = own[field.next]!; at < own[field.rows]!; at++) {
+      if (kinds[at] !== row.store && kinds[at] !== row.exported) this.tell(at, announce);
+    }
+    own[field.next] = own[field.rows]!;
+  }
+  /** A store of `rewrite`, while nobody reads. */
+  protected overwrite(index: number, value: number): void {
+    Atomics.store(this.words.column, index, value);
+  }
+
   private add(kind: number, first: number, second: number): void {
     const at = this.own[field.rows]!++;
     this.kinds[at] = kind;
@@ -136,24 +184,27 @@ export abstract class MovedList {
       const at = own[field.next]!;
       if (stored && (at < own[field.rows]! - 1 || this.kinds[at] === row.store)) return true;
       own[field.next]!++;
-      switch (this.kinds[at]) {
-        case row.listed:
-          announce.listed(firsts[at]!, seconds[at]!);
-          break;
-        case row.overflowed:
-          announce.overflowed(firsts[at]!, seconds[at]!);
-          break;
-        case row.delisted:
-          announce.delisted(firsts[at]!, seconds[at]!);
-          break;
-        case row.exported:
-          announce.exported(own[field.version]!, own[field.words]!, own[field.lines]!);
-          break;
-        default:
-          this.words.store(firsts[at]!, seconds[at]!);
-          stored = true;
-      }
+      if (this.kinds[at] === row.store) {
+        this.words.store(firsts[at]!, seconds[at]!);
+        stored = true;
+      } else this.tell(at, announce);
     }
     return false;
+  }
+  private tell(at: number, announce: Announce): void {
+    const { own, firsts, seconds } = this;
+    switch (this.kinds[at]) {
+      case row.listed:
+        announce.listed(firsts[at]!, seconds[at]!);
+        return;
+      case row.overflowed:
+        announce.overflowed(firsts[at]!, seconds[at]!);
+        return;
+      case row.delisted:
+        announce.delisted(firsts[at]!, seconds[at]!);
+        return;
+      case row.exported:
+        announce.exported(own[field.version]!, own[field.words]!, own[field.lines]!);
+    }
   }
 }

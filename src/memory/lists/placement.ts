@@ -14,6 +14,8 @@ export class Placement {
   private readonly overflow: Int32Array;
   /** Moved pages without room: generation + 1, by Gfn from the first tenant's on. */
   private readonly unlisted: Int32Array;
+  /** 1 while the table is not complete: every entry is marked. */
+  private readonly lost: Int32Array;
 
   constructor(arena: Arena, tenants: readonly Tenant[], capacity: number) {
     const last = tenants[tenants.length - 1]!;
@@ -23,6 +25,7 @@ export class Placement {
     this.heldGeneration = arena.int32(this.entries);
     this.overflow = arena.int32(this.entries);
     this.unlisted = arena.int32(last.end - tenants[0]!.first);
+    this.lost = arena.int32(1);
     for (const { first, end } of tenants) {
       const fits = Math.ceil((end - first) / capacity) < 1 << 16;
       assert(fits, `list capacity ${capacity} is too small for ${end - first} Gfns`);
@@ -57,7 +60,7 @@ export class Placement {
   }
   /** Other moved pages found no room here: absence must be told as *unknown*. */
   isOverflowed(entry: number): boolean {
-    return this.overflow[entry]! > 0;
+    return this.lost[0] === 1 || this.overflow[entry]! > 0;
   }
 
   /** @returns whether there was room */
@@ -71,6 +74,12 @@ export class Placement {
     this.unlisted[gfn - this.tenants[0]!.first] = generation + 1;
     this.overflow[entry]!++;
     return false;
+  }
+  /** Generation in which a page is held or remembered, or -1. */
+  generationOf(gfn: number): number {
+    const entry = this.entryOf(gfn);
+    if (this.held[entry] === gfn + 1) return this.heldGeneration[entry]!;
+    return this.unlisted[gfn - this.tenants[0]!.first]! - 1;
   }
   has(gfn: number): boolean {
     return this.held[this.entryOf(gfn)] === gfn + 1 || this.unlisted[gfn - this.tenants[0]!.first] !== 0;
@@ -97,8 +106,12 @@ export class Placement {
     }
     return true;
   }
-  /** Nothing is known any more: the owner has lost its table. */
+  /** The owner has lost its table. */
   clear(): void {
+    this.lost[0] = 1;
     for (const column of [this.held, this.heldGeneration, this.overflow, this.unlisted]) column.fill(0);
+  } /** ... and has it again. */
+  complete(): void {
+    this.lost[0] = 0;
   }
 }

@@ -17,6 +17,8 @@ const RECORDS = HEADER + 16;
 const RECORD_WORDS = 2;
 const ADDED = 1;
 const GENERATION_SHIFT = 1;
+/** What the table says of a page while the owner has lost its own. */
+const UNKNOWN = -1;
 
 interface RingLayout {
   records: number;
@@ -27,6 +29,8 @@ interface RingLayout {
 
 export class RingList extends MovedList {
   private readonly layout: RingLayout;
+  /** The table as it was last written: the owner's own copy. */
+  private readonly says: Int32Array;
 
   constructor(arena: Arena, layout: Layout) {
     const records = Math.max(2, layout.capacity * layout.tenants.length);
@@ -34,13 +38,30 @@ export class RingList extends MovedList {
     const gfns = layout.tenants[layout.tenants.length - 1]!.end - firstGfn;
     super(arena, { ...layout, versioned: false }, 16 + records * RECORD_WORDS + gfns);
     this.layout = { records, table: RECORDS + records * RECORD_WORDS, firstGfn };
+    this.says = arena.int32(gfns);
   }
 
   protected insert(gfn: number, generation: number): void {
     this.append(gfn, (generation << GENERATION_SHIFT) | ADDED, () => this.listed(gfn, generation));
   }
   protected remove(gfn: number, generation: number): void {
-    this.append(gfn, 0, () => this.delisted(gfn, generation));
+    this.append(gfn, this.isLost ? UNKNOWN : 0, () => this.delisted(gfn, generation));
+  }
+  generationOf(gfn: number): number {
+    const says = this.says[gfn - this.layout.firstGfn]!;
+    return says === UNKNOWN || (says & ADDED) === 0 ? -1 : says >>> GENERATION_SHIFT;
+  }
+  protected clear(): void {
+    this.says.fill(UNKNOWN);
+  }
+  /** The log begins anew, a ring further on: all readers are overrun, and copy the table. */
+  protected rewrite(): void {
+    const { records, table } = this.layout;
+    if (!this.isLost) this.says.forEach((says, gfn) => (this.says[gfn] = says === UNKNOWN ? 0 : says));
+    for (let at = RECORDS; at < table; at++) this.overwrite(at, 0);
+    this.says.forEach((says, gfn) => this.overwrite(table + gfn, says));
+    this.skip(records);
+    this.overwrite(HEAD, this.version);
   }
   private append(gfn: number, says: number, announce: () => void): void {
     const { records, table, firstGfn } = this.layout;
@@ -51,6 +72,7 @@ export class RingList extends MovedList {
     announce();
     this.exported();
     this.store(HEAD, position + 1);
+    this.says[gfn - firstGfn] = says;
     this.store(table + gfn - firstGfn, says);
   }
   reader(arena: Arena, words: Words, tenant: Tenant): RingReader {
@@ -94,6 +116,7 @@ export class RingReader extends Reader {
   recall(gfn: number): number {
     if (!this.owns(gfn) || this.isBehind) return finding.unknown;
     const says = this.known[gfn - this.tenant.first]!;
+    if (says === UNKNOWN) return finding.unknown;
     return (says & ADDED) === 0 ? finding.resident : this.found(says >>> GENERATION_SHIFT);
   }
 

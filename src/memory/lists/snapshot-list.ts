@@ -22,7 +22,7 @@ export class SnapshotList extends MovedList {
   protected insert(gfn: number, generation: number): void {
     const { placement } = this;
     const placed = placement.insert(gfn, generation);
-    this.rewrite(placement.entryOf(gfn));
+    this.put(placement.entryOf(gfn));
     if (placed) this.listed(gfn, generation);
     else this.overflowed(gfn, generation);
   }
@@ -31,18 +31,34 @@ export class SnapshotList extends MovedList {
     if (!placement.has(gfn)) return;
     const entry = placement.entryOf(gfn);
     const had = placement.remove(gfn);
-    this.rewrite(entry);
+    this.put(entry);
     this.delisted(gfn, generation);
     if (had && placement.occupant(entry) >= 0) {
       this.listed(placement.occupant(entry), placement.generation(entry));
     }
   }
   /** Between two versions; what is announced after these stores is announced with the even version, which ends them. */
-  private rewrite(entry: number): void {
+  private put(entry: number): void {
+    this.store(HEADER + 2 * entry, this.placement.occupant(entry) + 1);
+    this.store(HEADER + 2 * entry + 1, this.secondWord(entry));
+  }
+  private secondWord(entry: number): number {
     const { placement } = this;
     const generation = placement.occupant(entry) < 0 ? 0 : placement.generation(entry) << GENERATION_SHIFT;
-    this.store(HEADER + 2 * entry, placement.occupant(entry) + 1);
-    this.store(HEADER + 2 * entry + 1, generation | (placement.isOverflowed(entry) ? OVERFLOW : 0));
+    return generation | (placement.isOverflowed(entry) ? OVERFLOW : 0);
+  }
+  generationOf(gfn: number): number {
+    return this.placement.generationOf(gfn);
+  }
+  protected clear(): void {
+    this.placement.clear();
+  }
+  protected rewrite(): void {
+    if (!this.isLost) this.placement.complete();
+    for (let entry = 0; entry < this.placement.entries; entry++) {
+      this.overwrite(HEADER + 2 * entry, this.placement.occupant(entry) + 1);
+      this.overwrite(HEADER + 2 * entry + 1, this.secondWord(entry));
+    }
   }
   reader(arena: Arena, words: Words, tenant: Tenant): SnapshotReader {
     return new SnapshotReader(arena, words, tenant, this.placement);

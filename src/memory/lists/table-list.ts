@@ -20,7 +20,7 @@ export class TableList extends MovedList {
   protected insert(gfn: number, generation: number): void {
     if (this.placement.insert(gfn, generation)) this.listed(gfn, generation);
     else this.overflowed(gfn, generation);
-    this.rewrite(this.placement.entryOf(gfn));
+    this.put(this.placement.entryOf(gfn));
   }
   protected remove(gfn: number, generation: number): void {
     const { placement } = this;
@@ -30,10 +30,22 @@ export class TableList extends MovedList {
     if (placement.remove(gfn) && placement.occupant(entry) >= 0) {
       this.listed(placement.occupant(entry), placement.generation(entry));
     }
-    this.rewrite(entry);
+    this.put(entry);
   }
-  private rewrite(entry: number): void {
+  private put(entry: number): void {
     this.store(HEADER + entry, entryWord(this.placement, entry));
+  }
+  generationOf(gfn: number): number {
+    return this.placement.generationOf(gfn);
+  }
+  protected clear(): void {
+    this.placement.clear();
+  }
+  protected rewrite(): void {
+    if (!this.isLost) this.placement.complete();
+    for (let entry = 0; entry < this.placement.entries; entry++) {
+      this.overwrite(HEADER + entry, entryWord(this.placement, entry));
+    }
   }
   reader(arena: Arena, words: Words, tenant: Tenant): Reader {
     return new TableReader(arena, words, tenant, this.placement);
