@@ -85,7 +85,7 @@ export class BitmapList extends MovedList {
     const word = this.layout.wordOf(gfn);
     const bit = this.layout.bitOf(gfn);
     this.bits[word] = set ? this.bits[word]! | bit : this.bits[word]! & ~bit;
-    this.store(word, this.isLost ? -1 : this.bits[word]!);
+    this.store(word, this.isLost ? -1 : this.bits[word]);
   }
   generationOf(gfn: number): number {
     return this.layout.placement.generationOf(gfn);
