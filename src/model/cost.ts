@@ -58,8 +58,10 @@ export interface CostProfile {
     /** A TLB shootdown with one target. */
     shootdown: Sourced;
     shootdownTarget: Sourced;
-    /** One look at the moved list. */
+    /** A cache line of the moved list, written by another CPU: one look at a plain list, or one store of its owner. */
     listInspection: Sourced;
+    /** Word to a vCPU that the list has changed, or that a copy of it is there: an interrupt. */
+    listNotice: Sourced;
     /** An access to the page touched just before; that the others all miss is a declared simplification. */
     cacheHit: Sourced;
   };
@@ -106,6 +108,7 @@ export interface Costs {
   shootdownNs: number;
   shootdownTargetNs: number;
   listInspectionNs: number;
+  listNoticeNs: number;
   cacheHitNs: number;
   localLatencyNs: number;
   remoteLatencyNs: number;
@@ -139,6 +142,7 @@ export function resolveCosts(profile: CostProfile): Costs {
     shootdownNs: cpuNs('shootdown'),
     shootdownTargetNs: cpuNs('shootdownTarget'),
     listInspectionNs: cpuNs('listInspection'),
+    listNoticeNs: cpuNs('listNotice'),
     cacheHitNs: cpuNs('cacheHit'),
     localLatencyNs: memoryNs('localLatency'),
     remoteLatencyNs: memoryNs('remoteLatency'),

@@ -15,6 +15,7 @@ export const eventKinds = [
   'fault', 'forgot', 'recalled', // what went wrong, and was made good
   'migrating', 'round', 'described', 'adopted', 'claimed', 'migrated', // a guest between hosts
   'guestStarted', 'guestStopped', 'transmitted', 'linkFault', 'listUpdated', // and what is between them
+  'gathered', 'completed', 'exported', 'copied', 'inspecting', // the moved list, where it is not exported at once
 ] as const; // prettier-ignore
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
@@ -189,8 +190,9 @@ export class Recorder {
   delisted(gfn: number, generation: number): void {
     this.emit(event.delisted, 0, gfn, 0, generation, 0, 0, 0, 0);
   }
-  inspected(vcpu: number, gfn: number, finding: number, generation: number): void {
-    this.emit(event.inspected, vcpu, gfn, 0, generation, 0, 0, 0, finding);
+  /** `loads`, `lines`: what the look took, of words and of cache lines; 0: one of each. */
+  inspected(vcpu: number, gfn: number, finding: number, generation: number, loads = 0, lines = 0): void {
+    this.emit(event.inspected, vcpu, gfn, 0, generation, loads, lines, 0, finding);
   }
   requested(request: number, source: number, destination: number, generation: number, kind: number): void {
     this.emit(event.requested, request, source, destination, generation, kind, 0, 0, 0);
@@ -353,5 +355,25 @@ export class Recorder {
   /** An update of the shared list came in from another host; `taken` 0: what is there is newer. */
   listUpdated(host: number, gfn: number, version: number, taken: number): void {
     this.emit(event.listUpdated, host, gfn, 0, version, 0, 0, 0, taken);
+  }
+  /** 415: the list's owner was told of a page that was moved (`moved` 1) or is no longer where it was (0). */
+  gathered(gfn: number, generation: number, moved: number, list: number): void {
+    this.emit(event.gathered, list, gfn, 0, generation, 0, 0, 0, moved);
+  }
+  /** 420, 425: a list is written: so many changes were given, so many entries it has with the owner's own. */
+  completed(list: number, given: number, entries: number): void {
+    this.emit(event.completed, list, 0, 0, 0, given, entries, 0, 0);
+  }
+  /** A change is complete with the store that comes next: what it took, of words and of cache lines. */
+  exported(list: number, version: number, words: number, lines: number): void {
+    this.emit(event.exported, list, 0, 0, version, words, lines, 0, 0);
+  }
+  /** 430: a vCPU has a copy of its guest's list as it was in `version`. */
+  copied(vcpu: number, version: number, words: number, lines: number): void {
+    this.emit(event.copied, vcpu, 0, 0, version, words, lines, 0, 0);
+  }
+  /** 435: a look begins that takes more than one load; `inspected` ends it. */
+  inspecting(vcpu: number, gfn: number): void {
+    this.emit(event.inspecting, vcpu, gfn, 0, 0, 0, 0, 0, 0);
   }
 }

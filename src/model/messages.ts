@@ -60,8 +60,6 @@ export const messageKinds = [
   // Restarted hypervisor to host: tell me all (serial: how often restarted). Answered by recovered: all is in its record.
   'recover',
   'recovered',
-  // Restarted hypervisor to itself: the next of the steps in which it gets its memory back (id).
-  'rebuild',
   // Between hosts. vCPU to the host it is at: an access, answered by accessed (with answer: a balance request).
   'access',
   'accessed',
@@ -83,6 +81,15 @@ export const messageKinds = [
   // Host to shared store: id = epoch, argument = new owner. Answered by claimed (argument = result).
   'claim',
   'claimed',
+  // The owner of a moved list (hypervisor or host) to itself: make the next store; id = list.
+  'publish',
+  // The owner to a vCPU, the host through the hypervisor: a part of a copy (id = version, argument = vCPU * parts + part),
+  // or word that the list has changed. Answered by listTaken.
+  'listPart',
+  'listNotice',
+  // vCPU to the owner, through the hypervisor: id = vCPU. `listWanted`: send the next version.
+  'listTaken',
+  'listWanted',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

@@ -7,6 +7,7 @@ import type { Tables } from '../memory/world.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
 import { BULK_VNODES } from '../model/script.ts';
+import { isPlain } from '../model/list-policy.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Topology } from '../model/topology.ts';
 import { type Protocol, protocols as shipped } from '../protocols/index.ts';
@@ -255,6 +256,7 @@ async function worldOf(
       hold: guests.hold,
       attempts: guests.attempts,
     },
+    ...(isPlain(guests.list) ? {} : { list: guests.list }),
   };
   return { spec, shape, workload };
 }

@@ -1,5 +1,6 @@
 // Small worlds for exploration: pages of a few words, bursts of one, every capacity chosen to hurt.
 import type { FaultPlan } from '../model/faults.ts';
+import type { ListPolicy } from '../model/list-policy.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { Policy, WorldSpec } from '../model/spec.ts';
 
@@ -17,6 +18,8 @@ export interface Small extends Partial<Policy> {
   pageWords?: number;
   burst?: number;
   faults?: FaultPlan;
+  /** How the moved list is exported and read. */
+  list?: Partial<ListPolicy>;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -86,6 +89,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
     chunk: 16,
     policy: policyOf(small),
     ...(small.faults ? { faults: small.faults } : {}),
+    ...(small.list ? { list: small.list } : {}),
   };
 }
 
