@@ -266,7 +266,8 @@ export class Vcpu implements Actor {
       if (!this.isRunning()) return;
       context.step();
       if (this.balancing.active) this.balancing.step(context);
-      else if (this.view.active) this.view.step(context);
+      // Between accesses: else a page that was brought in for one is gone again by the time that its list is copied.
+      else if (this.view.active && this.own[field.busy] === 0) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else if (this.rogue.active) this.rogue.step(context);
       else this.access(context);
