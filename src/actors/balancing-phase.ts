@@ -17,4 +17,5 @@ export const phase = {
   wipe: 13,
   poison: 14,
   gathered: 15,
+  unhold: 16,
 } as const;

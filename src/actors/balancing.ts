@@ -9,9 +9,13 @@
 //   6 copy      not listed: the guest copies the page itself. A copyless guest must not fault it in to do so: if the host
 //               has taken it meanwhile, look again. The conventional guest does just that, and that is the copy-back
 //   7 install   the guest page table names the destination Gfn; the source Gfn is free again
+//
+// By policy (`unmap: before the request`) 3 and 4 come before 1 and 2: the page is held while it is still mapped, so that
+// the hold meets the demand faults of other vCPUs, and is taken out of the page table only just before it is asked for.
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
+import { PENDING } from '../memory/lists/index.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { message } from '../model/messages.ts';
 import { command } from '../model/script.ts';
@@ -38,11 +42,16 @@ export class Balancing {
   private readonly tries: Int32Array;
   readonly outcome: Int32Array;
   private readonly how: Int32Array;
+  /** What follows when the page has been seized; 1 once it has. */
+  private readonly afterSeize: Int32Array;
+  private readonly seized: Int32Array;
   /** vCPUs that wait at the page's migration entry, a bit each. */
   private readonly waiters: Int32Array;
   private readonly waiterWords: number;
   /** The batch as a whole: rows in use, quiet state, and what a bulk move has still to do. */
   private readonly batch: Int32Array;
+  /** Look and hold come before the page is taken out of the page table. */
+  private readonly holdsFirst: boolean;
 
   readonly hugePages: HugePages;
 
@@ -61,8 +70,12 @@ export class Balancing {
     this.tries = arena.int32(slots);
     this.outcome = arena.int32(slots);
     this.how = arena.int32(slots);
+    this.afterSeize = arena.int32(slots);
+    this.seized = arena.int32(slots);
     this.waiters = arena.int32(slots * this.waiterWords);
     this.batch = arena.int32(batchField.count);
+    this.holdsFirst =
+      vcpu.world.listPolicy.unmap === 'before the request' && vcpu.protocol.guestAsks !== 'nothing';
   }
 
   get active(): boolean {
@@ -105,7 +118,9 @@ export class Balancing {
 
   begin(gvpn: number, expected: number, source: number, destination: number): number {
     const slot = this.batch[batchField.used]!++;
-    this.phase[slot] = phase.seize;
+    this.phase[slot] = this.holdsFirst && source !== NONE ? phase.inspect : phase.seize;
+    this.afterSeize[slot] = phase.inspect;
+    this.seized[slot] = 0;
     this.gvpn[slot] = gvpn;
     this.expected[slot] = expected;
     this.source[slot] = source;
@@ -145,6 +160,19 @@ export class Balancing {
     return NONE;
   }
 
+  /** As `find`, among the pages that are still in the page table. */
+  private findMapped(wanted: number): number {
+    const used = this.batch[batchField.used]!;
+    for (let slot = 0; slot < used; slot++)
+      if (this.phase[slot] === wanted && this.seized[slot] === 0) return slot;
+    return NONE;
+  }
+  /** Pages wait that others may still have translations of. */
+  private isAnySeized(): boolean {
+    const seized = [phase.inspect, phase.ask, phase.mapSource, phase.discard];
+    return seized.some((wanted) => this.find(wanted) >= 0);
+  }
+
   // --- the steps
 
   step(context: Context): void {
@@ -166,8 +194,11 @@ export class Balancing {
     }
     let slot: number;
     if ((slot = this.find(phase.unhint)) >= 0) this.unhint(slot, context);
+    else if ((slot = this.find(phase.unhold)) >= 0) this.unhold(slot, context);
+    else if (this.holdsFirst && (slot = this.findMapped(phase.inspect)) >= 0) this.inspect(slot, context);
+    else if (this.holdsFirst && (slot = this.findMapped(phase.hold)) >= 0) this.hold(slot, context);
     else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
-    else if (batch[batchField.quiet] !== quiet.done && this.hasToQuiesce()) this.quiesce(context);
+    else if (batch[batchField.quiet] !== quiet.done && this.isAnySeized()) this.quiesce(context);
     else if ((slot = this.find(phase.discard)) >= 0) this.leave(slot, context);
     else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
     else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
@@ -224,11 +255,12 @@ export class Balancing {
     if (!vcpu.world.gpt.seize(gvpn, this.expected[slot]!, vcpu.self)) {
       // The entry changed since it was read: another vCPU was first.
       if (destination >= 0) vcpu.free(destination, context);
-      this.phase[slot] = phase.idle;
+      this.phase[slot] = this.afterSeize[slot] === phase.ask ? phase.unhold : phase.idle;
       this.outcome[slot] = result.BUSY;
       if (this.isDiscarded(slot)) vcpu.again();
       return;
     }
+    this.seized[slot] = 1;
     if (this.isDiscarded(slot)) {
       vcpu.world.tlbs[vcpu.self]!.flushGvpn(gvpn);
       this.phase[slot] = phase.discard;
@@ -236,16 +268,13 @@ export class Balancing {
     }
     context.trace.seized(vcpu.self, gvpn, source, destination);
     vcpu.world.tlbs[vcpu.self]!.flushGvpn(gvpn);
-    if (source !== NONE) this.phase[slot] = phase.inspect;
+    if (source !== NONE) this.phase[slot] = this.afterSeize[slot]!;
     else if (destination !== NONE) this.phase[slot] = phase.mapDestination;
-    else this.fail(slot, result.NOMEM);
+    else this.fail(slot, result.NOMEM, context);
   }
 
   private isDiscarded(slot: number): boolean {
     return this.how[slot] === cause.none;
-  }
-  private hasToQuiesce(): boolean {
-    return this.find(phase.inspect) >= 0 || this.find(phase.discard) >= 0;
   }
   private quiesce(context: Context): void {
     const { batch, vcpu } = this;
@@ -264,16 +293,19 @@ export class Balancing {
       this.phase[slot] = phase.mapSource;
       return;
     }
-    const { geometry, lists } = vcpu.world;
-    const list = lists[geometry.vcpuGuest[vcpu.self]!]!;
-    const source = this.source[slot]!;
-    const found = list.inspect(source);
-    context.spend(vcpu.costs.listInspectionNs);
-    context.trace.inspected(vcpu.self, source, found, found === finding.listed ? list.generation : 0);
+    const { batch } = this;
+    if (batch[batchField.looking] !== slot + 1) {
+      batch[batchField.looking] = slot + 1;
+      vcpu.view.begin(this.source[slot]!, context);
+    }
+    const found = vcpu.view.look(context);
+    if (found === PENDING) return;
+    batch[batchField.looking] = 0;
     if (found === finding.listed) {
-      this.generation[slot] = list.generation;
-      this.phase[slot] = geometry.spec.policy.hold ? phase.hold : phase.ask;
-    } else this.phase[slot] = phase.mapSource;
+      this.generation[slot] = vcpu.view.generation;
+      if (vcpu.world.geometry.spec.policy.hold) this.phase[slot] = phase.hold;
+      else this.seizeThen(slot, phase.ask);
+    } else this.seizeThen(slot, phase.mapSource);
   }
 
   private hold(slot: number, context: Context): void {
@@ -284,15 +316,26 @@ export class Balancing {
       this.generation[slot]!,
       context.trace,
     );
-    if (held >= 0) this.phase[slot] = phase.ask;
-    else this.lookAgain(slot, result.STALE);
+    if (held >= 0) this.seizeThen(slot, phase.ask);
+    else this.lookAgain(slot, result.STALE, context);
+  }
+  /** Goes on to `wanted`, by way of `seize` where the page is still in the page table. */
+  private seizeThen(slot: number, wanted: number): void {
+    this.afterSeize[slot] = wanted;
+    this.phase[slot] = this.seized[slot] === 0 ? phase.seize : wanted;
+  }
+  /** A hold that came to nothing: another vCPU has changed the page's entry in the page table. */
+  private unhold(slot: number, context: Context): void {
+    const { pages } = this.vcpu.world;
+    pages.claim(this.source[slot]!, pages.table.event.cancel, this.generation[slot]!, context.trace);
+    this.phase[slot] = phase.idle;
   }
 
   /** What the list said is no longer so. A bounded number of times: somebody may be playing ping-pong. */
-  private lookAgain(slot: number, why: number): void {
+  private lookAgain(slot: number, why: number, context: Context): void {
     this.tries[slot]!++;
     if (this.tries[slot]! < this.vcpu.world.geometry.spec.policy.attempts) this.phase[slot] = phase.inspect;
-    else this.fail(slot, why);
+    else this.fail(slot, why, context);
   }
 
   private ask(context: Context): void {
@@ -312,14 +355,14 @@ export class Balancing {
   }
 
   /** All answers are in. */
-  answered(): void {
+  answered(context: Context): void {
     const { requests } = this.vcpu.world;
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       if (this.phase[slot] !== phase.asked) continue;
       const outcome = requests.result[this.vcpu.self * this.slots + slot]!;
       if (isDone(outcome)) this.phase[slot] = phase.install;
-      else if (outcome === result.STALE || outcome === result.BUSY) this.lookAgain(slot, outcome);
-      else this.fail(slot, outcome);
+      else if (outcome === result.STALE || outcome === result.BUSY) this.lookAgain(slot, outcome, context);
+      else this.fail(slot, outcome, context);
     }
   }
 
@@ -333,7 +376,7 @@ export class Balancing {
       context.trace.tlbFill(vcpu.self, source, found >>> 1, 0);
       this.phase[slot] = phase.mapDestination;
     } else if (vcpu.protocol.guestAsks === 'nothing') vcpu.fault(source, false, purpose.balance, context);
-    else this.lookAgain(slot, result.STALE);
+    else this.lookAgain(slot, result.STALE, context);
   }
 
   private mapDestination(slot: number, context: Context): void {
@@ -358,7 +401,7 @@ export class Balancing {
     const tlb = tlbs[vcpu.self]!;
     const to = tlb.kmapped(KMAP_DESTINATION, destination) >>> 1;
     if (source === NONE) {
-      if (to === 0) return this.mapAgain(slot, phase.mapDestination);
+      if (to === 0) return this.mapAgain(slot, phase.mapDestination, context);
       context.trace.zeroed(NONE, destination, to);
       transfer.clear(to);
       context.spend(vcpu.costs.clearPageNs);
@@ -366,7 +409,7 @@ export class Balancing {
       return;
     }
     const from = tlb.kmapped(KMAP_SOURCE, source) >>> 1;
-    if (from === 0 || to === 0) return this.mapAgain(slot, phase.mapSource);
+    if (from === 0 || to === 0) return this.mapAgain(slot, phase.mapSource, context);
     const node = geometry.vcpuNode[vcpu.self]!;
     context.trace.dataIn(NONE, source, 0, from, to, cause.copy, node);
     if (!transfer.copyPage(from, to)) context.trace.stray(NONE, to);
@@ -376,24 +419,31 @@ export class Balancing {
   }
 
   /** Shot down since it was mapped: the host has taken it. Under thrashing that could go on for ever, so it is bounded. */
-  private mapAgain(slot: number, from: number): void {
+  private mapAgain(slot: number, from: number, context: Context): void {
     this.tries[slot]!++;
     if (this.source[slot] === NONE || this.tries[slot]! < this.vcpu.world.geometry.spec.policy.attempts) {
       this.phase[slot] = from;
-    } else this.fail(slot, result.BUSY);
+    } else this.fail(slot, result.BUSY, context);
   }
-  private fail(slot: number, why: number): void {
+  private fail(slot: number, why: number, context: Context): void {
     this.outcome[slot] = why;
-    this.phase[slot] = phase.install;
+    if (this.seized[slot] === 1) {
+      this.phase[slot] = phase.install;
+      return;
+    }
+    // Given up while it is still mapped: it only loses its mark.
+    const destination = this.destination[slot]!;
+    if (destination !== NONE) this.vcpu.free(destination, context);
+    this.phase[slot] = phase.unhint;
   }
   /** The page being copied turned out to be lost. */
-  machineCheck(gfn: number): void {
+  machineCheck(gfn: number, context: Context): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       const touched = this.source[slot] === gfn || this.destination[slot] === gfn;
       if (!touched || this.phase[slot] === phase.idle) continue;
       // A Gfn whose page is lost is not used for another (as the kernel takes a poisoned page out of its allocator).
       if (this.destination[slot] === gfn) this.destination[slot] = NONE;
-      this.fail(slot, result.EIO);
+      this.fail(slot, result.EIO, context);
     }
   }
 
@@ -461,7 +511,7 @@ export class Balancing {
     const { tlbs, transfer } = vcpu.world;
     const gfn = this.destination[slot]!;
     const at = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
-    if (at === 0) return this.mapAgain(slot, phase.mapDestination);
+    if (at === 0) return this.mapAgain(slot, phase.mapDestination, context);
     context.trace.poisonChecked(vcpu.self, gfn, at, transfer.isPoison(at) ? 1 : 0);
     vcpu.memory.markWiped(gfn, false);
     this.phase[slot] = phase.copy;
@@ -470,8 +520,7 @@ export class Balancing {
   /** Another vCPU wants to know when the migration of a page has ended. */
   awaited(gvpn: number, who: number, context: Context): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
-      const busy = this.phase[slot]! > phase.seize;
-      if (busy && this.gvpn[slot] === gvpn) {
+      if (this.seized[slot] === 1 && this.phase[slot] !== phase.idle && this.gvpn[slot] === gvpn) {
         this.waiters[slot * this.waiterWords + (who >> 5)]! |= 1 << (who & 31);
         return;
       }
@@ -510,5 +559,7 @@ const batchField = {
   bulkNext: 3,
   bulkLeft: 4,
   bulkVnode: 5,
-  count: 6,
+  /** Slot + 1 whose look is under way. */
+  looking: 6,
+  count: 7,
 } as const;

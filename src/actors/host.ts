@@ -17,6 +17,7 @@ import { assert } from '../stdx/assert.ts';
 import { Calls } from './calls.ts';
 import { Chain, NO_HOME } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
+import { Exporter } from './exporter.ts';
 import { GivenBack } from './given-back.ts';
 import { Holds } from './holds.ts';
 import { HostPages } from './host-pages.ts';
@@ -72,6 +73,8 @@ export class Host implements Actor {
   private readonly holds: Holds;
   private readonly swapoff: Swapoff;
   private readonly givenBack: GivenBack;
+  /** Null where the hypervisor keeps the moved lists. */
+  readonly exporter: Exporter | null;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
   /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
@@ -134,6 +137,8 @@ export class Host implements Actor {
       if (this.cache.isCached(gfn)) this.cache.trimFrame(gfn, because, context);
       else this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
+    this.exporter =
+      world.listPolicy.owner === 'host' ? new Exporter(arena, world, costs, world.geometry.host) : null;
     this.interpreter = new PlanInterpreter(world, this.pages, this.chain, this.reclaim, this.calls, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
@@ -172,6 +177,20 @@ export class Host implements Actor {
       case message.turn:
         this.interpreter.turn(incoming.id, context);
         return;
+      case message.export:
+      case message.retire:
+        // A call to itself: the first to come of what was said is the call and its answer, and closes it.
+        if (this.calls.close(incoming)) this.keepList(incoming, context);
+        return;
+      case message.publish:
+        this.exporter!.publish(incoming.id, context);
+        return;
+      case message.listTaken:
+        this.exporter!.takenBy(incoming.id, context);
+        return;
+      case message.listWanted:
+        this.exporter!.wantedBy(incoming.id, context);
+        return;
       case message.done:
         if (this.calls.close(incoming)) this.interpreter.done(incoming.id, context);
         return;
@@ -188,6 +207,13 @@ export class Host implements Actor {
         this.swapoff.step(context);
         return;
     }
+  }
+
+  private keepList({ kind, id, argument }: Message, context: Context): void {
+    const generation = this.world.operations.generation[id]!;
+    if (kind === message.export) this.exporter!.insert(argument, generation, context);
+    else this.exporter!.remove(argument, generation, context);
+    this.interpreter.done(id, context);
   }
 
   // --- what may be told twice, and a hypervisor that forgot

@@ -1,17 +1,19 @@
-// The hypervisor: the only writer of the EPT and of the moved lists, and the door between guests and host. It validates
-// what guests send, forwards it, collects the list (FIG. 4: 420) and carries shootdowns to the vCPUs. Its code runs on
-// the CPU that exited, so it adds latency but never queues.
+// The hypervisor: the only writer of the EPT, and the door between guests and host. It validates what guests send,
+// forwards it, keeps the moved lists unless the host does (exporter.ts), and carries shootdowns to the vCPUs. Its code
+// runs on the CPU that exited, so it adds latency but never queues.
 import type { Actor, Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import { GENERATION_MASK } from '../memory/page-words.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
+import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { requestKinds, result } from '../model/words.ts';
 import type { Recovery } from '../memory/records.ts';
 import { Served } from './calls.ts';
+import { Exporter } from './exporter.ts';
 import { Once } from './once.ts';
-import { type Forgetful, Restart } from './restart.ts';
+import { type Forgetful, listTalk, Restart } from './restart.ts';
 
 /** What is only passed on, and needs no memory. */
 const PASSED_ON: readonly number[] = [
@@ -21,6 +23,8 @@ const PASSED_ON: readonly number[] = [
   message.commanded,
   message.resume,
   message.answer,
+  // Of a list that nobody knows there is a version as well: the one that says so.
+  ...listTalk,
 ];
 
 export class Hypervisor implements Actor, Forgetful {
@@ -34,12 +38,8 @@ export class Hypervisor implements Actor, Forgetful {
   readonly served: Served;
   readonly requestsHeard: Once;
   readonly restart: Restart;
-  /** What stands in the lists, by guest: Gfn + 1 and generation of each entry, and how many moved pages found no room. */
-  private readonly held: Int32Array[];
-  private readonly heldGeneration: Int32Array[];
-  readonly overflow: Int32Array[];
-  /** Moved pages that are not on a list for want of room: generation + 1, by Gfn. */
-  private readonly unlisted: Int32Array;
+  /** Null where the host keeps the lists and this is only their door. */
+  readonly exporter: Exporter | null;
 
   constructor(arena: Arena, world: World, costs: Costs) {
     this.world = world;
@@ -50,10 +50,10 @@ export class Hypervisor implements Actor, Forgetful {
     this.served = new Served(arena, world);
     this.requestsHeard = new Once(arena, world.geometry.vcpus * world.geometry.spec.batch);
     this.restart = new Restart(arena, world);
-    this.held = world.lists.map((list) => arena.int32(list.capacity));
-    this.heldGeneration = world.lists.map((list) => arena.int32(list.capacity));
-    this.overflow = world.lists.map((list) => arena.int32(list.capacity));
-    this.unlisted = arena.int32(world.geometry.gfns);
+    this.exporter =
+      world.listPolicy.owner === 'hypervisor'
+        ? new Exporter(arena, world, costs, world.geometry.hypervisor)
+        : null;
   }
 
   receive(incoming: Message, context: Context): void {
@@ -87,6 +87,19 @@ export class Hypervisor implements Actor, Forgetful {
       case message.flushed:
         if (!this.served.isUnderWay(incoming) || !this.isHeardFrom(incoming.sender, id)) return;
         if (--this.acks[id]! === 0) this.done(id, result.OK, context);
+        return;
+      case message.publish:
+        this.exporter!.publish(id, context);
+        return;
+      case message.listPart:
+      case message.listNotice:
+        context.send(Math.floor(argument / LIST_PARTS), incoming.kind, id, argument);
+        return;
+      case message.listTaken:
+      case message.listWanted:
+        if (this.exporter === null) context.send(geometry.host, incoming.kind, id);
+        else if (incoming.kind === message.listTaken) this.exporter.takenBy(id, context);
+        else this.exporter.wantedBy(id, context);
         return;
     }
     if (!this.served.isNew(incoming, context)) {
@@ -124,11 +137,11 @@ export class Hypervisor implements Actor, Forgetful {
         break;
       case message.export:
         // The host may have named it after a restart already.
-        if (this.restart.hasHappened && this.has(argument, operations.generation[id]!)) break;
-        this.insert(argument, operations.generation[id]!, context);
+        if (this.restart.hasHappened && this.exporter!.has(argument, operations.generation[id]!)) break;
+        this.exporter!.insert(argument, operations.generation[id]!, context);
         break;
       case message.retire:
-        this.remove(argument, operations.generation[id]!, context);
+        this.exporter!.remove(argument, operations.generation[id]!, context);
         break;
     }
     this.done(id, result.OK, context);
@@ -248,94 +261,20 @@ export class Hypervisor implements Actor, Forgetful {
 
   // --- restarts (restart.ts)
 
-  forget(): void {
+  forget(context: Context): void {
     this.acks.fill(0);
     this.silent.fill(0);
     this.served.forget();
     this.requestsHeard.forget();
-    for (const columns of [this.held, this.heldGeneration, this.overflow])
-      for (const column of columns) column.fill(0);
-    this.unlisted.fill(0);
+    if (this.exporter === null) return;
+    this.exporter.restart(context);
+    context.trace.forgot();
   }
-  remember({ callSerial, requestSerial }: Recovery): void {
+  remember({ callSerial, requestSerial, generation }: Recovery, context: Context): void {
     this.served.forget(callSerial);
     this.requestsHeard.forget(requestSerial);
-  }
-  /** The mark is one more page that found no room in the entry, of which nothing else is known. */
-  markUnknown(guest: number, entry: number, isUnknown: boolean): void {
-    const overflow = this.overflow[guest]!;
-    overflow[entry]! += isUnknown ? 1 : -1;
-    const occupant = this.held[guest]![entry]! - 1;
-    this.world.lists[guest]!.write(
-      entry,
-      occupant,
-      this.heldGeneration[guest]![entry]!,
-      overflow[entry]! > 0,
-    );
-  }
-  private has(gfn: number, generation: number): boolean {
-    const guest = this.world.geometry.guestOf(gfn);
-    const entry = this.world.lists[guest]!.entryOf(gfn);
-    const isListed = this.held[guest]![entry] === gfn + 1;
-    const listed = isListed ? this.heldGeneration[guest]![entry]! + 1 : this.unlisted[gfn]!;
-    return listed === generation + 1;
-  }
-
-  /** 425: the entry, or an overflow mark where another page has its place. */
-  insert(gfn: number, generation: number, context: Context): void {
-    const guest = this.world.geometry.guestOf(gfn);
-    const list = this.world.lists[guest]!;
-    const held = this.held[guest]!;
-    const overflow = this.overflow[guest]!;
-    const entry = list.entryOf(gfn);
-    if (held[entry] === 0 || held[entry] === gfn + 1) {
-      held[entry] = gfn + 1;
-      this.heldGeneration[guest]![entry] = generation;
-      context.trace.listed(gfn, generation);
-      list.write(entry, gfn, generation, overflow[entry]! > 0);
-      return;
-    }
-    const occupant = held[entry]! - 1;
-    this.unlisted[gfn] = generation + 1;
-    overflow[entry]!++;
-    context.trace.overflowed(gfn, generation);
-    list.write(entry, occupant, this.heldGeneration[guest]![entry]!, true);
-  }
-
-  /** 485: the entry goes; a moved page that had found no room takes its place (420: the hypervisor completes the list). */
-  remove(gfn: number, generation: number, context: Context): void {
-    const { geometry } = this.world;
-    const guest = geometry.guestOf(gfn);
-    const list = this.world.lists[guest]!;
-    const held = this.held[guest]!;
-    const overflow = this.overflow[guest]!;
-    const entry = list.entryOf(gfn);
-    if (held[entry] !== gfn + 1 && this.unlisted[gfn] === 0) return;
-    context.trace.delisted(gfn, generation);
-    if (this.unlisted[gfn] !== 0) {
-      this.unlisted[gfn] = 0;
-      overflow[entry]!--;
-      const occupant = held[entry]! - 1;
-      list.write(entry, occupant, this.heldGeneration[guest]![entry]!, overflow[entry]! > 0);
-      return;
-    }
-    let next = -1;
-    if (overflow[entry]! > 0) {
-      const end = geometry.guestGfn[guest + 1]!;
-      for (let other = geometry.guestGfn[guest]! + entry; other < end && next < 0; other += list.capacity) {
-        if (this.unlisted[other] !== 0) next = other;
-      }
-    }
-    held[entry] = next + 1;
-    if (next < 0) {
-      list.write(entry, -1, 0, overflow[entry]! > 0);
-      return;
-    }
-    const nextGeneration = this.unlisted[next]! - 1;
-    this.heldGeneration[guest]![entry] = nextGeneration;
-    this.unlisted[next] = 0;
-    overflow[entry]!--;
-    context.trace.listed(next, nextGeneration);
-    list.write(entry, next, nextGeneration, overflow[entry]! > 0);
+    if (this.exporter === null) return;
+    this.exporter.rebuild(generation, context);
+    context.trace.recalled();
   }
 }

@@ -9,11 +9,13 @@ import type { Link } from '../memory/mailbox.ts';
 import { World, type Tables } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import type { Sink } from '../model/events.ts';
-import { losesMessages, restarts } from '../model/faults.ts';
+import { losesMessages } from '../model/faults.ts';
+import { isImmediate, LIST_PARTS, listPolicyOf } from '../model/list-policy.ts';
 import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { present } from '../stdx/assert.ts';
+import type { Exporter } from './exporter.ts';
 import { GfnMarks } from './guest-memory.ts';
 import { Host, operationBound } from './host.ts';
 import { Hypervisor } from './hypervisor.ts';
@@ -38,6 +40,8 @@ export interface Built {
   vcpus: readonly Vcpu[];
   hypervisor: Hypervisor;
   host: Host;
+  /** Who keeps the moved lists, of the two. */
+  exporter: Exporter;
   memoryNodes: readonly MemoryNode[];
   stores: readonly PersistentStore[];
 }
@@ -51,6 +55,7 @@ export function linksOf(geometry: Geometry): Link[] {
   const times = losesMessages(faults) ? 2 : 1;
   const { hypervisor, host, feeder, vcpus } = geometry;
   const operations = operationBound(geometry);
+  const lists = listMessages(geometry);
   const links: Link[] = [];
   const link = (sender: number, receiver: number, bound: number) =>
     links.push({ sender, receiver, bound: times * (bound + times - 1) });
@@ -63,20 +68,27 @@ export function linksOf(geometry: Geometry): Link[] {
       // A flush and its acknowledgement, a wait and its end, handovers, and at most the receiver's share of Gfns.
       link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
     }
-    link(v, hypervisor, operations + batch + 3);
-    link(hypervisor, v, operations + batch + 4);
+    link(v, hypervisor, operations + batch + 3 + lists.answers);
+    link(hypervisor, v, operations + batch + 4 + lists.parts);
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
-  link(hypervisor, host, operations + vcpus * (batch + 3));
-  link(host, hypervisor, operations + vcpus * (batch + 4));
-  link(host, host, operations + vcpus);
-  if (restarts(faults)) link(hypervisor, hypervisor, faults.length);
+  link(hypervisor, host, operations + vcpus * (batch + 3 + lists.answers));
+  link(host, hypervisor, operations + vcpus * (batch + 4 + lists.parts));
+  link(host, host, operations + vcpus + lists.publishing);
+  if (lists.publishing > 0) link(hypervisor, hypervisor, lists.publishing);
   for (let home = 0; home < geometry.homes; home++) {
     link(host, geometry.actorOfHome(home), operations);
     link(geometry.actorOfHome(home), host, operations);
   }
   return links;
+}
+
+/** What the moved lists add: parts or a notice to a vCPU, its answers, and the owner's steps (those of an owner that has
+ * lost its memory meanwhile are still on their way). */
+function listMessages({ spec, guests }: Geometry): { parts: number; answers: number; publishing: number } {
+  if (isImmediate(listPolicyOf(spec))) return { parts: 0, answers: 0, publishing: 0 };
+  return { parts: LIST_PARTS, answers: 2, publishing: guests * (2 + (spec.faults ?? []).length) };
 }
 
 function walk(arena: Arena, parts: Parts, sink: Sink): Built {
@@ -88,6 +100,7 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const vcpus = geometry.vcpuGuest.map((_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns, marks));
   const hypervisor = new Hypervisor(arena, world, costs);
   const host = new Host(arena, world, protocol, costs);
+  const exporter = present(hypervisor.exporter ?? host.exporter, 'owner of the moved lists');
   const memoryNodes = spec.nodes.map((_, node) => new MemoryNode(arena, world, node, costs));
   const stores = spec.stores.map((store, s) => {
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
@@ -108,7 +121,7 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
     contexts,
     contentOf: (gvpn) => contentOf(world, host, gvpn),
   };
-  return { system, world, costs, vcpus, hypervisor, host, memoryNodes, stores };
+  return { system, world, costs, vcpus, hypervisor, host, exporter, memoryNodes, stores };
 }
 
 function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {

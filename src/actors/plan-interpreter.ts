@@ -120,6 +120,8 @@ export class PlanInterpreter {
   turn(operation: number, context: Context): void {
     const { operations, geometry, pages: words, requests, locations } = this.world;
     const { host, hypervisor } = geometry;
+    /** 410: who keeps the moved list; the host itself in a turn of its own. */
+    const lister = this.world.listPolicy.owner === 'host' ? host : hypervisor;
     const { event, state } = words.table;
     const kind = operations.kind[operation]! - 1;
     const gfn = operations.gfn[operation]!;
@@ -217,14 +219,14 @@ export class PlanInterpreter {
         // Under the name that was asked for, whether or not it has been listed under its new one already.
         if (kind === operationKind.balance)
           operations.generation[operation] = requests.generation[operations.request[operation]!]!;
-        this.calls.make(hypervisor, message.retire, operation, gfn, context);
+        this.calls.make(lister, message.retire, operation, gfn, context);
         return;
       case 'export':
         if (kind === operationKind.balance)
           operations.generation[operation] = operations.headerGeneration[operation]!;
         else words.must(gfn, event.export, false, context.trace);
         this.pages.listed[operations.headerGfn[operation]!] = operations.generation[operation]! + 1;
-        this.calls.make(hypervisor, message.export, operation, operations.headerGfn[operation]!, context);
+        this.calls.make(lister, message.export, operation, operations.headerGfn[operation]!, context);
         return;
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);
@@ -385,7 +387,7 @@ export class PlanInterpreter {
           this.pages.stamps[operations.to[operation]!] = operations.headerGeneration[operation]!;
         this.pages.dropCopy(gfn);
         this.pages.place(gfn, operations.to[operation]!);
-        this.pages.takeAway(gfn, geometry.homeOf(from));
+        this.pages.takeAway(gfn, this.pages.pinOf(gfn));
         context.trace.entered(
           operation,
           gfn,

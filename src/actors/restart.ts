@@ -1,12 +1,13 @@
-// A hypervisor that loses its memory, and gets it back from the host. EPT, guest memory and the pages of the lists are not
-// in that memory; what the hypervisor knew of the lists is, and what it remembers of requests and calls. A step at a time:
+// A hypervisor that loses its memory, and gets it back from the host. EPT, guest memory and the words of the lists are not
+// in that memory; what the hypervisor knew of the lists is, and what it remembers of requests and calls:
 //
-//   1 wipe      every entry of every list says *unknown*: nothing is known of any Gfn
+//   1 forget    every list says *unknown* of every Gfn (exporter.ts: `restart`)
 //   2 ask       the host hands over all it knows, in one record
-//   3 insert    every moved page is listed again; the entries still say *unknown* beside what they name
-//   4 complete  entry by entry the mark goes that stood for what was not known
+//   3 remember  the lists are written anew from the host's, which is complete (`rebuild`)
 //
-// Until then it is not ready: what needs no memory is passed on, everything else is lost, and said again in time.
+// Between 1 and 3 it is not ready: what needs no memory is passed on, everything else is lost, and said again in time.
+// A hypervisor that comes up holds its guests while it writes, so that 1 and 3 are a step each. On threads, where nobody
+// is held, readers see the words change one by one; formats are written for that.
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Recovery } from '../memory/records.ts';
@@ -15,13 +16,22 @@ import { message, type Message } from '../model/messages.ts';
 
 /** What there is to forget and to learn again. */
 export interface Forgetful {
-  forget(): void;
-  /** Serials: nothing up to these is new. */
-  remember(known: Recovery): void;
-  insert(gfn: number, generation: number, context: Context): void;
-  /** Sets the mark that an entry's list is not complete, or takes it away. */
-  markUnknown(guest: number, entry: number, isUnknown: boolean): void;
+  forget(context: Context): void;
+  /** Serials: nothing up to these is new. Generations: what is on the lists. */
+  remember(known: Recovery, context: Context): void;
 }
+
+/** What the owner of a list and its readers say to each other. The fault plan does not harm it: the list only advises, and
+ * what would be lost or late here shows as an older version, which lags and copies bring about in plenty. */
+export const listTalk: readonly number[] = [
+  message.publish,
+  message.listPart,
+  message.listNotice,
+  message.listTaken,
+  message.listWanted,
+];
+/** Commands come by another way (the management process), which outlives the hypervisor. */
+const outlives: readonly number[] = [message.command, message.commanded, ...listTalk];
 
 const field = {
   /** 1 while not ready. */
@@ -35,12 +45,10 @@ const field = {
 export class Restart {
   private readonly world: World;
   private readonly own: Int32Array;
-  private readonly entries: number;
 
   constructor(arena: Arena, world: World) {
     this.world = world;
     this.own = arena.int32(field.count);
-    this.entries = world.lists.reduce((sum, list) => sum + list.capacity, 0);
   }
   get isReady(): boolean {
     return this.own[field.recovering] === 0;
@@ -50,55 +58,19 @@ export class Restart {
   }
 
   /** @returns true when the message was part of a restart, or lost by one */
-  takes(incoming: Message, hypervisor: Forgetful, context: Context): boolean {
-    const { own } = this;
-    const { kind, id, serial } = incoming;
-    if (kind === message.rebuild || kind === message.recovered) {
+  takes({ kind, id, serial }: Message, hypervisor: Forgetful, context: Context): boolean {
+    const { own, world } = this;
+    if (kind === message.recovered) {
       if (serial !== own[field.times]) return true;
-      if (kind === message.recovered) hypervisor.remember(this.world.recovery);
-      this.step(kind === message.recovered ? this.entries : id, hypervisor, context);
+      hypervisor.remember(world.recovery, context);
+      own[field.recovering] = 0;
       return true;
     }
-    // Commands come by another way (the management process), which outlives the hypervisor.
-    if (kind === message.command || kind === message.commanded) return false;
-    if (!context.strikes('hypervisor restart', id)) return false;
+    if (outlives.includes(kind) || !context.strikes('hypervisor restart', id)) return false;
     own[field.recovering] = 1;
     own[field.times]!++;
-    hypervisor.forget();
-    this.next(0, context);
+    hypervisor.forget(context);
+    context.send(world.geometry.host, message.recover, 0, 0, 0, own[field.times]);
     return true;
-  }
-
-  private next(step: number, context: Context): void {
-    context.send(context.self, message.rebuild, step, 0, 0, this.own[field.times]);
-  }
-  /** One word of one list. Steps are numbered through: so many entries, so many Gfns, so many entries again. */
-  private step(step: number, hypervisor: Forgetful, context: Context): void {
-    const { entries, own } = this;
-    const { geometry, recovery } = this.world;
-    if (step < entries) {
-      this.mark(step, true, hypervisor);
-      if (step + 1 < entries) return this.next(step + 1, context);
-      context.trace.forgot();
-      context.send(geometry.host, message.recover, 0, 0, 0, own[field.times]);
-      return;
-    }
-    let gfn = step - entries;
-    while (gfn < geometry.gfns && recovery.generation[gfn] === 0) gfn++;
-    if (gfn < geometry.gfns) {
-      hypervisor.insert(gfn, recovery.generation[gfn]! - 1, context);
-      return this.next(entries + gfn + 1, context);
-    }
-    const entry = Math.max(0, step - entries - geometry.gfns);
-    this.mark(entry, false, hypervisor);
-    if (entry + 1 < entries) return this.next(entries + geometry.gfns + entry + 1, context);
-    own[field.recovering] = 0;
-    context.trace.recalled();
-  }
-  private mark(index: number, isUnknown: boolean, hypervisor: Forgetful): void {
-    let entry = index;
-    let guest = 0;
-    while (entry >= this.world.lists[guest]!.capacity) entry -= this.world.lists[guest++]!.capacity;
-    hypervisor.markUnknown(guest, entry, isUnknown);
   }
 }

@@ -3,6 +3,7 @@
 // tables alone: a guest that spoils its own needs no host for that.
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
+import { PENDING } from '../memory/lists/index.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import { requestKinds } from '../model/words.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -50,18 +51,19 @@ export class Rogue {
   /** Looks up the page's Gfn, its generation on the list, and then forges. */
   step(context: Context): void {
     const { own, vcpu } = this;
-    const { geometry, gpt, lists } = vcpu.world;
+    const { geometry, gpt } = vcpu.world;
     const guest = geometry.vcpuGuest[vcpu.self]!;
     switch (own[field.left]!--) {
       case 3: {
         const entry = gpt.load(own[field.gvpn]!);
         const mapped = pteKind(entry) === pte.present || pteKind(entry) === pte.hint;
         own[field.gfn] = mapped ? ptePayload(entry) : geometry.guestGfn[guest]!;
+        vcpu.view.begin(own[field.gfn]!, context);
         return;
       }
       case 2:
-        lists[guest]!.inspect(own[field.gfn]!);
-        own[field.generation] = lists[guest]!.generation;
+        if (vcpu.view.look(context) === PENDING) own[field.left]!++;
+        else own[field.generation] = vcpu.view.generation;
         return;
       case 1:
         this.forge(guest, context);

@@ -10,6 +10,7 @@ import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import type { World } from '../memory/world.ts';
 import { countIn, tagIn, tagOf, written } from '../model/content.ts';
 import { latencyMatrix, type Costs } from '../model/cost.ts';
+import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { argumentOf, BULK_VNODES, commandIn, operation, operationOf, parameterIn } from '../model/script.ts';
 import { purpose, result } from '../model/words.ts';
@@ -19,6 +20,7 @@ import { AsyncFaults } from './async-faults.ts';
 import { Balancing } from './balancing.ts';
 import { GuestCommands } from './guest-commands.ts';
 import { type GfnMarks, GuestMemory } from './guest-memory.ts';
+import { ListView } from './list-view.ts';
 import { HintScan } from './hint-scan.ts';
 import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
@@ -81,6 +83,7 @@ export class Vcpu implements Actor {
   private readonly reporting: Reporting;
   readonly rogue: Rogue;
   readonly asyncFaults: AsyncFaults;
+  readonly view: ListView;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -111,6 +114,7 @@ export class Vcpu implements Actor {
     this.asyncFaults = new AsyncFaults(arena);
     this.rogue = new Rogue(arena, this);
     this.reporting = new Reporting(arena, this);
+    this.view = new ListView(arena, world, self, costs);
     const guest = geometry.vcpuGuest[self]!;
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
       if (v !== self) this.others.push(v);
@@ -157,6 +161,12 @@ export class Vcpu implements Actor {
         return;
       case message.tick:
         own[field.ticking] = 0;
+        return;
+      case message.listPart:
+        this.view.arrived(incoming.id, incoming.argument % LIST_PARTS, context);
+        return;
+      case message.listNotice:
+        this.view.noticed(context);
         return;
       case message.freed:
         this.memory.give(incoming.argument);
@@ -217,7 +227,7 @@ export class Vcpu implements Actor {
         if (!this.isAnswered(incoming)) return;
         if (--own[field.outstanding]! > 0) return;
         this.become(event.answered);
-        this.balancing.answered();
+        this.balancing.answered(context);
         break;
       case message.timeout:
         this.timeout(incoming, context);
@@ -228,6 +238,10 @@ export class Vcpu implements Actor {
     this.run(context);
   }
 
+  /** Whether the guest kernel is moving pages on this vCPU. */
+  get isBalancing(): boolean {
+    return this.balancing.active;
+  }
   private isRunning(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.running;
   }
@@ -252,6 +266,8 @@ export class Vcpu implements Actor {
       if (!this.isRunning()) return;
       context.step();
       if (this.balancing.active) this.balancing.step(context);
+      // Between accesses: else a page that was brought in for one is gone again by the time that its list is copied.
+      else if (this.view.active && this.own[field.busy] === 0) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else if (this.rogue.active) this.rogue.step(context);
       else this.access(context);
@@ -387,6 +403,7 @@ export class Vcpu implements Actor {
       own[field.sinceScan] = 0;
       this.scan.begin();
     }
+    this.view.accessed(context);
     const due = policy.accessesPerTick * (own[field.ticking] === 1 ? LOST_TICKS : 1);
     if (++own[field.sinceTick]! >= due && (own[field.ticking] === 0 || this.retries.needed)) {
       own[field.sinceTick] = 0;
@@ -460,7 +477,7 @@ export class Vcpu implements Actor {
     context.trace.resumed(this.self, gfn, outcome);
     if (outcome !== result.EIO) return;
     context.trace.machineCheck(this.self, gfn);
-    if (this.balancing.active) this.balancing.machineCheck(gfn);
+    if (this.balancing.active) this.balancing.machineCheck(gfn, context);
     else this.own[field.busy] = 0;
   }
 

@@ -7,6 +7,14 @@ import { measure } from '../actors/index.ts';
 import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
 import { faultNames } from '../model/faults.ts';
+import {
+  listAccesses,
+  listFormats,
+  listInspections,
+  listOwners,
+  listScopes,
+  listUnmaps,
+} from '../model/list-policy.ts';
 import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
@@ -45,6 +53,7 @@ const costNames = [
   'shootdownNs',
   'shootdownTargetNs',
   'listInspectionNs',
+  'listNoticeNs',
   'cacheHitNs',
   'localLatencyNs',
   'remoteLatencyNs',
@@ -124,6 +133,19 @@ const specSchema = z.looseObject({
   faults: z
     .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))
     .max(4096)
+    .optional(),
+  list: z
+    .looseObject({
+      format: z.enum(listFormats),
+      access: z.enum(listAccesses),
+      owner: z.enum(listOwners),
+      inspect: z.enum(listInspections),
+      period: positive,
+      lag: count,
+      per: z.enum(listScopes),
+      unmap: z.enum(listUnmaps),
+    })
+    .partial()
     .optional(),
 });
 

@@ -1,4 +1,5 @@
 // `simulate`: the protocols side by side on one workload.
+import { statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +16,9 @@ import { Journey } from '../report/journey.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
+import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { bytesOf, chainOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
-import { readScenario } from '../scenarios/scenario-file.ts';
+import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
@@ -35,6 +37,12 @@ const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT))
 const MEMORY_PART = 0.75;
 
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
+  // Several hosts are an experiment of another kind, with a scenario of its own.
+  // (A pipe can be read once only; it is taken for the ordinary kind.)
+  if (file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    const text = readText(file);
+    if (isMigrationScenario(text)) return (await import('./migrate.ts')).migrate(text, file, flags);
+  }
   const stdin = new Stdin();
   try {
     return await compare(file, flags, stdin);

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { resultSchema } from '../report/result.ts';
+import { migrationResultSchema } from '../report/migration/migration-result.ts';
+import { migrationScenarioSchema } from '../scenarios/migration-scenario.ts';
 import { scenarioSchema } from '../scenarios/scenario.ts';
 
 const SCHEMA_FOLDER = fileURLToPath(new URL('../../schema/', import.meta.url));
@@ -16,6 +18,8 @@ export function schemas(): Record<string, string> {
   return {
     'scenario-1.json': text(scenarioSchema, 'input', 'copyless scenario'),
     'result-1.json': text(resultSchema, 'output', 'copyless result'),
+    'migration-scenario-1.json': text(migrationScenarioSchema, 'input', 'copyless live migration'),
+    'migration-result-1.json': text(migrationResultSchema, 'output', 'copyless live migration result'),
   };
 }
 

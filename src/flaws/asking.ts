@@ -1,6 +1,7 @@
 // Flaws of the second migration: the list, the hold, the request, the answer, and where the page then goes.
 import type { Built } from '../actors/index.ts';
 import { field } from '../actors/vcpu.ts';
+import { TableList } from '../memory/lists/table-list.ts';
 import { message } from '../model/messages.ts';
 import { finding, operationKind, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
@@ -9,17 +10,26 @@ import { before, type Flaw, override, replan, replanned, replannedRequests, with
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
 const MOVES_DATA = ['copyless-migrate', 'copyless-map-then-migrate'] as const;
 
-/** Guests find the generation under which they first saw a page on the list. */
-function keepFirstCopy({ world: { lists } }: Built): void {
-  for (const list of lists) {
-    const seen = new Map<number, number>();
-    override(list, 'inspect', (inspect) => (gfn) => {
-      const found = inspect(gfn);
+/** Guests work from the generation under which they first saw a page on the list. */
+function keepFirstCopy({ vcpus, world: { geometry } }: Built): void {
+  const seen = geometry.guestGfn.map(() => new Map<number, number>());
+  for (const { view, self } of vcpus) {
+    const first = seen[geometry.vcpuGuest[self]!]!;
+    let gfn = -1;
+    let generation = 0;
+    override(view, 'begin', (begin) => (wanted, context) => {
+      gfn = wanted;
+      begin(wanted, context);
+    });
+    const now = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(view), 'generation')!;
+    override(view, 'look', (look) => (context) => {
+      const found = look(context);
       if (found !== finding.listed) return found;
-      if (!seen.has(gfn)) seen.set(gfn, list.generation);
-      list.generation = seen.get(gfn)!;
+      generation = first.get(gfn) ?? (now.get!.call(view) as number);
+      first.set(gfn, generation);
       return found;
     });
+    Object.defineProperty(view, 'generation', { get: () => generation });
   }
 }
 
@@ -147,10 +157,10 @@ export const asking: readonly Flaw[] = [
     sentence: 'a moved page that finds no room on the list leaves no mark there',
     race: 18,
     alarms: ['I6-advisory-list'],
-    needs: { protocols: LISTED, listCapacity: 2 },
+    needs: { protocols: LISTED, listCapacity: 2, list: { format: 'table' } },
     apply({ world: { lists } }) {
       for (const list of lists) {
-        override(list, 'write', (write) => (entry, gfn, generation) => write(entry, gfn, generation, false));
+        if (list instanceof TableList) override(list.placement, 'isOverflowed', () => () => false);
       }
     },
   },
@@ -159,15 +169,17 @@ export const asking: readonly Flaw[] = [
     sentence: 'the mark for pages without room on the list goes with the first of them',
     race: 18,
     alarms: ['I6-advisory-list'],
-    needs: { protocols: LISTED, listCapacity: 1 },
-    apply({ hypervisor }) {
-      override(hypervisor, 'remove', (remove) => (gfn, generation, context) => {
-        for (const overflow of hypervisor.overflow) {
+    needs: { protocols: LISTED, listCapacity: 1, list: { format: 'table' } },
+    apply({ world: { lists } }) {
+      for (const list of lists) {
+        if (!(list instanceof TableList)) continue;
+        const { overflow } = list.placement;
+        override(list.placement, 'remove', (remove) => (gfn) => {
           for (let entry = 0; entry < overflow.length; entry++)
             overflow[entry] = Math.min(1, overflow[entry]!);
-        }
-        remove(gfn, generation, context);
-      });
+          return remove(gfn);
+        });
+      }
     },
   },
   {
@@ -176,8 +188,8 @@ export const asking: readonly Flaw[] = [
     race: 1,
     alarms: ['I6-advisory-list'],
     needs: { protocols: LISTED },
-    apply({ hypervisor }) {
-      override(hypervisor, 'insert', (insert) => (gfn, generation, context) => {
+    apply({ exporter }) {
+      override(exporter, 'insert', (insert) => (gfn, generation, context) => {
         insert(gfn, Math.max(0, generation - 1), context);
       });
     },
@@ -188,7 +200,7 @@ export const asking: readonly Flaw[] = [
     race: 1,
     alarms: ['I6-advisory-list'],
     needs: { protocols: LISTED },
-    apply: ({ hypervisor }) => override(hypervisor, 'remove', () => () => {}),
+    apply: ({ exporter }) => override(exporter, 'remove', () => () => {}),
   },
   {
     name: 'fault-does-not-retire',

@@ -136,13 +136,14 @@ export const delivery: readonly Flaw[] = [
     sentence: 'a hypervisor that has restarted exports an empty list as if it were complete',
     race: 23,
     alarms: ['I6-advisory-list'],
-    needs: { protocols: LISTED, faults: ['hypervisor restart'] },
-    apply({ hypervisor, world: { lists } }) {
-      override(hypervisor, 'markUnknown', () => (guest, entry, isUnknown) => {
-        if (isUnknown) lists[guest]!.write(entry, -1, 0, false);
+    needs: { protocols: LISTED, faults: ['hypervisor restart'], list: { owner: 'hypervisor' } },
+    apply({ exporter, world: { lists } }) {
+      override(exporter, 'restart', (restart) => (context) => {
+        restart(context);
+        for (const list of lists) list.rebuilt();
       });
-      override(hypervisor, 'insert', (insert) => (gfn, generation, context) => {
-        if (hypervisor.restart.isReady) insert(gfn, generation, context);
+      override(exporter, 'rebuild', (rebuild) => (complete, context) => {
+        rebuild(new Int32Array(complete.length), context);
       });
     },
   },

@@ -2,6 +2,7 @@
 // properties see it. It changes the objects that were built; the actors themselves know nothing of flaws.
 import type { Built } from '../actors/index.ts';
 import type { FaultName } from '../model/faults.ts';
+import type { ListPolicy } from '../model/list-policy.ts';
 import type {
   HostPlans,
   Plan,
@@ -30,6 +31,8 @@ export interface Needs {
   protocols?: readonly string[];
   heldFault?: 'refuse' | 'convert';
   listCapacity?: number;
+  /** The rest of the list's policy is then the plain one. */
+  list?: Partial<ListPolicy>;
   batch?: number;
   prefetch?: number;
   /** The only faults, if any: others would hide it. */

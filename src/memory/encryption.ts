@@ -12,7 +12,16 @@ const mix = (a: number, b: number) => {
 /** The store's own secret. */
 const STORE_KEY = 0x5eedf00d | 0;
 
-export class PageCipher {
+/** What encrypts slots, or does not. */
+export interface Cipher {
+  covers(location: number): boolean;
+  keyOf(slot: number, gfn: number, generation: number): number;
+  apply(words: Int32Array, first: number, count: number, key: number): void;
+  tagOf(words: Int32Array, first: number, count: number, key: number): number;
+}
+export const noCipher: Cipher = { covers: () => false, keyOf: () => 0, apply() {}, tagOf: () => 0 };
+
+export class PageCipher implements Cipher {
   private readonly geometry: Geometry;
   private readonly encryption: Encryption;
 

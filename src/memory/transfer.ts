@@ -1,7 +1,7 @@
 // The only place that moves whole pages. A page may be moved when no vCPU can write it any more (write-protected and
 // shot down, or not mapped); the caller announces the move in the trace before it makes it; each copy is one native
 // call, which a killed worker cannot tear.
-import type { PageCipher } from './encryption.ts';
+import { type Cipher, noCipher } from './encryption.ts';
 import type { Locations } from './locations.ts';
 import type { Meter } from './meter.ts';
 
@@ -27,9 +27,9 @@ export function checksum(words: Int32Array, first: number, count: number): numbe
 export class Transfer {
   private readonly locations: Locations;
   private readonly meter: Meter;
-  private readonly cipher: PageCipher;
+  private readonly cipher: Cipher;
 
-  constructor(locations: Locations, meter: Meter, cipher: PageCipher) {
+  constructor(locations: Locations, meter: Meter, cipher: Cipher = noCipher) {
     this.locations = locations;
     this.meter = meter;
     this.cipher = cipher;

@@ -2,6 +2,7 @@
 import type { FrameTable, PageTable, RequestTable, VcpuTable } from '../../machines/index.ts';
 import { restarts } from '../model/faults.ts';
 import type { Geometry } from '../model/geometry.ts';
+import { isCopied, type ListPolicy, listPolicyOf } from '../model/list-policy.ts';
 import type { Arena } from './arena.ts';
 import { PageCipher } from './encryption.ts';
 import { Ept } from './ept.ts';
@@ -9,7 +10,7 @@ import { GuestPageTable } from './guest-page-table.ts';
 import { Locations } from './locations.ts';
 import { Mailboxes, type Link } from './mailbox.ts';
 import { Meter } from './meter.ts';
-import { MovedList } from './moved-list.ts';
+import { listOf, type MovedList } from './lists/index.ts';
 import { PageWords } from './page-words.ts';
 import { Commands, Faults, Hypercalls, Operations, Recovery, Requests, Scripts } from './records.ts';
 import { Tlb } from './tlb.ts';
@@ -30,7 +31,11 @@ export class World {
   readonly pages: PageWords;
   readonly ept: Ept;
   readonly gpt: GuestPageTable;
+  readonly listPolicy: ListPolicy;
+  /** One for each guest, or one for all: see `listNumber`. */
   readonly lists: MovedList[];
+  /** Copies on their way to vCPUs. */
+  readonly parcels: Int32Array[];
   readonly tlbs: Tlb[];
   readonly hypercalls: Hypercalls;
   readonly requests: Requests;
@@ -51,10 +56,26 @@ export class World {
     this.pages = new PageWords(arena, geometry.gfns, tables.page, meter);
     this.ept = new Ept(arena, geometry.gfns, meter);
     this.gpt = new GuestPageTable(arena, geometry.gvpns, geometry.guests, meter);
-    this.lists = spec.guests.map((_, guest) => {
-      const first = geometry.guestGfn[guest]!;
-      return new MovedList(arena, spec.listCapacity, first, geometry.guestGfn[guest + 1]! - first, meter);
-    });
+    this.listPolicy = listPolicyOf(spec);
+    const { format, access, per } = this.listPolicy;
+    const guests = spec.guests.map((_, guest) => ({
+      first: geometry.guestGfn[guest]!,
+      end: geometry.guestGfn[guest + 1]!,
+    }));
+    this.lists = (per === 'host' ? [guests] : guests.map((guest) => [guest])).map((tenants) =>
+      listOf(format, arena, {
+        tenants,
+        capacity: spec.listCapacity,
+        versioned: isCopied(this.listPolicy),
+        meter: access === 'copy' ? null : meter,
+      }),
+    );
+    this.parcels =
+      access === 'copy'
+        ? geometry.vcpuGuest.map((guest) =>
+            arena.int32(this.lists[this.listNumber(geometry.guestGfn[guest]!)]!.length),
+          )
+        : [];
     this.tlbs = geometry.vcpuGuest.map(() => new Tlb(arena, spec.tlbEntries));
     this.hypercalls = new Hypercalls(arena, geometry.vcpus * spec.batch);
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
@@ -74,6 +95,11 @@ export class World {
     );
     this.transfer = new Transfer(this.locations, meter, new PageCipher(geometry));
     this.mailboxes = new Mailboxes(arena, links, geometry.actors);
+  }
+
+  /** The list that a Gfn is on if it is on one. */
+  listNumber(gfn: number): number {
+    return this.listPolicy.per === 'host' ? 0 : this.geometry.guestOf(gfn);
   }
 
   /** Once, before the first step: what does not begin as zero. */

@@ -58,8 +58,10 @@ export interface CostProfile {
     /** A TLB shootdown with one target. */
     shootdown: Sourced;
     shootdownTarget: Sourced;
-    /** One look at the moved list. */
+    /** A cache line of the moved list, written by another CPU: one look at a plain list, or one store of its owner. */
     listInspection: Sourced;
+    /** Word to a vCPU that the list has changed, or that a copy of it is there: an interrupt. */
+    listNotice: Sourced;
     /** An access to the page touched just before; that the others all miss is a declared simplification. */
     cacheHit: Sourced;
     /** One page encrypted or decrypted; default: see `ASSUMED_CIPHER`. */
@@ -115,6 +117,7 @@ export interface Costs {
   shootdownNs: number;
   shootdownTargetNs: number;
   listInspectionNs: number;
+  listNoticeNs: number;
   cacheHitNs: number;
   /** One page encrypted or decrypted; charged only where slots are encrypted. */
   cipherPageNs: number;
@@ -150,6 +153,7 @@ export function resolveCosts(profile: CostProfile): Costs {
     shootdownNs: cpuNs('shootdown'),
     shootdownTargetNs: cpuNs('shootdownTarget'),
     listInspectionNs: cpuNs('listInspection'),
+    listNoticeNs: cpuNs('listNotice'),
     cacheHitNs: cpuNs('cacheHit'),
     cipherPageNs: numberOf(cpu.cipherPage ?? ASSUMED_CIPHER, 'cpu.cipherPage', 'ns', name),
     localLatencyNs: memoryNs('localLatency'),

@@ -19,6 +19,9 @@ export const eventKinds = [
   'forged', 'rejected', 'tampered', // hostile guests
   'deferred', 'readied', 'retried', // asynchronous page faults
   'hugeMapped', 'hugeBegun', 'hugeEnded', 'hugeOut', // huge pages
+  'migrating', 'round', 'described', 'adopted', 'claimed', 'migrated', // a guest between hosts
+  'guestStarted', 'guestStopped', 'transmitted', 'linkFault', 'listUpdated', // and what is between them
+  'gathered', 'completed', 'exported', 'copied', 'inspecting', // the moved list, where it is not exported at once
 ] as const; // prettier-ignore
 /** How far turning a store off has come. */
 export const swapoffPhase = { began: 0, waits: 1, ended: 2 } as const;
@@ -196,8 +199,9 @@ export class Recorder {
   delisted(gfn: number, generation: number): void {
     this.emit(event.delisted, 0, gfn, 0, generation, 0, 0, 0, 0);
   }
-  inspected(vcpu: number, gfn: number, finding: number, generation: number): void {
-    this.emit(event.inspected, vcpu, gfn, 0, generation, 0, 0, 0, finding);
+  /** `loads`, `lines`: what the look took, of words and of cache lines; 0: one of each. */
+  inspected(vcpu: number, gfn: number, finding: number, generation: number, loads = 0, lines = 0): void {
+    this.emit(event.inspected, vcpu, gfn, 0, generation, loads, lines, 0, finding);
   }
   requested(request: number, source: number, destination: number, generation: number, kind: number): void {
     this.emit(event.requested, request, source, destination, generation, kind, 0, 0, 0);
@@ -395,5 +399,74 @@ export class Recorder {
   /** The host was asked to move out a whole block of Gfns, and began with so many of its pages. */
   hugeOut(gfn: number, pages: number): void {
     this.emit(event.hugeOut, 0, gfn, 0, 0, 0, 0, 0, pages);
+  }
+  /** A host begins to move the guest to another. */
+  migrating(migration: number, from: number, to: number): void {
+    this.emit(event.migrating, migration, 0, 0, 0, from, to, 0, 0);
+  }
+  /** A round of it begins: `pages` to describe. `last`: the guest is stopped. */
+  round(migration: number, number: number, pages: number, last: number): void {
+    this.emit(event.round, migration, 0, 0, number, 0, 0, last, pages);
+  }
+  /** The source told the destination of a Gfn (or of `-1`: a vCPU, or the end). `kind`: of packet. */
+  described(serial: number, gfn: number, to: number, version: number, location: number, kind: number): void {
+    this.emit(event.described, serial, gfn, to, version, location, kind, 0, 0);
+  }
+  /** The destination took a packet in: its entry for the Gfn names `location` now. */
+  adopted(
+    serial: number,
+    gfn: number,
+    migration: number,
+    version: number,
+    location: number,
+    kind: number,
+  ): void {
+    this.emit(event.adopted, serial, gfn, migration, version, location, kind, 0, 0);
+  }
+  /** A host tried to become the guest's owner, `epoch` being the last it knew of. */
+  claimed(host: number, epoch: number, result: number): void {
+    this.emit(event.claimed, host, 0, 0, epoch, 0, 0, 0, result);
+  }
+  /** The source knows how its migration ended: OK, or not OK and the guest goes on where it was. */
+  migrated(migration: number, from: number, to: number, result: number): void {
+    this.emit(event.migrated, migration, 0, 0, 0, from, to, 0, result);
+  }
+  guestStarted(host: number, epoch: number): void {
+    this.emit(event.guestStarted, host, 0, 0, epoch, 0, 0, 0, 0);
+  }
+  guestStopped(host: number, epoch: number): void {
+    this.emit(event.guestStopped, host, 0, 0, epoch, 0, 0, 0, 0);
+  }
+  /** A packet of `bytes` was put on a link. `again`: not for the first time. */
+  transmitted(serial: number, from: number, to: number, kind: number, bytes: number, again: number): void {
+    this.emit(event.transmitted, serial, 0, 0, again, from, to, kind, bytes);
+  }
+  /** What became of a packet; `fault` of `linkFaults`. */
+  linkFault(serial: number, from: number, to: number, fault: number, kind: number): void {
+    this.emit(event.linkFault, serial, 0, 0, 0, from, to, fault, kind);
+  }
+  /** An update of the shared list came in from another host; `taken` 0: what is there is newer. */
+  listUpdated(host: number, gfn: number, version: number, taken: number): void {
+    this.emit(event.listUpdated, host, gfn, 0, version, 0, 0, 0, taken);
+  }
+  /** 415: the list's owner was told of a page that was moved (`moved` 1) or is no longer where it was (0). */
+  gathered(gfn: number, generation: number, moved: number, list: number): void {
+    this.emit(event.gathered, list, gfn, 0, generation, 0, 0, 0, moved);
+  }
+  /** 420, 425: a list is written: so many changes were given, so many entries it has with the owner's own. */
+  completed(list: number, given: number, entries: number): void {
+    this.emit(event.completed, list, 0, 0, 0, given, entries, 0, 0);
+  }
+  /** A change is complete with the store that comes next: what it took, of words and of cache lines. */
+  exported(list: number, version: number, words: number, lines: number): void {
+    this.emit(event.exported, list, 0, 0, version, words, lines, 0, 0);
+  }
+  /** 430: a vCPU has a copy of its guest's list as it was in `version`. */
+  copied(vcpu: number, version: number, words: number, lines: number): void {
+    this.emit(event.copied, vcpu, 0, 0, version, words, lines, 0, 0);
+  }
+  /** 435: a look begins that takes more than one load; `inspected` ends it. */
+  inspecting(vcpu: number, gfn: number): void {
+    this.emit(event.inspecting, vcpu, gfn, 0, 0, 0, 0, 0, 0);
   }
 }

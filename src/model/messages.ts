@@ -69,6 +69,36 @@ export const messageKinds = [
   'rekey',
   // Host to hypervisor, and on to the vCPU (id): its fault (argument = token) needs I/O, `resume` will follow.
   'notPresent',
+  // Between hosts. vCPU to the host it is at: an access, answered by accessed (with answer: a balance request).
+  'access',
+  'accessed',
+  // Host to vCPU: go on from where your state says; stop, answered by stopped.
+  'start',
+  'stop',
+  'stopped',
+  // vCPU to host: are all moves made? Answered by settled.
+  'settle',
+  'settled',
+  // Host to link: id = packet. Answered by sent, once nobody reads it any more.
+  'transmit',
+  'sent',
+  // Link to host: id = packet. Answered by consumed.
+  'deliver',
+  'consumed',
+  // An actor to itself: time has passed; id = what for.
+  'timer',
+  // Host to shared store: id = epoch, argument = new owner. Answered by claimed (argument = result).
+  'claim',
+  'claimed',
+  // The owner of a moved list (hypervisor or host) to itself: make the next store; id = list.
+  'publish',
+  // The owner to a vCPU, the host through the hypervisor: a part of a copy (id = version, argument = vCPU * parts + part),
+  // or word that the list has changed. Answered by listTaken.
+  'listPart',
+  'listNotice',
+  // vCPU to the owner, through the hypervisor: id = vCPU. `listWanted`: send the next version.
+  'listTaken',
+  'listWanted',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

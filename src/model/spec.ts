@@ -2,6 +2,7 @@
 // Everything is by index; names and kernel node ids are only carried along for people.
 import type { StoreKind } from './cost.ts';
 import type { FaultPlan } from './faults.ts';
+import type { ListPolicy } from './list-policy.ts';
 
 export interface NodeSpec {
   /** The kernel's node id, for reports. */
@@ -135,4 +136,6 @@ export interface WorldSpec {
   policy: Policy;
   /** What goes wrong; absent: nothing. */
   faults?: FaultPlan;
+  /** How the moved list is exported and read; what is left out is `plainList`'s. */
+  list?: Partial<ListPolicy>;
 }

@@ -67,6 +67,7 @@ export const causes = [
   'host-migration', // the host moves the page to another node (move_pages, cpusets of the host)
   'swapoff', // the store that keeps the page is turned off (try_to_unuse)
   'writeback', // from a fast new location to a slower one (zswap writeback, a demotion chain)
+  'migration', // the whole guest is on its way to another host
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);

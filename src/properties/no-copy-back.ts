@@ -128,7 +128,7 @@ export class NoCopyBack extends Property {
       const frame = this.lastFrame.get(e.gfn);
       if (frame === undefined) return;
       this.moved.set(e.gfn, {
-        source: geometry.pinOf(e.gfn),
+        source: this.pins.of(e.gfn),
         location: e.to,
         generation: e.generation,
         held: false,

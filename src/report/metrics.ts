@@ -6,6 +6,7 @@ import type { Geometry } from '../model/geometry.ts';
 import { cause, givenBack, operationKind, result, results } from '../model/words.ts';
 import type { Observing } from '../runtime/trace.ts';
 import { crossingBytes } from './interconnect.ts';
+import { ListMetrics, type ListMeasured } from './list-metrics.ts';
 import { Percentiles } from './percentiles.ts';
 
 export interface NodeStat {
@@ -33,6 +34,7 @@ export interface Measured {
   requests: Record<string, number>;
   vmstat: Record<string, number>;
   numastat: NodeStat[];
+  list: ListMeasured;
 }
 
 const vmstatNames = [
@@ -95,6 +97,7 @@ export class Metrics implements Observing {
     number
   >;
   private readonly numastat: NodeStat[];
+  private readonly list: ListMetrics;
   private readonly requests = Object.fromEntries(results.map((name) => [name, 0]));
   private readonly stalls = new Percentiles();
   private readonly bytes = { interconnect: 0, storeRead: 0, storeWritten: 0 };
@@ -124,6 +127,7 @@ export class Metrics implements Observing {
     this.geometry = geometry;
     this.costs = costs;
     this.hugePages = geometry.spec.policy.guest?.hugePages ?? 0;
+    this.list = new ListMetrics(geometry, costs);
     this.met = geometry.vcpuGuest.map(() => false);
     this.hinted = geometry.vcpuGuest.map(() => -1);
     this.open = geometry.vcpuGuest.map(() => 0);
@@ -230,8 +234,19 @@ export class Metrics implements Observing {
     resumed: (e) => {
       if (e.result === result.BUSY) this.vmstat.cl_hold_refusals++;
     },
-    listed: () => void this.vmstat.cl_list_entries++,
-    overflowed: () => void this.vmstat.cl_list_overflow++,
+    listed: (e) => {
+      this.vmstat.cl_list_entries++;
+      this.list.visible(e);
+    },
+    overflowed: (e) => {
+      this.vmstat.cl_list_overflow++;
+      this.list.visible(e);
+    },
+    delisted: (e) => this.list.visible(e),
+    gathered: (e) => this.list.gathered(e),
+    exported: (e) => this.list.exported(e),
+    copied: (e) => this.list.copied(e),
+    inspected: (e) => this.list.inspected(e),
     hugeMapped: (e) =>
       void this.vmstat[e.result === this.hugePages ? 'thp_fault_alloc' : 'thp_fault_fallback']++,
     hugeEnded: (e) => {
@@ -364,6 +379,7 @@ export class Metrics implements Observing {
       requests: { ...this.requests },
       vmstat: { ...vmstat },
       numastat: this.numastat.map((stat) => ({ ...stat })),
+      list: this.list.result(),
     };
   }
 }

@@ -75,6 +75,24 @@ export const runSchema = z.strictObject({
       other_node: n,
     }),
   ),
+  list: z
+    .strictObject({
+      changes: n.describe('Entries that appeared or went, as readers of the list could see it.'),
+      words: n.describe('Words that its owner wrote for them.'),
+      exportNs: n.describe('Virtual ns that writing took: a cache line each at the price of a look.'),
+      looks: n.describe('Looks of guests for one page.'),
+      loads: n.describe('Words that looks read.'),
+      lookNs: n.describe('Virtual ns that looks took.'),
+      copies: n.describe('Copies of the list that vCPUs made or were sent.'),
+      copiedBytes: n,
+      copyNs: n.describe('Virtual ns that vCPUs spent on copies.'),
+      stalenessNs: z
+        .strictObject({ p50: n, p99: n, count: n })
+        .describe(
+          "Virtual ns from a change's reaching the owner to its being visible: in the list, or in each vCPU's copy. Count 0: at once.",
+        ),
+    })
+    .describe('What the moved list cost.'),
   violations: z.array(violationSchema).describe('First violation of each property that the protocol claims.'),
 });
 

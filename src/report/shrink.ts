@@ -328,8 +328,9 @@ class Shrinking {
     this.best.ops.forEach((list, vcpu) => {
       list.forEach(({ word, gvpn }, at) => {
         const pages = operationOf(word) === operation.bulkMove ? reach(word) : 0;
+        if (pages <= 1) return;
         const vnode = argumentOf(word) % BULK_VNODES;
-        for (let page = 0; page < pages && pages > 1; page++) {
+        for (let page = 0; page < pages; page++) {
           const one = { word: encode(operation.bulkMove, vnode + BULK_VNODES), gvpn: gvpn + page };
           if (this.acceptOps(this.best.ops.with(vcpu, this.best.ops[vcpu]!.with(at, one)))) break;
         }

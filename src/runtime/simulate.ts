@@ -1,6 +1,6 @@
 // The simulated executor: one thread delivers one message at a time, as the scheduler chooses, to actors that run to
 // completion. It counts what each step touched and fails the run whose step made two shared accesses.
-import type { System } from '../actor/system.ts';
+import type { Runnable } from '../actor/system.ts';
 import { message, messageKinds, type Message } from '../model/messages.ts';
 import type { ScriptSource } from '../model/script.ts';
 import { assert } from '../stdx/assert.ts';
@@ -16,13 +16,13 @@ export type Ending =
   | 'stopped';
 
 export class Simulation {
-  private readonly system: System;
+  private readonly system: Runnable;
   private readonly scheduler: Scheduler;
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly offer: (ring: number) => void;
   steps = 0;
 
-  constructor(system: System, scheduler: Scheduler) {
+  constructor(system: Runnable, scheduler: Scheduler) {
     this.system = system;
     this.scheduler = scheduler;
     this.offer = (ring) => this.scheduler.offer(ring);

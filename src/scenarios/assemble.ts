@@ -7,6 +7,7 @@ import type { Tables } from '../memory/world.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
 import { BULK_VNODES } from '../model/script.ts';
+import { isPlain } from '../model/list-policy.ts';
 import type { GuestVariants, WorldSpec } from '../model/spec.ts';
 import type { Topology } from '../model/topology.ts';
 import { type Protocol, protocols as shipped } from '../protocols/index.ts';
@@ -280,6 +281,7 @@ async function worldOf(
       attempts: guests.attempts,
       ...guestVariantsOf(guests),
     },
+    ...(isPlain(guests.list) ? {} : { list: guests.list }),
   };
   return { spec, shape, workload };
 }

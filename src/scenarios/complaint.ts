@@ -65,8 +65,8 @@ const WORD_OF: Readonly<Record<string, string>> = {
 const UNIT_OF: Readonly<Record<string, string>> = { array: 'a length of ', string: 'a length of ' };
 
 /** The keys that the schema has at a path; of a union, those of all its branches. */
-export function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schemas: unknown[] = branches(scenarioSchema);
+export function knownKeys(path: readonly PropertyKey[], of: z.ZodType = scenarioSchema): string[] {
+  let schemas: unknown[] = branches(of);
   for (const key of path) {
     schemas = schemas.flatMap((schema) => {
       if (typeof key === 'number') return [schema];

@@ -7,6 +7,15 @@ import type { Needs } from '../flaws/index.ts';
 import type { Costs } from '../model/cost.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { drawFaults, type FaultName, faultNames, type FaultPlan } from '../model/faults.ts';
+import {
+  listAccesses,
+  listFormats,
+  listInspections,
+  listOwners,
+  listScopes,
+  listUnmaps,
+  type ListPolicy,
+} from '../model/list-policy.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import { Prng } from '../stdx/prng.ts';
@@ -56,7 +65,7 @@ type Feature = (typeof features)[number];
 
 /** What is drawn in every run, for people. */
 export const varied =
-  'world (nodes, frames, vCPUs, guests, list, store or far memory), workload, protocol, order (random, pct over actors or rings, timed)';
+  'world (nodes, frames, vCPUs, guests, store or far memory), moved list (format, who keeps it, how it is read), workload, protocol, order (random, pct over actors or rings, timed)';
 
 const costs = resolveCosts(skylake);
 const PAGES = 4;
@@ -92,6 +101,7 @@ export function drawScenario(
     prefetch: needs.prefetch ?? (drawn.has('prefetch') ? 1 + prng.below(2) : 0),
     heldFault: needs.heldFault ?? (converts ? 'convert' : 'refuse'),
     faults: drawPlan(prng, mix, needs.faults),
+    ...listOf(seed, needs.list),
     accessesPerTick: 2,
     scanPerTick: 2,
     accessesPerScan: 2 + prng.below(3),
@@ -106,6 +116,27 @@ export function drawScenario(
     protocol: among[prng.below(among.length)] ?? protocols[0]!,
     order: orders[prng.below(orders.length)]!,
     seed,
+  };
+}
+
+/** How the list is exported and read: plainly every other time, else anything for each choice. */
+function listOf(seed: number, needed?: Partial<ListPolicy>): Pick<Small, 'list'> {
+  if (needed) return { list: needed };
+  // Numbers of its own, so that everything else is drawn as it is without.
+  const prng = new Prng().seed(seed, 4);
+  if (prng.chance(1, 2)) return {};
+  const any = <T>(among: readonly T[]): T => among[prng.below(among.length)]!;
+  return {
+    list: {
+      format: any(listFormats),
+      access: any(listAccesses),
+      owner: any(listOwners),
+      inspect: any(listInspections),
+      period: 2 + prng.below(4),
+      lag: prng.below(4),
+      per: any(listScopes),
+      unmap: any(listUnmaps),
+    },
   };
 }
 

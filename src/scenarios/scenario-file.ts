@@ -26,7 +26,7 @@ export function readScenario(file: string, readStdin: () => string): ReadScenari
   return { scenario: withPaths(scenario, file, placeOf), placeOf };
 }
 
-function readText(file: string): string {
+export function readText(file: string): string {
   const refuse = (what: string, hint: string): never => {
     throw new InputError({ file: file || '""' }, what, 'a scenario file', hint);
   };
@@ -91,6 +91,16 @@ function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario
 
 /** @throws InputError with the place of the first complaint */
 export function parseScenario(text: string, file: string): ReadScenario {
+  const { value, placeOf } = parseAs(scenarioSchema, text, file);
+  return { scenario: checked(value, placeOf), placeOf };
+}
+
+/** A text that a schema describes; for every kind of scenario there is. */
+export function parseAs<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  file: string,
+): { value: z.output<Schema>; placeOf: PlaceOf } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number): Place => {
@@ -115,9 +125,9 @@ export function parseScenario(text: string, file: string): ReadScenario {
       'see examples/two-socket.yaml',
     );
   }
-  const parsed = scenarioSchema.safeParse(value);
-  if (!parsed.success) throw complaint(deepest(parsed.error.issues[0]!, value), document, at);
-  return { scenario: checked(parsed.data, placeOf), placeOf };
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw complaint(deepest(parsed.error.issues[0]!, value), document, at, schema);
+  return { value: parsed.data, placeOf };
 }
 
 function unreadable(
@@ -189,7 +199,12 @@ export function nodeAt(
   return { offset: 0, depth: 0 };
 }
 
-function complaint(issue: z.core.$ZodIssue, document: Document, at: (offset: number) => Place): InputError {
+function complaint(
+  issue: z.core.$ZodIssue,
+  document: Document,
+  at: (offset: number) => Place,
+  schema: z.ZodType,
+): InputError {
   const name = issue.path.join('.') || 'the scenario';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
@@ -198,7 +213,7 @@ function complaint(issue: z.core.$ZodIssue, document: Document, at: (offset: num
       ? node.items.find((item) => isScalar(item.key) && item.key.value === key)
       : undefined;
     const offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
-    const known = knownKeys(issue.path);
+    const known = knownKeys(issue.path, schema);
     const guess = didYouMean(key, known);
     const hint = guess ? `did you mean ${guess}?` : 'leave it out';
     return new InputError(

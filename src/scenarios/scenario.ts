@@ -2,6 +2,15 @@
 // published; sizes carry their unit; an unknown key is an error.
 import { z } from 'zod';
 import { storeKinds } from '../model/cost.ts';
+import {
+  listAccesses,
+  listFormats,
+  listInspections,
+  listOwners,
+  listScopes,
+  listUnmaps,
+  plainList,
+} from '../model/list-policy.ts';
 import { encryptions, heldFaults } from '../model/spec.ts';
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
@@ -47,6 +56,40 @@ const store = z
 
 const place = z.discriminatedUnion('kind', [far, store]);
 export type NewLocation = z.output<typeof place>;
+const movedList = z
+  .strictObject({
+    format: z
+      .enum(listFormats)
+      .default(plainList.format)
+      .describe('How entries lie in memory (paragraph 22).'),
+    access: z
+      .enum(listAccesses)
+      .default(plainList.access)
+      .describe('Read where its owner writes it, or sent to the guest in parts (paragraph 27).'),
+    owner: z.enum(listOwners).default(plainList.owner).describe('Who writes it (paragraph 18).'),
+    inspect: z
+      .enum(listInspections)
+      .default(plainList.inspect)
+      .describe(
+        'The list itself at each balancing attempt, or a copy made every `period` accesses, or one made on notice (paragraphs 22, 24).',
+      ),
+    period: count(1, 100_000_000)
+      .default(plainList.period)
+      .describe('Accesses of a vCPU between two copies, if periodic.'),
+    lag: count(0, 1 << 20)
+      .default(plainList.lag)
+      .describe('Changes that are gathered before they are exported; 0 = each at once.'),
+    per: z
+      .enum(listScopes)
+      .default(plainList.per)
+      .describe('A list for each guest, or one for all guests of the host (paragraph 18).'),
+    unmap: z
+      .enum(listUnmaps)
+      .default(plainList.unmap)
+      .describe('When the guest takes its own mapping of a listed page away (paragraph 23).'),
+  })
+  .prefault({})
+  .describe('How the moved list is exported and read.');
 
 export const newLocationKinds = [...storeKinds, 'far'] as const;
 
@@ -166,6 +209,7 @@ export const scenarioSchema = z
         listCapacity: count(1, 1 << 24)
           .optional()
           .describe('Entries of the moved list; default: one for each Gfn.'),
+        list: movedList,
         hintPages: count(0, 1 << 20)
           .default(128)
           .describe('Pages that one NUMA scan marks; 0 = no balancing.'),

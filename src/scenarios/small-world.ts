@@ -1,5 +1,6 @@
 // Small worlds for exploration: pages of a few words, bursts of one, every capacity chosen to hurt.
 import type { FaultPlan } from '../model/faults.ts';
+import type { ListPolicy } from '../model/list-policy.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { Policy, WorldSpec } from '../model/spec.ts';
 
@@ -21,6 +22,8 @@ export interface Small extends Partial<Omit<Policy, 'far'>> {
   mapped?: boolean;
   /** Slots of further stores, in which pages go on from the first new location: a chain. */
   chain?: readonly number[];
+  /** How the moved list is exported and read. */
+  list?: Partial<ListPolicy>;
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -102,6 +105,7 @@ export function smallWorld(small: Small = {}): WorldSpec {
     chunk: 16,
     policy: policyOf(small),
     ...(small.faults ? { faults: small.faults } : {}),
+    ...(small.list ? { list: small.list } : {}),
   };
 }
 

@@ -84,7 +84,7 @@ const packedZeros = gzipSync(Buffer.alloc(1 << 20, ' L 1fff000768,8\n'));
 /** A replay file that is right, for cases that break one thing in it. */
 const kept = (change: (file: Record<string, any>) => void): string => {
   const costs = Object.fromEntries(
-    'hintFault eptViolation hypercall hypercallEntry moveEntry clearPage copyPageLocal copyPageRemote shootdown shootdownTarget listInspection cacheHit localLatency remoteLatency farLatency'
+    'hintFault eptViolation hypercall hypercallEntry moveEntry clearPage copyPageLocal copyPageRemote shootdown shootdownTarget listInspection listNotice cacheHit localLatency remoteLatency farLatency'
       .split(' ')
       .map((name) => [`${name}Ns`, 100]),
   );
@@ -262,6 +262,24 @@ const scenarios: Case[] = [
     `${good}host:\n  watermarks: { low: 30, high: 20 }\n`,
     '5:15',
     /low 30 is above high 20/,
+  ),
+  scenario(
+    'an unknown format of the moved list',
+    `${good}guests:\n  list: { format: tree }\n`,
+    '5:19',
+    /is 'tree', expected one of table, bitmap, ring, snapshot/,
+  ),
+  scenario(
+    'a list that lags by less than nothing',
+    `${good}guests:\n  list: { lag: -1 }\n`,
+    '5:16',
+    /is '-1', expected at least 0/,
+  ),
+  scenario(
+    'a word that guests.list does not have',
+    `${good}guests:\n  list: { acces: copy }\n`,
+    '5:11',
+    /acces.*access/,
   ),
   scenario('seeds the wrong way round', `${good}seeds: [3, 1]\n`, '4:8', /3 is above 1/),
   scenario('an alias bomb of 9^8 entries', aliasBomb, '1:1', /too many aliases/),

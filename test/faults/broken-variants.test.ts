@@ -2,6 +2,7 @@
 // in place, under the same plans and orders, nothing is seen.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Served } from '../../src/actors/calls.ts';
+import { Exporter } from '../../src/actors/exporter.ts';
 import { Host } from '../../src/actors/host.ts';
 import { Hypervisor } from '../../src/actors/hypervisor.ts';
 import { PlanInterpreter } from '../../src/actors/plan-interpreter.ts';
@@ -134,9 +135,9 @@ const variants: Variant[] = [
     property: 'I6-advisory-list',
     faults: ['hypervisor restart'],
     breakIt: () =>
-      wrap(Hypervisor, 'remember', (original, [known]) => {
+      wrap(Hypervisor, 'remember', (original, [known, context]) => {
         (known! as unknown as Recovery).generation.fill(0);
-        original(known!);
+        original(known!, context!);
       }),
   },
   {
@@ -145,14 +146,9 @@ const variants: Variant[] = [
     faults: ['hypervisor restart'],
     nths: Array.from({ length: 20 }, (_, i) => 60 + 37 * i),
     breakIt: () =>
-      wrap(Hypervisor, 'markUnknown', (_original, [guest, entry], hypervisor) => {
-        const { world, held, heldGeneration } = hypervisor as unknown as Lists;
-        world.lists[guest!]!.write(
-          entry!,
-          held[guest!]![entry!]! - 1,
-          heldGeneration[guest!]![entry!]!,
-          false,
-        );
+      wrap(Exporter, 'restart', (original, [context], exporter) => {
+        original(context!);
+        for (const list of (exporter as unknown as { world: World }).world.lists) list.rebuilt();
       }),
   },
   {
@@ -179,11 +175,6 @@ const variants: Variant[] = [
     breakIt: () => withoutSteps('retire'),
   },
 ];
-interface Lists {
-  world: World;
-  held: Int32Array[];
-  heldGeneration: Int32Array[];
-}
 /** What the host does after a failure, less some steps. */
 function withoutSteps(...steps: string[]): void {
   wrap(PlanInterpreter, 'follow', (original, [operation, plan, ...rest]) => {

@@ -195,8 +195,8 @@ describe('what is broken is named', () => {
   });
   test('I2-read-last-write: a munmap that leaves the other vCPUs their translations', () => {
     const quiesce = vi.spyOn(
-      Balancing.prototype as unknown as { hasToQuiesce: () => boolean },
-      'hasToQuiesce',
+      Balancing.prototype as unknown as { isAnySeized: () => boolean },
+      'isAnySeized',
     );
     quiesce.mockReturnValue(false);
     rings(/I2-read-last-write: /, migrate, FREE, { hintPages: 0 });

@@ -98,8 +98,7 @@ function seenBy(guest: number, scripts: string[][], order: number, protocol: Pro
     return words === null ? null : [...words];
   });
   const { world } = done.system.actors[0] as unknown as { world: World };
-  const { entries } = world.lists[guest] as unknown as { entries: Int32Array };
-  return { memory, answers, list: [...entries] };
+  return { memory, answers, list: [...world.lists[guest]!.words.column] };
 }
 
 // shows: race 17, variant (18)
@@ -243,10 +242,10 @@ describe('what is broken is named', () => {
       [`forge P ${number('rewrite')}`]: 8,
     });
   });
-  test('legal-lifecycle: a host that believes what stands in the page word', () => {
+  test('I1: a host that believes what stands in the page word', () => {
     const words = PageWords.prototype as unknown as { believe: (gfn: number, word: number) => number };
     vi.spyOn(words, 'believe').mockImplementation((_gfn, word) => word);
-    rings(/legal-lifecycle: /, { ...ACCESSES, [`forge P ${number('scribble')}`]: 6 });
+    rings(/I1-single-home: /, { ...ACCESSES, [`forge P ${number('scribble')}`]: 6 });
   });
   test('answered: a host that lets two requests wait for each other', () => {
     const mix: Mix = { 'write P': 6, 'read P': 3, 'pageout P': 5, [`forge P ${number('no hold')}`]: 20 };

@@ -372,10 +372,10 @@ describe('illegal orders', () => {
 });
 
 /** The swap cache's plans: their steps each have a mutant that is killed; their orders are those of the plans above. */
-const SWAP_CACHE: readonly string[] = [
-  ...['swapInClean', 'touchRemappedClean', 'dirtied', 'swapOutClean', 'readAhead'],
-  ...['mapCached', 'mapCachedClean', 'trimCached', 'moveCached'],
-];
+const SWAP_CACHE =
+  'swapInClean touchRemappedClean dirtied swapOutClean readAhead mapCached mapCachedClean trimCached moveCached'.split(
+    ' ',
+  );
 /** Runs of the campaign that a refused order gets. */
 const FORCED_RUNS = 40;
 

@@ -39,7 +39,7 @@ describe.each(profileNames)('built-in profile %s', (name) => {
 
   test('every constant is positive and finite and says where it is from', () => {
     const constants = constantsOf(profile);
-    expect(constants).toHaveLength(12 + 6 + 5 * storeKinds.length);
+    expect(constants).toHaveLength(13 + 6 + 5 * storeKinds.length);
     for (const [path, { value, source }] of constants) {
       expect(Number.isFinite(value) && value > 0, path).toBe(true);
       expect(source.length, path).toBeGreaterThan(8);

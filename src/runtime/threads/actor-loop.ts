@@ -1,6 +1,6 @@
 // One actor on a thread of its own: takes messages from its rings, publishes what each handler sent, and sleeps when there
 // is nothing. When a control message is on its way it goes back to the event loop, where comlink answers.
-import type { System } from '../../actor/system.ts';
+import type { Runnable } from '../../actor/system.ts';
 import type { Message } from '../../model/messages.ts';
 import { Prng } from '../../stdx/prng.ts';
 import type { Bells } from './bells.ts';
@@ -23,7 +23,7 @@ export interface LoopStatistics {
 }
 
 export class ActorLoop {
-  private readonly system: System;
+  private readonly system: Runnable;
   private readonly self: number;
   private readonly bells: Bells;
   private readonly events: EventWriter;
@@ -40,7 +40,7 @@ export class ActorLoop {
 
   /** @param controlSeen control messages that have reached this thread's event loop */
   constructor(
-    system: System,
+    system: Runnable,
     self: number,
     bells: Bells,
     events: EventWriter,

@@ -4,7 +4,7 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { System } from '../../actor/system.ts';
+import type { Runnable } from '../../actor/system.ts';
 import { message, type Message } from '../../model/messages.ts';
 import type { ScriptSource } from '../../model/script.ts';
 import type { Disturbance, LoopStatistics } from './actor-loop.ts';
@@ -84,7 +84,7 @@ export class Crew<Parts> {
    * @param system the main thread's view of the world, freshly created; its last actor is the feeder
    */
   async run(
-    system: System,
+    system: Runnable,
     world: SharedArrayBuffer,
     parts: Parts,
     sources: readonly ScriptSource[],
@@ -151,7 +151,11 @@ export class Crew<Parts> {
   }
 
   /** Delivers the chunks that vCPUs asked for. @returns whether there were any */
-  private async feed(system: System, sources: readonly ScriptSource[], incoming: Message): Promise<boolean> {
+  private async feed(
+    system: Runnable,
+    sources: readonly ScriptSource[],
+    incoming: Message,
+  ): Promise<boolean> {
     const { mailboxes, geometry, scripts, contexts } = system;
     let any = false;
     for (const ring of mailboxes.inbound[geometry.feeder]!) {
@@ -172,7 +176,7 @@ export class Crew<Parts> {
   }
 
   /** Everybody sleeps, every ring is empty, and nobody was woken while we looked. */
-  private atRest({ mailboxes, geometry }: System): boolean {
+  private atRest({ mailboxes, geometry }: Runnable): boolean {
     const actors = Array.from({ length: geometry.feeder }, (_, actor) => actor);
     const wakes = () => actors.reduce((sum, actor) => sum + this.bells.wakes(actor), 0);
     const before = wakes();

@@ -27,6 +27,7 @@ const operations: CostProfile['cpu'] = {
   shootdown: ns(2000, 'N. Amit, Optimizing the TLB Shootdown Algorithm, USENIX ATC 2017: microseconds'),
   shootdownTarget: ns(300, 'unsourced, range 100 to 500'),
   listInspection: ns(60, 'unsourced, range 20 to 100: one or two cache lines'),
+  listNotice: ns(1000, 'unsourced, range 500 to 3000: an interrupt posted to a running vCPU and its handler'),
   cacheHit: ns(1, 'unsourced: a declared simplification, about the latency of the first-level cache'),
 };
 

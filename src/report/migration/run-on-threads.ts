@@ -1,0 +1,48 @@
+// One run of a cluster on real threads, judged afterwards by the same monitors. Time-outs are messages, and threads deliver
+// a message when they get to it: a time-out there is a turn of the loop and not a millisecond, so patience must be great.
+import { type ClusterParts, createCluster, measureCluster } from '../../actors/cluster/index.ts';
+import { ClusterGeometry } from '../../model/cluster.ts';
+import { clusterMonitors } from '../../properties/cluster/index.ts';
+import type { Property, Violation } from '../../properties/index.ts';
+import type { Disturbance } from '../../runtime/threads/actor-loop.ts';
+import type { Crew, CrewRun } from '../../runtime/threads/crew.ts';
+import { Trace } from '../../runtime/trace.ts';
+import { Traffic } from './traffic.ts';
+
+export type ClusterThreadParts = ClusterParts & { eventRings: number };
+
+export interface ClusterThreadRun {
+  ending: CrewRun['ending'];
+  traffic: Traffic;
+  properties: readonly Property[];
+  violations: Violation[];
+  statistics: CrewRun['statistics'];
+}
+
+export async function runClusterOnThreads(
+  crew: Crew<ClusterThreadParts>,
+  parts: ClusterParts,
+  disturbance: Disturbance,
+): Promise<ClusterThreadRun> {
+  const world = new SharedArrayBuffer(measureCluster(parts));
+  const geometry = new ClusterGeometry(parts.spec);
+  const properties = clusterMonitors(geometry, parts.mode.shared === 'mapping');
+  const traffic = new Traffic(geometry);
+  const trace = new Trace([...properties, traffic]);
+  // What happens while the world is made comes before everything that threads do.
+  const system = createCluster(world, parts, trace);
+  const threadParts = { ...parts, eventRings: geometry.actors };
+  const run = await crew.run(system, world, threadParts, [], disturbance);
+  for (const e of run.recording.events()) {
+    const { actor, time, kind, id, gfn, destination, generation, from, to, cause, result } = e;
+    trace.put(actor, time, kind, id, gfn, destination, generation, from, to, cause, result);
+  }
+  if (run.ending === 'at rest') for (const property of properties) property.atRest();
+  return {
+    ending: run.ending,
+    traffic,
+    properties,
+    violations: properties.flatMap(({ violation }) => (violation ? [violation] : [])),
+    statistics: run.statistics,
+  };
+}

@@ -1,0 +1,142 @@
+// One look against the owner's stores, in every order there is: the finding is what the list said at some time between
+// the look's beginning and its end, or *unknown*. A page is on the list in generation 1, comes back and is moved again in
+// generation 2, while another one that needs the same entry comes and goes.
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { pageTable } from '../../machines/index.ts';
+import { Arena } from '../../src/memory/arena.ts';
+import { BitmapReader } from '../../src/memory/lists/bitmap-list.ts';
+import { type Announce, listOf, PENDING } from '../../src/memory/lists/index.ts';
+import { RingReader } from '../../src/memory/lists/ring-list.ts';
+import { SnapshotReader } from '../../src/memory/lists/snapshot-list.ts';
+import { Meter } from '../../src/memory/meter.ts';
+import { Recorder } from '../../src/model/events.ts';
+import { Geometry } from '../../src/model/geometry.ts';
+import { listFormats, type ListPolicy } from '../../src/model/list-policy.ts';
+import { finding } from '../../src/model/words.ts';
+import { AdvisoryList } from '../../src/properties/advisory-list.ts';
+import { Trace } from '../../src/runtime/trace.ts';
+import { smallWorld } from '../support/small-world.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const [GFN, OTHER] = [3, 5];
+const BYTES = 1 << 12;
+const geometry = new Geometry(smallWorld({ list: { lag: 2 }, gfns: 4 }));
+type Change = readonly [gfn: number, generation: number, goes: boolean];
+/** Orders that there are, of each pair of changes. */
+const ORDERS = { table: 3, bitmap: 35, ring: 375, snapshot: 11_060 };
+const before: readonly Change[] = [[GFN, 1, false]];
+const during: readonly Change[] = [
+  [GFN, 1, true],
+  [GFN, 2, false],
+];
+const colliding: readonly Change[] = [
+  [GFN, 1, true],
+  [OTHER, 7, false],
+];
+
+/** Enough to overwrite what the log of two records says of the page. */
+const others: readonly Change[] = [
+  [OTHER, 7, false],
+  [6, 9, false],
+];
+
+interface Played {
+  /** How many could go on at each choice that there was. */
+  choices: number[];
+  found: number;
+  violation: string | null;
+}
+
+/** Plays one order: `prefix` chooses owner (0) or reader (1) wherever both can go on; then the owner goes first. */
+function play(format: ListPolicy['format'], changes: readonly Change[], prefix: readonly number[]): Played {
+  const probe = new AdvisoryList({ geometry, page: pageTable, totalOrder: true });
+  const trace = new Recorder(new Trace([probe]), 0, new Float64Array(1));
+  const arena = new Arena(new ArrayBuffer(BYTES));
+  const tenant = { first: 0, end: 8 };
+  const list = listOf(format, arena, {
+    tenants: [tenant],
+    capacity: 1,
+    versioned: false,
+    meter: new Meter(),
+  });
+  const reader = list.reader(arena, list.words, tenant);
+  const announce: Announce = {
+    listed: (gfn, generation) => trace.listed(gfn, generation),
+    overflowed: (gfn, generation) => trace.overflowed(gfn, generation),
+    delisted: (gfn, generation) => trace.delisted(gfn, generation),
+    exported: () => {},
+  };
+  const make = (change: Change) => {
+    list.change(...change);
+    return list.write(announce);
+  };
+  for (const change of before) for (let more = make(change); more; more = list.write(announce));
+  const choices: number[] = [];
+  let next = 0;
+  let writing = false;
+  let found = PENDING;
+  trace.inspecting(0, GFN);
+  reader.begin(GFN);
+  while (found === PENDING) {
+    const ownerCan = writing || next < changes.length;
+    if (ownerCan) choices.push(2);
+    const reads = ownerCan ? (prefix[choices.length - 1] ?? 0) : 1;
+    if (reads === 0) writing = writing ? list.write(announce) : make(changes[next++]!);
+    else {
+      found = reader.step();
+      if (found !== PENDING) trace.inspected(0, GFN, found, found === finding.listed ? reader.generation : 0);
+    }
+  }
+  return { choices, found, violation: probe.violation?.message ?? null };
+}
+
+/** Every order, or those up to the first violation: a depth-first walk, each order played from its beginning. */
+function playAll(format: ListPolicy['format'], changes: readonly Change[], toTheEnd = true) {
+  const found = new Set<number>();
+  const violations = new Set<string>();
+  let orders = 0;
+  for (let prefix: number[] | null = []; prefix !== null; orders++) {
+    const played = play(format, changes, prefix);
+    found.add(played.found);
+    if (played.violation !== null) violations.add(played.violation);
+    if (!toTheEnd && violations.size > 0) break;
+    const taken = played.choices.map((_, i) => prefix![i] ?? 0);
+    while (taken.length > 0 && taken.at(-1) === 1) taken.pop();
+    prefix = taken.length === 0 ? null : [...taken.slice(0, -1), 1];
+  }
+  return { orders, found, violations: [...violations] };
+}
+
+// shows: race 18, variant (22) list format
+describe.each(listFormats)('%s, capacity of 1', (format) => {
+  test.each([
+    ['goes and comes again', during],
+    ['gives way to another', colliding],
+  ] as const)('a page that %s while it is looked up', (_, changes) => {
+    const { orders, found, violations } = playAll(format, changes);
+    expect(violations).toEqual([]);
+    expect(found).toContain(finding.listed);
+    expect(orders).toBe(ORDERS[format]);
+  });
+});
+
+describe('what a reader must not leave out', () => {
+  test('bitmap: the second look at the bit', () => {
+    vi.spyOn(BitmapReader.prototype, 'isStill').mockReturnValue(true);
+    const { violations } = playAll('bitmap', during, false);
+    expect(violations).toEqual([expect.stringMatching(/Gfn 3 is listed in generation 2; its list .* generation 1, then does not name it$/)]); // prettier-ignore
+  });
+  test('snapshot: the second look at the version', () => {
+    vi.spyOn(SnapshotReader.prototype, 'isSame').mockReturnValue(true);
+    expect(playAll('snapshot', colliding).violations.join()).toMatch(/listed in generation 7/);
+  });
+  test('snapshot: that the version is even', () => {
+    vi.spyOn(SnapshotReader.prototype, 'isQuiet').mockReturnValue(true);
+    expect(playAll('snapshot', colliding, false).violations).not.toEqual([]);
+  });
+  test('ring: the second look at the head, which tells that it was overrun', () => {
+    vi.spyOn(RingReader.prototype, 'isOverrun').mockReturnValue(false);
+    expect(playAll('ring', others, false).violations).not.toEqual([]);
+  });
+});
