@@ -117,7 +117,6 @@ export class NoCopyBack extends Property {
   };
 
   private entered(e: TraceEvent): void {
-    const { geometry } = this.setting;
     const came = this.carried.get(e.id);
     if (came) {
       this.carried.delete(e.id);

@@ -194,10 +194,7 @@ describe('what is broken is named', () => {
     rings(/given-back: .*full of poison/, migrate, BALLOON, { guest: { poison: 'negotiated' } });
   });
   test('I2-read-last-write: a munmap that leaves the other vCPUs their translations', () => {
-    const quiesce = vi.spyOn(
-      Balancing.prototype as unknown as { isAnySeized: () => boolean },
-      'isAnySeized',
-    );
+    const quiesce = vi.spyOn(Balancing.prototype as unknown as { isAnySeized: () => boolean }, 'isAnySeized');
     quiesce.mockReturnValue(false);
     rings(/I2-read-last-write: /, migrate, FREE, { hintPages: 0 });
   });
