@@ -218,6 +218,7 @@ export class Host implements Actor {
     }
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
+    if (geometry.spec.policy.unpinned) this.world.operations.home[begun] = geometry.vcpuNode[vcpu]!;
   }
 
   resume(vcpu: number, outcome: number, context: Context): void {

@@ -29,8 +29,9 @@ export class Pin extends Property {
       this.spilled.delete(e.id);
     },
     eptSet: (e) => {
-      this.examined++;
       const { geometry } = this.setting;
+      if (geometry.spec.policy.unpinned) return;
+      this.examined++;
       const pin = geometry.pinOf(e.gfn);
       if (geometry.homeOf(e.to) === pin || this.spills.get(e.to) === pin) return;
       this.fail(
