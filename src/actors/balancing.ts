@@ -14,22 +14,11 @@ import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { message } from '../model/messages.ts';
+import { command } from '../model/script.ts';
 import { cause, finding, isDone, purpose, requestKinds, result } from '../model/words.ts';
+import { phase } from './balancing-phase.ts';
+import { HugePages } from './huge-pages.ts';
 import type { Vcpu } from './vcpu.ts';
-
-const phase = {
-  idle: 0,
-  unhint: 1,
-  seize: 2,
-  inspect: 3,
-  hold: 4,
-  ask: 5,
-  asked: 6,
-  mapSource: 7,
-  mapDestination: 8,
-  copy: 9,
-  install: 10,
-} as const;
 
 /** How much a batch still needs before nobody else can reach its pages. */
 const quiet = { flush: 0, check: 1, done: 2 } as const;
@@ -40,14 +29,14 @@ export class Balancing {
   private readonly vcpu: Vcpu;
   private readonly slots: number;
   /** One column a field, one row a page of the batch. */
-  private readonly phase: Int32Array;
-  private readonly gvpn: Int32Array;
-  private readonly expected: Int32Array;
-  private readonly source: Int32Array;
-  private readonly destination: Int32Array;
+  readonly phase: Int32Array;
+  readonly gvpn: Int32Array;
+  readonly expected: Int32Array;
+  readonly source: Int32Array;
+  readonly destination: Int32Array;
   private readonly generation: Int32Array;
   private readonly tries: Int32Array;
-  private readonly outcome: Int32Array;
+  readonly outcome: Int32Array;
   private readonly how: Int32Array;
   /** vCPUs that wait at the page's migration entry, a bit each. */
   private readonly waiters: Int32Array;
@@ -55,9 +44,12 @@ export class Balancing {
   /** The batch as a whole: rows in use, quiet state, and what a bulk move has still to do. */
   private readonly batch: Int32Array;
 
+  private readonly hugePages: HugePages;
+
   constructor(arena: Arena, vcpu: Vcpu) {
     const slots = vcpu.world.geometry.spec.batch;
     this.vcpu = vcpu;
+    this.hugePages = new HugePages(arena, vcpu, this);
     this.slots = slots;
     this.waiterWords = Math.ceil(vcpu.world.geometry.vcpus / 32);
     this.phase = arena.int32(slots);
@@ -74,18 +66,21 @@ export class Balancing {
   }
 
   get active(): boolean {
-    return this.batch[batchField.used]! > 0 || this.batch[batchField.bulkLeft]! > 0;
+    const { batch, hugePages } = this;
+    return batch[batchField.used]! > 0 || batch[batchField.bulkLeft]! > 0 || hugePages.isGathering;
   }
 
   // --- what starts a migration
 
   /** First touch: a Gfn of the vCPU's own vNode, cleared. */
   populate(gvpn: number, vnode: number): void {
-    this.begin(gvpn, 0, NONE, this.vcpu.memory.takeNear(vnode));
     this.batch[batchField.quiet] = quiet.done;
+    if (this.hugePages.populate(gvpn, vnode)) return;
+    this.begin(gvpn, 0, NONE, this.vcpu.memory.takeNear(vnode));
   }
   /** A hint fault. A local page only loses its mark; a remote one comes here. */
   hinted(gvpn: number, entry: number, gfn: number, vnode: number, local: boolean): void {
+    if (!local && this.hugePages.gather(gvpn, vnode)) return;
     const destination = local ? NONE : this.vcpu.memory.take(vnode);
     const slot = this.begin(gvpn, entry, gfn, destination);
     if (destination === NONE) {
@@ -101,7 +96,14 @@ export class Balancing {
     this.batch[batchField.bulkVnode] = vnode;
   }
 
-  private begin(gvpn: number, expected: number, source: number, destination: number): number {
+  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. */
+  discard(gvpn: number, entry: number, gfn: number): void {
+    const slot = this.begin(gvpn, entry, gfn, NONE);
+    this.how[slot] = cause.none;
+    this.batch[batchField.quiet] = quiet.flush;
+  }
+
+  begin(gvpn: number, expected: number, source: number, destination: number): number {
     const slot = this.batch[batchField.used]!++;
     this.phase[slot] = phase.seize;
     this.gvpn[slot] = gvpn;
@@ -148,6 +150,12 @@ export class Balancing {
   step(context: Context): void {
     const { batch } = this;
     if (batch[batchField.sealed] === 0) {
+      if (this.hugePages.isGathering) return this.gatherNext(context);
+      if (this.isAtRange()) {
+        if (batch[batchField.used]! > 0) batch[batchField.sealed] = 1;
+        else this.gatherRange();
+        return;
+      }
       if (batch[batchField.bulkLeft]! > 0 && batch[batchField.used]! < this.slots) {
         this.fillBatch(context);
         if (batch[batchField.bulkLeft]! > 0 || batch[batchField.used]! > 0) return;
@@ -159,18 +167,43 @@ export class Balancing {
     let slot: number;
     if ((slot = this.find(phase.unhint)) >= 0) this.unhint(slot, context);
     else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
-    else if (batch[batchField.quiet] !== quiet.done && this.find(phase.inspect) >= 0) this.quiesce(context);
+    else if (batch[batchField.quiet] !== quiet.done && this.hasToQuiesce()) this.quiesce(context);
+    else if ((slot = this.find(phase.discard)) >= 0) this.leave(slot, context);
     else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
     else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
     else if (this.find(phase.ask) >= 0) this.ask(context);
     else if ((slot = this.find(phase.mapSource)) >= 0) this.mapSource(slot, context);
     else if ((slot = this.find(phase.mapDestination)) >= 0) this.mapDestination(slot, context);
+    else if ((slot = this.find(phase.checkPoison)) >= 0) this.checkPoison(slot, context);
     else if ((slot = this.find(phase.copy)) >= 0) this.copy(slot, context);
     else if ((slot = this.find(phase.install)) >= 0) this.install(slot, context);
+    else if ((slot = this.find(phase.wipe)) >= 0) this.wipe(slot, context);
+    else if ((slot = this.find(phase.poison)) >= 0) this.poison(slot, context);
     else {
+      this.hugePages.settle(context);
       batch[batchField.used] = 0;
       batch[batchField.sealed] = 0;
     }
+  }
+
+  /** A bulk move has come to a range that may be a huge page: it is a batch of its own. */
+  private isAtRange(): boolean {
+    const { batch, hugePages } = this;
+    return (
+      batch[batchField.bulkLeft]! > 0 &&
+      hugePages.isWhole(batch[batchField.bulkNext]!, batch[batchField.bulkLeft]!)
+    );
+  }
+  private gatherRange(): void {
+    const { batch, hugePages } = this;
+    hugePages.gatherAll(batch[batchField.bulkNext]!, batch[batchField.bulkVnode]!);
+    batch[batchField.bulkNext]! += hugePages.pages;
+    batch[batchField.bulkLeft]! -= hugePages.pages;
+  }
+  private gatherNext(context: Context): void {
+    if (!this.hugePages.gatherNext(this.batch[batchField.used]!, context)) return;
+    this.batch[batchField.quiet] = quiet.flush;
+    this.batch[batchField.sealed] = 1;
   }
 
   private unhint(slot: number, context: Context): void {
@@ -192,6 +225,13 @@ export class Balancing {
       // The entry changed since it was read: another vCPU was first.
       if (destination >= 0) vcpu.free(destination, context);
       this.phase[slot] = phase.idle;
+      this.outcome[slot] = result.BUSY;
+      if (this.isDiscarded(slot)) vcpu.again();
+      return;
+    }
+    if (this.isDiscarded(slot)) {
+      vcpu.world.tlbs[vcpu.self]!.flushGvpn(gvpn);
+      this.phase[slot] = phase.discard;
       return;
     }
     context.trace.seized(vcpu.self, gvpn, source, destination);
@@ -201,6 +241,12 @@ export class Balancing {
     else this.fail(slot, result.NOMEM);
   }
 
+  private isDiscarded(slot: number): boolean {
+    return this.how[slot] === cause.none;
+  }
+  private hasToQuiesce(): boolean {
+    return this.find(phase.inspect) >= 0 || this.find(phase.discard) >= 0;
+  }
   private quiesce(context: Context): void {
     const { batch, vcpu } = this;
     if (batch[batchField.quiet] === quiet.check) {
@@ -232,11 +278,10 @@ export class Balancing {
 
   private hold(slot: number, context: Context): void {
     const { pages } = this.vcpu.world;
-    const held = pages.attempt(
+    const held = pages.claim(
       this.source[slot]!,
       pages.table.event.detect,
       this.generation[slot]!,
-      false,
       context.trace,
     );
     if (held >= 0) this.phase[slot] = phase.ask;
@@ -252,29 +297,15 @@ export class Balancing {
 
   private ask(context: Context): void {
     const { vcpu } = this;
-    const { requests } = vcpu.world;
     const sent: number[] = [];
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
       if (this.phase[slot] !== phase.ask) continue;
       const request = vcpu.self * this.slots + slot;
       this.phase[slot] = phase.asked;
       this.how[slot] = cause.request;
-      if (requests.state[request] !== requests.table.initial) {
-        requests.step(request, requests.table.event.reuse, context.trace);
-      }
       const kind = requestKinds.indexOf(vcpu.protocol.guestAsks as (typeof requestKinds)[number]);
-      requests.kind[request] = kind;
-      requests.source[request] = this.source[slot]!;
-      requests.destination[request] = this.destination[slot]!;
-      requests.generation[request] = this.generation[slot]!;
-      context.trace.requested(
-        request,
-        this.source[slot]!,
-        this.destination[slot]!,
-        this.generation[slot]!,
-        kind,
-      );
-      requests.step(request, requests.table.event.send, context.trace);
+      const { source, destination, generation } = this;
+      vcpu.draft(request, kind, source[slot]!, destination[slot]!, generation[slot]!, context);
       sent.push(request);
     }
     vcpu.ask(sent, context);
@@ -316,7 +347,7 @@ export class Balancing {
     }
     tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, destination, found);
     context.trace.tlbFill(vcpu.self, destination, found >>> 1, 1);
-    this.phase[slot] = phase.copy;
+    this.phase[slot] = vcpu.memory.isWiped(destination) ? phase.checkPoison : phase.copy;
   }
 
   private copy(slot: number, context: Context): void {
@@ -366,6 +397,76 @@ export class Balancing {
     }
   }
 
+  // --- memory that is freed
+
+  /** Nobody has a translation of the page any more: the guest page table forgets it, its Gfn is free. */
+  private leave(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const gvpn = this.gvpn[slot]!;
+    const gfn = this.source[slot]!;
+    context.trace.freed(vcpu.self, gvpn, gfn);
+    vcpu.world.gpt.install(gvpn, NONE);
+    context.trace.commanded(vcpu.self, command.free, gfn, result.OK);
+    this.release(slot, gfn, context);
+    this.wakeWaiters(slot, gvpn, context);
+  }
+  /** A Gfn is free: poisoned first if the guest does that, and not if its content was moved away and it reads zero. */
+  private release(slot: number, gfn: number, context: Context): void {
+    const { memory } = this.vcpu;
+    const movedAway = this.how[slot] === cause.request && this.outcome[slot] === result.OK;
+    this.gvpn[slot] = NONE;
+    this.phase[slot] = phase.idle;
+    if (gfn === NONE) return;
+    if (movedAway) memory.markWiped(gfn, false);
+    if (movedAway || !memory.poisons) {
+      this.vcpu.free(gfn, context);
+      return;
+    }
+    this.source[slot] = gfn;
+    this.destination[slot] = NONE;
+    this.phase[slot] = phase.wipe;
+  }
+  private wipe(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { ept, tlbs } = vcpu.world;
+    const gfn = this.source[slot]!;
+    const found = ept.walk(gfn, true);
+    if (found === 0) {
+      vcpu.fault(gfn, true, purpose.prepare, context);
+      return;
+    }
+    tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, gfn, found);
+    context.trace.tlbFill(vcpu.self, gfn, found >>> 1, 1);
+    this.phase[slot] = phase.poison;
+  }
+  private poison(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { tlbs, transfer } = vcpu.world;
+    const gfn = this.source[slot]!;
+    const to = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
+    if (to === 0) {
+      this.phase[slot] = phase.wipe;
+      return;
+    }
+    context.trace.wiped(vcpu.self, gfn, to);
+    transfer.poison(to);
+    context.spend(vcpu.costs.clearPageNs);
+    vcpu.memory.markWiped(gfn, true);
+    this.phase[slot] = phase.idle;
+    vcpu.free(gfn, context);
+  }
+  /** What was filled with poison when it was freed must still be: else something wrote to free memory. */
+  private checkPoison(slot: number, context: Context): void {
+    const { vcpu } = this;
+    const { tlbs, transfer } = vcpu.world;
+    const gfn = this.destination[slot]!;
+    const at = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
+    if (at === 0) return this.mapAgain(slot, phase.mapDestination);
+    context.trace.poisonChecked(vcpu.self, gfn, at, transfer.isPoison(at) ? 1 : 0);
+    vcpu.memory.markWiped(gfn, false);
+    this.phase[slot] = phase.copy;
+  }
+
   /** Another vCPU wants to know when the migration of a page has ended. */
   awaited(gvpn: number, who: number, context: Context): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
@@ -387,13 +488,17 @@ export class Balancing {
     const done = outcome === result.OK;
     context.trace.balanced(vcpu.self, gvpn, source, destination, this.how[slot]!, outcome);
     vcpu.world.gpt.install(gvpn, done ? destination : source);
-    this.phase[slot] = phase.idle;
-    const unused = done ? source : destination;
-    if (unused !== NONE) vcpu.free(unused, context);
+    this.release(slot, done ? source : destination, context);
+    this.wakeWaiters(slot, gvpn, context);
+  }
+
+  private wakeWaiters(slot: number, gvpn: number, context: Context): void {
+    const { vcpu } = this;
     for (let word = 0; word < this.waiterWords; word++) {
       for (let bits = this.waiters[slot * this.waiterWords + word]!; bits !== 0; bits &= bits - 1) {
         context.send(word * 32 + 31 - Math.clz32(bits & -bits), message.migrated, vcpu.self, gvpn);
       }
+      this.waiters[slot * this.waiterWords + word] = 0;
     }
   }
 }

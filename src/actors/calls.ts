@@ -29,22 +29,30 @@ export class Calls {
     this.argument = arena.int32(count);
   }
 
-  make(receiver: number, kind: number, operation: number, argument: number, context: Context): void {
+  /** @param delayNs after which it arrives, when it is made for the first time */
+  make(
+    receiver: number,
+    kind: number,
+    operation: number,
+    argument: number,
+    context: Context,
+    delayNs = 0,
+  ): void {
     this.serial[operation]!++;
     this.receiver[operation] = receiver + 1;
     this.kind[operation] = kind;
     this.argument[operation] = argument;
-    this.send(operation, context);
+    this.send(operation, context, delayNs);
     this.retries.said(operation, this.serial[operation]!, context);
   }
-  private send(operation: number, context: Context): void {
+  private send(operation: number, context: Context, delayNs = 0): void {
     const { receiver, kind, argument, serial } = this;
     context.send(
       receiver[operation]! - 1,
       kind[operation]!,
       operation,
       argument[operation],
-      0,
+      delayNs,
       serial[operation],
     );
   }

@@ -8,28 +8,39 @@ import { type CommandKind, commandKinds } from '../model/script.ts';
 import { result } from '../model/words.ts';
 import type { HostPages } from './host-pages.ts';
 
-/** Carries a command out. @returns the operation that does it, or `atOnce(result)` */
-type CarryOut = (gfn: number, vcpu: number, parameter: number, context: Context) => number;
+/** Carries a command out. @returns the operation that does it, `atOnce(result)`, or `LATER`: it is answered by `answer` */
+export type CarryOut = (gfn: number, vcpu: number, parameter: number, context: Context) => number;
 
 /** The answer of a command that takes no operation. */
 export function atOnce(outcome: number): number {
   return -1 - outcome;
 }
 
+export const LATER = -1000;
+
 export class HostCommands {
   private readonly world: World;
   private readonly pages: HostPages;
   private readonly carryOut: Record<CommandKind, CarryOut>;
+  /** A command is about to be answered. */
+  private readonly ending: (kind: number, gfn: number, outcome: number, context: Context) => void;
   /** By vCPU: Gfn + 1 that its command waits for; 0 = none. */
   private readonly awaits: Int32Array;
   /** By operation: vCPU + 1 whose command it carries out; 0 = none. */
   private readonly of: Int32Array;
 
-  constructor(arena: Arena, world: World, pages: HostPages, carryOut: Record<CommandKind, CarryOut>) {
+  constructor(
+    arena: Arena,
+    world: World,
+    pages: HostPages,
+    carryOut: Record<CommandKind, CarryOut>,
+    ending: HostCommands['ending'],
+  ) {
     this.world = world;
     this.pages = pages;
     this.carryOut = carryOut;
-    this.awaits = arena.int32(world.geometry.vcpus);
+    this.ending = ending;
+    this.awaits = arena.int32(2 * world.geometry.vcpus);
     this.of = arena.int32(world.operations.count);
   }
 
@@ -43,6 +54,7 @@ export class HostCommands {
     }
     const carryOut = this.carryOut[commandKinds[commands.kind[vcpu]!]!];
     const begun = carryOut(gfn, vcpu, commands.parameter[vcpu]!, context);
+    if (begun === LATER) return;
     if (begun < 0) this.answer(vcpu, -1 - begun, context);
     else this.of[begun] = vcpu + 1;
   }
@@ -64,7 +76,9 @@ export class HostCommands {
     }
   }
 
-  private answer(vcpu: number, outcome: number, context: Context): void {
+  answer(vcpu: number, outcome: number, context: Context): void {
+    const { commands } = this.world;
+    this.ending(commands.kind[vcpu]!, commands.gfn[vcpu]!, outcome, context);
     context.send(this.world.geometry.hypervisor, message.commanded, vcpu, outcome);
   }
 }

@@ -5,21 +5,46 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import type { Gfn } from '../model/geometry.ts';
 
+/** The guest kernel's notes on each Gfn (struct page), one column for all vCPUs. */
+export class GfnMarks {
+  readonly unreported: Int32Array;
+  readonly wiped: Int32Array;
+  /** 1 while it is on a free list. */
+  readonly free: Int32Array;
+
+  constructor(arena: Arena, gfns: number) {
+    this.unreported = arena.int32(gfns);
+    this.wiped = arena.int32(gfns);
+    this.free = arena.int32(gfns);
+  }
+}
+
 export class GuestMemory {
   private readonly world: World;
   private readonly vcpu: number;
   private readonly heads: Int32Array;
   private readonly next: Int32Array;
+  /** By Gfn: 1 once it was freed and until it is reported. Belongs to whoever has the Gfn. */
+  private readonly unreported: Int32Array;
+  /** By Gfn: 1 while it is full of poison. Likewise. */
+  private readonly wiped: Int32Array;
+  private readonly isFree: Int32Array;
   private readonly firstVnode: number;
   private readonly vnodes: number;
 
-  /** @param next one column for all vCPUs: a free Gfn belongs to the list it is on */
-  constructor(arena: Arena, world: World, vcpu: number, next: Int32Array) {
+  /**
+   * @param next one column for all vCPUs: a free Gfn belongs to the list it is on
+   * @param marks what is known of each Gfn, likewise
+   */
+  constructor(arena: Arena, world: World, vcpu: number, next: Int32Array, marks: GfnMarks) {
     const { geometry } = world;
     const guest = geometry.vcpuGuest[vcpu]!;
     this.world = world;
     this.vcpu = vcpu;
     this.next = next;
+    this.unreported = marks.unreported;
+    this.wiped = marks.wiped;
+    this.isFree = marks.free;
     this.firstVnode = geometry.guestVnode[guest]!;
     this.vnodes = geometry.guestVnode[guest + 1]! - this.firstVnode;
     this.heads = arena.int32(this.vnodes);
@@ -31,7 +56,9 @@ export class GuestMemory {
       this.heads[v] = -1;
       const { vnodeGfn } = this.world.geometry;
       for (let gfn = vnodeGfn[vnode + 1]! - 1; gfn >= vnodeGfn[vnode]!; gfn--) {
-        if (this.ownerOf(gfn, vnode) === this.vcpu) this.give(gfn);
+        if (this.ownerOf(gfn, vnode) !== this.vcpu) continue;
+        this.give(gfn);
+        this.markReported(gfn);
       }
     }
   }
@@ -49,7 +76,10 @@ export class GuestMemory {
   take(vnode: number): Gfn {
     const list = vnode - this.firstVnode;
     const gfn = this.heads[list]!;
-    if (gfn >= 0) this.heads[list] = this.next[gfn]!;
+    if (gfn >= 0) {
+      this.heads[list] = this.next[gfn]!;
+      this.isFree[gfn] = 0;
+    }
     return gfn;
   }
   /** As `take`, from the preferred vNode or else from the next one that has any (the zonelist). */
@@ -60,10 +90,78 @@ export class GuestMemory {
     }
     return -1;
   }
+  /** So many free Gfns of a vNode in a row, the first at a multiple of that from the vNode's first; or -1. */
+  takeBlock(vnode: number, pages: number): Gfn {
+    const { vnodeGfn } = this.world.geometry;
+    const end = vnodeGfn[vnode + 1]!;
+    for (let first = vnodeGfn[vnode]!; first + pages <= end; first += pages) {
+      let free = 0;
+      while (
+        free < pages &&
+        this.isFree[first + free] === 1 &&
+        this.ownerOf(first + free, vnode) === this.vcpu
+      )
+        free++;
+      if (free < pages) continue;
+      this.unlink(vnode - this.firstVnode, first, first + pages);
+      return first;
+    }
+    return -1;
+  }
+  private unlink(list: number, first: Gfn, end: Gfn): void {
+    let before = -1;
+    for (let gfn = this.heads[list]!; gfn >= 0; gfn = this.next[gfn]!) {
+      if (gfn < first || gfn >= end) {
+        before = gfn;
+        continue;
+      }
+      this.isFree[gfn] = 0;
+      if (before < 0) this.heads[list] = this.next[gfn]!;
+      else this.next[before] = this.next[gfn]!;
+    }
+  }
+  /** As `take`, unless it is the list's last. */
+  takeSpare(vnode: number): Gfn {
+    const head = this.heads[vnode - this.firstVnode]!;
+    return head < 0 || this.next[head]! < 0 ? -1 : this.take(vnode);
+  }
+  /** A Gfn that was freed and not yet reported, from the front of a list that has another; or -1. */
+  takeUnreported(): Gfn {
+    for (let list = 0; list < this.vnodes; list++) {
+      const head = this.heads[list]!;
+      if (head >= 0 && this.unreported[head] === 1) {
+        const gfn = this.takeSpare(this.firstVnode + list);
+        if (gfn >= 0) return gfn;
+      }
+    }
+    return -1;
+  }
+  markReported(gfn: Gfn): void {
+    this.unreported[gfn] = 0;
+  }
+  /** For lists of Gfns that are not free: what comes after one. */
+  nextOf(gfn: Gfn): Gfn {
+    return this.next[gfn]!;
+  }
+  thread(gfn: Gfn, next: Gfn): void {
+    this.next[gfn] = next;
+  }
+  /** Whether the guest fills what it frees with poison, and whether a Gfn is full of it. */
+  get poisons(): boolean {
+    return this.world.geometry.spec.policy.guest?.poison !== undefined;
+  }
+  isWiped(gfn: Gfn): boolean {
+    return this.wiped[gfn] === 1;
+  }
+  markWiped(gfn: Gfn, wiped: boolean): void {
+    this.wiped[gfn] = wiped ? 1 : 0;
+  }
   /** A Gfn of this vCPU's own share is free. */
   give(gfn: Gfn): void {
     const list = this.world.geometry.vnodeOf(gfn) - this.firstVnode;
     this.next[gfn] = this.heads[list]!;
+    this.unreported[gfn] = 1;
+    this.isFree[gfn] = 1;
     this.heads[list] = gfn;
   }
 }

@@ -25,6 +25,11 @@ export class HostPages {
   readonly pinned: Int32Array;
   /** Clean copies by home. */
   readonly kept: Int32Array;
+  /** By Gfn: node + 1 that its moved content was taken away from; 0 = it is not away. */
+  private readonly awayFrom: Int32Array;
+  /** By vNode: the node it is pinned to; and by operation: where that was for its destination when it began. */
+  private readonly pins: Int32Array;
+  private readonly pinAtBegin: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
   /** Generation + 1 under which a Gfn is on the list; 0 = it is not. So too while that is being changed. */
@@ -44,9 +49,43 @@ export class HostPages {
     this.references = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.pinned = arena.int32(geometry.gfns);
     this.kept = arena.int32(geometry.homes);
+    this.awayFrom = arena.int32(geometry.gfns);
+    this.pins = arena.int32(geometry.vnodes);
+    this.pinAtBegin = arena.int32(world.operations.count);
     this.backs = arena.int32(geometry.frames + 1);
     this.listed = arena.int32(geometry.gfns);
     this.free = arena.int32(geometry.homes);
+  }
+
+  reset(): void {
+    this.world.geometry.vnodeNode.forEach((node, vnode) => {
+      this.pins[vnode] = node;
+    });
+  }
+
+  /** Node that a Gfn's vNode is pinned to at the moment. */
+  pinOf(gfn: Gfn): number {
+    return this.pins[this.world.geometry.vnodeOf(gfn)]!;
+  }
+  repin(vnode: number, node: number): void {
+    this.pins[vnode] = node;
+  }
+  /** A request was resolved to the node that its destination is pinned to. */
+  resolve(operation: number): number {
+    const node = this.pinOf(this.world.operations.destination[operation]!);
+    this.pinAtBegin[operation] = node;
+    return node;
+  }
+  /** Whether that has changed since (race 21). */
+  isRepinned(operation: number): boolean {
+    return this.pinOf(this.world.operations.destination[operation]!) !== this.pinAtBegin[operation];
+  }
+  /** Node whose frame moved content was last in, or was last mapped away from. */
+  awayFromOf(gfn: Gfn): number {
+    return this.awayFrom[gfn]! - 1;
+  }
+  takeAway(gfn: Gfn, node: number): void {
+    this.awayFrom[gfn] = node + 1;
   }
 
   locationOf(gfn: Gfn): Location {
@@ -83,7 +122,7 @@ export class HostPages {
   /** Whether a slot that was read may stay as a clean copy: while half of its store is free (vm_swap_full). */
   mayKeep(location: Location): boolean {
     const { geometry } = this.world;
-    if (!geometry.spec.policy.swapCache || geometry.isFrame(location)) return false;
+    if (!geometry.spec.policy.swapCache || location === NOWHERE || geometry.isFrame(location)) return false;
     if (this.references[location]! > 0) return false;
     const home = geometry.homeOf(location);
     return this.free[home]! * 2 >= geometry.homeFirst[home + 1]! - geometry.homeFirst[home]!;

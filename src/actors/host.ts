@@ -11,17 +11,22 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
+import { cause, isDone, operationKind, purpose, requestKinds, result, results } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { Calls } from './calls.ts';
+import { Chain, NO_HOME } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
+import { GivenBack } from './given-back.ts';
+import { Holds } from './holds.ts';
 import { HostPages } from './host-pages.ts';
 import { Once } from './once.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
 import { Reclaim } from './reclaim.ts';
 import { References } from './references.ts';
+import { Relocation, relocationBound } from './relocation.ts';
 import { type Begin, SwapCache } from './swap-cache.ts';
+import { Swapoff } from './swapoff.ts';
 
 /** Prefetches and read-aheads that may be in flight at once: beyond that the host does not bother. */
 export function prefetchBound(geometry: Geometry): number {
@@ -30,16 +35,25 @@ export function prefetchBound(geometry: Geometry): number {
 }
 
 /** Operation records that a host can need at once: a fault, a command and a batch of requests for each vCPU, a drop for
- * each request, reclaim's with a clean copy given up for each, and the prefetches. */
+ * each request, reclaim's with a clean copy given up for each, memory tiering's, and the prefetches. */
 export function operationBound(geometry: Geometry): number {
   const { batch, policy } = geometry.spec;
+  const { freePageReporting = false, hugePages = 1 } = policy.guest ?? {};
+  const reports = (freePageReporting ? geometry.vcpus : 0) + geometry.vcpus * (hugePages - 1);
   return (
-    geometry.vcpus * (2 * batch + 2) + 2 * geometry.nodes * policy.reclaimBatch + prefetchBound(geometry)
+    geometry.vcpus * (2 * batch + 2) +
+    reports +
+    2 * geometry.nodes * policy.reclaimBatch +
+    relocationBound(geometry) +
+    prefetchBound(geometry)
   );
 }
 
 /** By purpose of the touch that faulted. */
 const CAUSE_OF_FAULT = [cause.demand, cause.balance, cause.prepare];
+
+/** Why reclaim moves pages out, mapped or not. */
+const RECLAIMS: readonly number[] = [cause.pressure, cause.induced, cause.idle, cause.advice];
 
 /** Stands for the plan that a swap-out has before the page's age is known. */
 const AGE = 'age';
@@ -53,6 +67,11 @@ export class Host implements Actor {
   private readonly commands: HostCommands;
   readonly cache: SwapCache;
   private readonly references: References;
+  private readonly chain: Chain;
+  private readonly relocation: Relocation;
+  private readonly holds: Holds;
+  private readonly swapoff: Swapoff;
+  private readonly givenBack: GivenBack;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
   /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
@@ -74,28 +93,57 @@ export class Host implements Actor {
     this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
     const begin: Begin = (...operation) => this.begin(...operation);
-    this.cache = new SwapCache(world, protocol, this.pages, begin);
+    this.chain = new Chain(arena, world, this.pages);
+    this.cache = new SwapCache(world, protocol, this.pages, this.chain, begin);
     this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
+    this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
     const { references } = this;
-    this.commands = new HostCommands(arena, world, this.pages, {
-      pageout: (gfn, _vcpu, _parameter, context) => this.pageOut(gfn, context),
-      share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
-      unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
-      pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
-      unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
+    this.commands = new HostCommands(
+      arena,
+      world,
+      this.pages,
+      {
+        ...this.givenBack.commands,
+        pageout: (gfn, _vcpu, whole, context) => this.pageOut(gfn, whole, context),
+        share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
+        unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
+        pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
+        unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
+        promote: (gfn, _vcpu, _parameter, context) => this.relocation.promote(gfn, context),
+        'migrate-host': (gfn, _vcpu, node, context) => this.relocation.migrate(gfn, node, context),
+        swapoff: (_gfn, vcpu, store, context) => this.swapoff.begin(store, vcpu, context),
+        writeback: (gfn, _vcpu, _parameter, context) => this.relocation.writeBack(gfn, context),
+        hold: (gfn, _vcpu, _parameter, context) => this.holdFor(gfn, context),
+        free: () => atOnce(result.EINVAL),
+        forge: () => atOnce(result.EINVAL),
+        repin: (gfn, _vcpu, node, context) => this.repin(gfn, node, context),
+      },
+      (kind, gfn, outcome, context) => this.givenBack.ended(kind, gfn, outcome, context),
+    );
+    this.holds = new Holds(arena, world, this.pages, (gfn, context) => this.wake(gfn, result.OK, context));
+    this.relocation = new Relocation(arena, world, this.pages, this.cache, this.chain, protocol, begin);
+    this.swapoff = new Swapoff(arena, world, this.pages, this.chain, {
+      bringIn: (gfn, state, context) =>
+        this.relocation.bringIn(gfn, state, this.pages.pinOf(gfn), cause.swapoff, context),
+      relocate: (gfn, home, context) => this.relocation.relocate(gfn, home, cause.swapoff, context),
+      trim: (home, context) => this.cache.trim(home, context),
+      met: (context) => this.holds.met(context),
+      answer: (vcpu, outcome, context) => this.commands.answer(vcpu, outcome, context),
     });
-    this.reclaim = new Reclaim(arena, world, this.pages, (gfn, because, context) => {
+    this.reclaim = new Reclaim(arena, world, this.pages, this.chain, (gfn, because, context) => {
       if (this.cache.isCached(gfn)) this.cache.trimFrame(gfn, because, context);
       else this.begin(operationKind['swap-out'], gfn, because, AGE, context);
     });
-    this.interpreter = new PlanInterpreter(world, this.pages, this.reclaim, this.calls, costs, {
+    this.interpreter = new PlanInterpreter(world, this.pages, this.chain, this.reclaim, this.calls, costs, {
       ended: (operation, context) => this.ended(operation, context),
       aged: (operation, context) => this.aged(operation, context),
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
       trim: (home, context) => this.cache.trim(home, context),
+      moveOut: (operation, home, context) => this.moveOut(operation, home, context),
     });
   }
   start(): void {
+    this.pages.reset();
     this.reclaim.reset();
   }
 
@@ -117,6 +165,8 @@ export class Host implements Actor {
         return;
       case message.tick:
         this.reclaim.tick(context);
+        this.relocation.tick(context);
+        this.holds.watch(context);
         context.send(this.world.geometry.hypervisor, message.tick, incoming.id);
         return;
       case message.turn:
@@ -130,6 +180,12 @@ export class Host implements Actor {
         return;
       case message.recover:
         this.recover(incoming.serial, context);
+        return;
+      case message.look:
+        this.holds.look(context);
+        return;
+      case message.drain:
+        this.swapoff.step(context);
         return;
     }
   }
@@ -170,8 +226,10 @@ export class Host implements Actor {
       if (faults.write[vcpu] === 1 && kind[operation]! - 1 === operationKind['swap-out']) {
         words.attempt(gfn, words.table.event.touch, -1, false, context.trace);
       }
+      this.notPresent(vcpu, context);
       return;
     }
+    if (this.givenBack.isGone(gfn)) return this.resume(vcpu, result.EIO, context);
     const { protocol, cache } = this;
     const write = faults.write[vcpu] === 1;
     const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
@@ -192,8 +250,10 @@ export class Host implements Actor {
       case s['listed.held']:
       case s['remapped.held']:
         // Claimed by the guest: bringing it back to the source would be a copy-back. Its page table will tell the vCPU.
-        if (geometry.spec.policy.heldFault === 'refuse') {
-          this.resume(vcpu, result.BUSY, context);
+        // Or, by policy, the fault waits here for the hold's end and is then looked at again.
+        if (geometry.spec.policy.heldFault !== 'convert') {
+          this.holds.met(context);
+          if (geometry.spec.policy.heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
           return;
         }
         plan = cache.planFor(gfn, state === s['listed.held'] ? 'swapIn' : 'touchRemapped', write);
@@ -219,6 +279,15 @@ export class Host implements Actor {
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
     if (geometry.spec.policy.unpinned) this.world.operations.home[begun] = geometry.vcpuNode[vcpu]!;
+    // Nothing is read for a page that is new, or that is there and only read-only.
+    if (state !== VACANT && state !== s['resident.present']) this.notPresent(vcpu, context);
+  }
+
+  /** The fault waits for something: the vCPU need not, if the guest can do without it and it is not the kernel's own. */
+  private notPresent(vcpu: number, context: Context): void {
+    const { faults, geometry } = this.world;
+    if (geometry.spec.policy.guest?.asyncFaults !== true || faults.purpose[vcpu] !== purpose.access) return;
+    context.send(geometry.hypervisor, message.notPresent, vcpu, faults.token[vcpu]);
   }
 
   resume(vcpu: number, outcome: number, context: Context): void {
@@ -263,14 +332,17 @@ export class Host implements Actor {
     const { requests, geometry, operations } = this.world;
     const source = requests.source[request]!;
     const destination = requests.destination[request]!;
-    if (this.pages.operationOn(source) >= 0) return this.refuse(request, result.BUSY, context);
+    if (this.givenBack.isGone(source) || this.givenBack.isGone(destination))
+      return this.refuse(request, result.EINVAL, context);
+    if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
+      return this.refuse(request, result.BUSY, context);
     if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
       return this.refuse(request, result.PINNED, context);
     const { spec } = geometry;
     const { policy } = spec;
     const cached = this.cache.isCached(source);
     if (cached && policy.cachedRequest === 'refuse') return this.refuse(request, result.STALE, context);
-    const node = geometry.pinOf(destination);
+    const node = this.pages.pinOf(destination);
     const plan = this.protocol.plan(
       { kind: requestKinds[requests.kind[request]!]! },
       { at: this.pages.kindOf(source) },
@@ -278,6 +350,7 @@ export class Host implements Actor {
         destinationBacked:
           this.pages.locationOf(destination) !== NOWHERE || this.pages.operationOn(destination) >= 0,
         destinationRoom: this.pages.free[node]!,
+        keysNamePages: spec.policy.encryption === 'gfn',
       },
     );
     if (typeof plan === 'string') return this.refuse(request, results.indexOf(plan), context);
@@ -291,9 +364,16 @@ export class Host implements Actor {
       operations.copy[operation] = 1;
     }
     operations.request[operation] = request;
-    operations.home[operation] = node;
+    operations.home[operation] = this.pages.resolve(operation);
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
     if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
+  }
+
+  /** Another request has the Gfn. Two that waited for each other's source would wait for ever; a guest that knows what it
+   * does never asks so. */
+  private isAskedFor(gfn: number): boolean {
+    const operation = this.pages.operationOn(gfn);
+    return operation >= 0 && this.world.operations.kind[operation]! - 1 === operationKind.balance;
   }
 
   private refuse(request: number, outcome: number, context: Context): void {
@@ -307,6 +387,17 @@ export class Host implements Actor {
       context.trace,
     );
     this.answer(request, outcome, context);
+    const source = requests.source[request]!;
+    if (this.pages.operationOn(source) < 0) this.wake(source, result.OK, context);
+  }
+
+  /** As a guest does that detects the page and is heard of no more. */
+  private holdFor(gfn: number, context: Context): number {
+    const { pages: words } = this.world;
+    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
+    if (held < 0) return atOnce(result.STALE);
+    this.holds.met(context);
+    return atOnce(result.OK);
   }
 
   answer(request: number, outcome: number, context: Context): void {
@@ -339,7 +430,7 @@ export class Host implements Actor {
     context: Context,
     destination = gfn,
   ): number {
-    const { operations, geometry, pages: words } = this.world;
+    const { operations, pages: words } = this.world;
     const operation = this.pages.takeRecord();
     assert(operation >= 0, 'no operation record left: the bound on operations is wrong');
     const location = this.pages.locationOf(gfn);
@@ -354,8 +445,8 @@ export class Host implements Actor {
     operations.cause[operation] = because;
     operations.from[operation] = location;
     operations.to[operation] = NOWHERE;
-    operations.home[operation] = geometry.pinOf(gfn);
-    operations.node[operation] = geometry.pinOf(gfn);
+    operations.home[operation] = this.pages.pinOf(gfn);
+    operations.node[operation] = this.pages.pinOf(gfn);
     operations.request[operation] = -1;
     operations.outcome[operation] = result.OK;
     operations.carried[operation] = -1;
@@ -375,52 +466,134 @@ export class Host implements Actor {
 
   /** Reclaim asked whether the page was touched lately, and it was not: it goes out. */
   private aged(operation: number, context: Context): void {
-    const { operations } = this.world;
-    const gfn = operations.gfn[operation]!;
-    if (operations.result[operation] !== result.OK || !this.reclaim.accepts(operation)) {
-      this.pages.unlock(gfn);
-      this.pages.giveRecord(operation);
-      this.wake(gfn, result.OK, context);
+    const { operations, geometry } = this.world;
+    if (operations.kind[operation]! - 1 === operationKind['host-migrate']) {
+      if (this.relocation.isHot(operation)) this.migrateHost(operation, context);
+      else this.leave(operation, context);
+      return;
+    }
+    const home = this.chain.next(geometry.homeOf(operations.from[operation]!));
+    if (
+      operations.result[operation] !== result.OK ||
+      home === NO_HOME ||
+      this.cache.isStranded(operations.gfn[operation]!) ||
+      !this.reclaim.accepts(operation)
+    ) {
+      this.leave(operation, context);
       this.reclaimed(operation, false, context);
       return;
     }
+    this.moveOut(operation, home, context);
+  }
+
+  /** Nothing is done about the page of an operation that only asked for its age. */
+  private leave(operation: number, context: Context): void {
+    const gfn = this.world.operations.gfn[operation]!;
+    this.pages.unlock(gfn);
+    this.pages.giveRecord(operation);
+    this.relocation.ended(operation);
+    this.wake(gfn, result.OK, context);
+  }
+
+  /** The first migration of a page to a home of the chain; to a memory node that keeps pages mapped it is a demotion. */
+  private moveOut(operation: number, home: number, context: Context): void {
+    const { operations } = this.world;
+    const gfn = operations.gfn[operation]!;
+    operations.home[operation] = home;
+    if (this.chain.isMapped(home)) return this.migrateHost(operation, context);
+    operations.kind[operation] = operationKind['swap-out'] + 1;
     context.trace.began(operation, operationKind['swap-out'], gfn, gfn, operations.cause[operation]!);
     this.interpreter.follow(operation, this.outPlan(gfn), context);
-    this.whereTo(operation, gfn);
+    this.whereTo(operation, gfn, home);
   }
 
   /** A page goes out: one that still has a clean copy goes there, any other to the first home with room. */
   private outPlan(gfn: number): Plan {
     return this.cache.isClean(gfn) ? this.protocol.swapOutClean : this.protocol.swapOut;
   }
-  private whereTo(operation: number, gfn: number): void {
-    const { operations, geometry } = this.world;
-    operations.home[operation] = geometry.spec.moveTo[0]!;
+  private whereTo(operation: number, gfn: number, home: number): void {
+    const { operations } = this.world;
+    operations.home[operation] = home;
     operations.to[operation] = this.pages.copyOf(gfn);
   }
+  private migrateHost(operation: number, context: Context): void {
+    const { operations } = this.world;
+    const gfn = operations.gfn[operation]!;
+    operations.kind[operation] = operationKind['host-migrate'] + 1;
+    context.trace.began(operation, operationKind['host-migrate'], gfn, gfn, operations.cause[operation]!);
+    this.relocation.placed(operation, context);
+    this.interpreter.follow(operation, this.protocol.hostMigrate, context);
+  }
 
-  /** MADV_PAGEOUT: out it goes, young or not. */
-  private pageOut(gfn: number, context: Context): number {
-    const { geometry } = this.world;
+  /** MADV_PAGEOUT: out it goes, young or not; `whole` (1): with all of its huge page, if there is room for that. */
+  private pageOut(gfn: number, whole: number, context: Context): number {
     if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
+    if (whole === 1) this.pageOutRest(gfn, context);
+    return this.advise(gfn, context);
+  }
+  private advise(gfn: number, context: Context): number {
+    const { geometry } = this.world;
     if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);
-    this.reclaim.advised(geometry.homeOf(this.pages.locationOf(gfn)));
-    const begun = this.begin(operationKind['swap-out'], gfn, cause.advice, this.outPlan(gfn), context);
-    this.whereTo(begun, gfn);
+    if (this.cache.isStranded(gfn)) return atOnce(result.BUSY);
+    const node = geometry.homeOf(this.pages.locationOf(gfn));
+    const home = this.chain.next(node);
+    if (home === NO_HOME) return atOnce(result.NOMEM);
+    this.reclaim.advised(node);
+    const mapped = this.chain.isMapped(home);
+    const kind = operationKind[mapped ? 'host-migrate' : 'swap-out'];
+    const plan = mapped ? this.protocol.hostMigrate : this.outPlan(gfn);
+    const begun = this.begin(kind, gfn, cause.advice, plan, context);
+    if (mapped) this.world.operations.home[begun] = home;
+    else this.whereTo(begun, gfn, home);
+    if (mapped) this.relocation.placed(begun, context);
     return begun;
+  }
+  /** The other pages of a huge page. Where not all of them can go, it is split and only the one asked for goes. */
+  private pageOutRest(gfn: number, context: Context): void {
+    const { geometry } = this.world;
+    const { moveTo, policy } = geometry.spec;
+    const pages = policy.guest?.hugePages ?? 0;
+    if (pages === 0) return;
+    const vnode = geometry.vnodeOf(gfn);
+    const first = gfn - ((gfn - geometry.vnodeGfn[vnode]!) % pages);
+    const all = Array.from({ length: pages }, (_, page) => first + page);
+    const canGo = all.every(
+      (page) =>
+        page < geometry.vnodeGfn[vnode + 1]! &&
+        this.pages.kindOf(page) === 'frame' &&
+        this.pages.operationOn(page) < 0,
+    );
+    const goes = canGo && this.pages.free[moveTo[0]!]! > pages;
+    context.trace.hugeOut(first, goes ? pages : 1);
+    if (goes) for (const page of all) if (page !== gfn) this.advise(page, context);
   }
 
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */
   private drop(parent: number, gfn: number, context: Context): boolean {
-    const { operations, pages: words } = this.world;
+    const operation = this.dropPage(gfn, cause.request, context);
+    if (operation < 0) return false;
+    this.world.operations.parent[operation] = parent + 1;
+    return true;
+  }
+  private dropPage(gfn: number, because: number, context: Context): number {
+    const { pages: words } = this.world;
     const state = words.state(gfn);
-    if (state === VACANT) return false;
+    if (state === VACANT) return -1;
+    if (this.pages.pinned[gfn] === 1) return -1;
     const s = words.table.state;
     const { protocol } = this;
     const plan = state === s['resident.present'] ? protocol.dropResident : protocol.dropMoved;
-    const operation = this.begin(operationKind.drop, gfn, cause.request, plan, context);
-    operations.parent[operation] = parent + 1;
-    return true;
+    return this.begin(operationKind.drop, gfn, because, plan, context);
+  }
+
+  /** mbind: where the vNode's pages go from now on. What is in frames stays there; requests under way are looked at again. */
+  private repin(gfn: number, node: number, context: Context): number {
+    const { geometry } = this.world;
+    if (node >= geometry.nodes || !geometry.spec.nodes[node]!.hasCpus) return atOnce(result.EINVAL);
+    const vnode = geometry.vnodeOf(gfn);
+    this.pages.repin(vnode, node);
+    context.trace.repinned(vnode, node);
+    return atOnce(result.OK);
   }
 
   private ended(operation: number, context: Context): void {
@@ -442,6 +615,8 @@ export class Host implements Actor {
     const copied = operations.copy[operation] === 1;
     this.references.ended(operation, gfn, outcome, context);
     this.commands.ended(operation, outcome, context);
+    this.relocation.ended(operation);
+    this.swapoff.ended(operation, outcome, context);
     if (kind === operationKind.balance) {
       if (outcome === result.OK) this.answer(request, copied ? result.CACHED : outcome, context);
       else this.refuse(request, outcome, context);
@@ -456,7 +631,9 @@ export class Host implements Actor {
     if (destination !== gfn) this.wake(destination, result.OK, context);
     if (kind === operationKind.prefetch) this.prefetching[0]!--;
     if (copied && kind === operationKind.trim) this.reclaimed(operation, true, context);
-    if (kind === operationKind['swap-out']) this.reclaimed(operation, outcome === result.OK, context);
+    const reclaimed = kind === operationKind['host-migrate'] && RECLAIMS.includes(because);
+    if (kind === operationKind['swap-out'] || reclaimed)
+      this.reclaimed(operation, outcome === result.OK, context);
     if (kind === operationKind.fault && outcome === result.OK && operations.from[operation] !== NOWHERE) {
       this.prefetch(gfn, node, context);
       this.readAhead(operation, gfn, context);
@@ -473,6 +650,8 @@ export class Host implements Actor {
       if (this.faultAwaits[vcpu] === gfn + 1) this.resume(vcpu, outcome, context);
     }
     this.commands.pageIsFree(gfn, context);
+    this.swapoff.pageIsFree(context);
+    this.holds.pageIsFree(gfn, context);
     this.interpreter.pageIsFree(gfn, context);
   }
 }

@@ -3,6 +3,7 @@
 // the CPU that exited, so it adds latency but never queues.
 import type { Actor, Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
+import { GENERATION_MASK } from '../memory/page-words.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import { message, type Message } from '../model/messages.ts';
@@ -69,10 +70,13 @@ export class Hypervisor implements Actor, Forgetful {
         context.send(incoming.sender === geometry.host ? id : geometry.host, incoming.kind, id);
         return;
       case message.commanded:
-        context.send(id, message.commanded, id, argument);
+        context.send(id % geometry.vcpus, message.commanded, id, argument);
         return;
       case message.resume:
         context.send(id, message.resume, id, argument, 0, serial);
+        return;
+      case message.notPresent:
+        context.send(id, message.notPresent, id, argument);
         return;
       case message.request:
         this.forward(id, serial, incoming.sender, context);
@@ -141,46 +145,70 @@ export class Hypervisor implements Actor, Forgetful {
   /** 455: checks ownership and bounds, forwards; what is not the guest's own never reaches the host. */
   private forward(request: number, serial: number, sender: number, context: Context): void {
     const { geometry, requests } = this.world;
+    if (!this.isOwn(request, sender)) {
+      context.trace.rejected(request, sender);
+      context.send(sender, message.answer, request, 0, 0, serial);
+      return;
+    }
     const heard = this.requestsHeard.hear(request, serial);
     if (heard === 'old') return;
     if (heard === 'done') return context.send(sender, message.answer, request, 0, 0, serial);
-    // The record may be looked at once: from then on it is the host's. Once more after a restart, which finds it as it left
-    // it, forwarded or refused; had the host heard of it, the hypervisor would know.
+    // The draft may be looked at once: what was copied is the host's from then on. Once more after a restart, which finds
+    // it as it left it, forwarded or refused; had the host heard of it, the hypervisor would know.
     if (heard === 'pending') return context.send(geometry.host, message.request, request, 0, 0, serial);
-    const guest = geometry.vcpuGuest[sender]!;
-    const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
-    const source = requests.source[request]!;
-    const destination = requests.destination[request]!;
-    const valid =
-      this.requester(request) === sender &&
-      owns(source) &&
-      owns(destination) &&
-      source !== destination &&
-      requests.kind[request]! >= 0 &&
-      requests.kind[request]! < requestKinds.length;
-    if (valid) {
-      if (requests.state[request] !== requests.table.state.forwarded) {
+    this.copyIn(request);
+    const { source, destination, generation, kind, table } = requests;
+    if (this.isValid(request, geometry.vcpuGuest[sender]!)) {
+      if (requests.state[request] !== table.state.forwarded) {
         context.trace.forwarded(request);
-        requests.step(request, requests.table.event.forward, context.trace);
+        requests.step(request, table.event.forward, context.trace);
       }
       context.send(geometry.host, message.request, request, 0, 0, serial);
       return;
     }
     this.requestsHeard.done(request);
-    if (requests.state[request] !== requests.table.state.refused) {
-      requests.step(request, requests.table.event.refuse, context.trace);
+    if (requests.state[request] !== table.state.refused) {
+      requests.step(request, table.event.refuse, context.trace);
       requests.result[request] = result.EINVAL;
-      const { generation, kind } = requests;
       context.trace.answered(
         request,
-        source,
-        destination,
+        source[request]!,
+        destination[request]!,
         generation[request]!,
         kind[request]!,
         result.EINVAL,
       );
     }
     context.send(sender, message.answer, request, 0, 0, serial);
+  }
+  /** Another's record is not even looked at. */
+  private isOwn(request: number, sender: number): boolean {
+    return this.requester(request) === sender;
+  }
+  /** Each field once, before any of them is checked: the guest may change them at any time (race 17). */
+  private copyIn(request: number): void {
+    const { requests, hypercalls } = this.world;
+    requests.kind[request] = hypercalls.kind[request]!;
+    requests.source[request] = hypercalls.source[request]!;
+    requests.destination[request] = hypercalls.destination[request]!;
+    requests.generation[request] = hypercalls.generation[request]!;
+  }
+  private isValid(request: number, guest: number): boolean {
+    const { geometry, requests } = this.world;
+    const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
+    const source = requests.source[request]!;
+    const destination = requests.destination[request]!;
+    const generation = requests.generation[request]!;
+    const kind = requests.kind[request]!;
+    return (
+      owns(source) &&
+      owns(destination) &&
+      source !== destination &&
+      generation >= 0 &&
+      generation <= GENERATION_MASK &&
+      kind >= 0 &&
+      kind < requestKinds.length
+    );
   }
 
   /** Every vCPU of the guest may cache the page: all of them drop it and acknowledge before the host goes on (I8). */

@@ -14,6 +14,7 @@ import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { present } from '../stdx/assert.ts';
+import { GfnMarks } from './guest-memory.ts';
 import { Host, operationBound } from './host.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { MemoryNode } from './memory-node.ts';
@@ -63,12 +64,12 @@ export function linksOf(geometry: Geometry): Link[] {
       link(v, other, other === v ? 2 : Math.ceil(gfns / (end - first)) + 2 * batch + 8);
     }
     link(v, hypervisor, operations + batch + 3);
-    link(hypervisor, v, operations + batch + 3);
+    link(hypervisor, v, operations + batch + 4);
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
   link(hypervisor, host, operations + vcpus * (batch + 3));
-  link(host, hypervisor, operations + vcpus * (batch + 3));
+  link(host, hypervisor, operations + vcpus * (batch + 4));
   link(host, host, operations + vcpus);
   if (restarts(faults)) link(hypervisor, hypervisor, faults.length);
   for (let home = 0; home < geometry.homes; home++) {
@@ -83,13 +84,15 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const geometry = new Geometry(spec);
   const world = new World(arena, geometry, tables, linksOf(geometry), operationBound(geometry));
   const freeGfns = arena.int32(geometry.gfns);
-  const vcpus = geometry.vcpuGuest.map((_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns));
+  const marks = new GfnMarks(arena, geometry.gfns);
+  const vcpus = geometry.vcpuGuest.map((_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns, marks));
   const hypervisor = new Hypervisor(arena, world, costs);
   const host = new Host(arena, world, protocol, costs);
   const memoryNodes = spec.nodes.map((_, node) => new MemoryNode(arena, world, node, costs));
   const stores = spec.stores.map((store, s) => {
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
-    return new PersistentStore(arena, world, geometry.nodes + s, storeCosts);
+    const cipherNs = spec.policy.encryption === 'none' ? 0 : costs.cipherPageNs;
+    return new PersistentStore(arena, world, geometry.nodes + s, storeCosts, cipherNs);
   });
   const actors: Actor[] = [...vcpus, hypervisor, host, ...memoryNodes, ...stores];
   const contexts = Array.from(
@@ -114,8 +117,7 @@ function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {
   if (kind !== pte.present && kind !== pte.hint) return null;
   const location = host.locationOf(ptePayload(entry));
   if (location === NOWHERE) return null;
-  const { pageWords, words } = world.locations;
-  return words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+  return world.transfer.contentAt(location);
 }
 
 /** Bytes of the buffer that a world of these parts takes. */

@@ -12,12 +12,15 @@ import { Pool } from './pool.ts';
 export class PersistentStore implements Actor {
   private readonly world: World;
   private readonly costs: StoreCosts;
+  private readonly cipherNs: number;
   readonly pool: Pool;
   readonly served: Served;
 
-  constructor(arena: Arena, world: World, home: number, costs: StoreCosts) {
+  /** @param cipherNs of encrypting or decrypting a page; 0 = slots are not encrypted */
+  constructor(arena: Arena, world: World, home: number, costs: StoreCosts, cipherNs: number) {
     this.world = world;
     this.costs = costs;
+    this.cipherNs = cipherNs;
     this.pool = new Pool(arena, world, home);
     this.served = new Served(arena, world);
   }
@@ -39,12 +42,19 @@ export class PersistentStore implements Actor {
         break;
       case message.load:
         operations.result[operation] = this.pool.fill(message.load, operation, context);
-        latencyNs = this.serve(this.costs.readNs, this.costs.readOccupancyNs, context);
+        latencyNs = this.cipherNs + this.serve(this.costs.readNs, this.costs.readOccupancyNs, context);
         break;
       case message.store:
         operations.result[operation] = this.pool.fill(message.store, operation, context);
-        latencyNs = this.serve(this.costs.writeNs, this.costs.writeOccupancyNs, context);
+        latencyNs = this.cipherNs + this.serve(this.costs.writeNs, this.costs.writeOccupancyNs, context);
         break;
+      case message.rekey: {
+        const { readNs, writeNs, readOccupancyNs, writeOccupancyNs } = this.costs;
+        operations.result[operation] = this.pool.rekey(operation, incoming.argument, context);
+        latencyNs =
+          2 * this.cipherNs + this.serve(readNs + writeNs, readOccupancyNs + writeOccupancyNs, context);
+        break;
+      }
     }
     this.served.answer(operation, context, latencyNs);
   }

@@ -6,9 +6,10 @@ import type { Costs } from '../model/cost.ts';
 import { GENERATION_MASK, VACANT } from '../memory/page-words.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { operationKind, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
 import type { Calls } from './calls.ts';
+import { type Chain, NO_HOME } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
 import type { Reclaim } from './reclaim.ts';
 
@@ -37,11 +38,14 @@ interface Outcomes {
   trim(home: number, context: Context): boolean;
   /** Begins to drop what backs a Gfn, on behalf of an operation. @returns false when nothing does */
   drop(operation: number, gfn: number, context: Context): boolean;
+  /** A page that is being moved out goes to another home than was thought. */
+  moveOut(operation: number, home: number, context: Context): void;
 }
 
 export class PlanInterpreter {
   private readonly world: World;
   private readonly pages: HostPages;
+  private readonly chain: Chain;
   private readonly reclaim: Reclaim;
   private readonly calls: Calls;
   private readonly costs: Costs;
@@ -55,6 +59,7 @@ export class PlanInterpreter {
   constructor(
     world: World,
     pages: HostPages,
+    chain: Chain,
     reclaim: Reclaim,
     calls: Calls,
     costs: Costs,
@@ -62,6 +67,7 @@ export class PlanInterpreter {
   ) {
     this.world = world;
     this.pages = pages;
+    this.chain = chain;
     this.reclaim = reclaim;
     this.calls = calls;
     this.costs = costs;
@@ -132,7 +138,8 @@ export class PlanInterpreter {
         return;
       case 'reserve source':
       case 'reserve': {
-        if (performed === 'reserve source') operations.home[operation] = geometry.pinOf(gfn);
+        if (performed === 'reserve source') operations.home[operation] = this.pages.pinOf(gfn);
+        else if (kind === operationKind.balance) operations.home[operation] = this.pages.resolve(operation);
         this.calls.make(
           geometry.actorOfHome(operations.home[operation]!),
           message.reserve,
@@ -161,6 +168,7 @@ export class PlanInterpreter {
       case 'accept':
       case 'accept cached': {
         const request = operations.request[operation]!;
+        if (this.pages.isRepinned(operation)) return this.abandon(operation, result.BUSY, context);
         const moves = mapsFirst(this.plans[operations.plan[operation]!]!) ? event.map : event.migrate;
         // The copy came after the guest had looked: read-ahead moved the generation on by one.
         const generation = requests.generation[request]! + (performed === 'accept' ? 0 : 1);
@@ -290,6 +298,25 @@ export class PlanInterpreter {
         );
         return;
       }
+      case 'transfer': {
+        if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
+        // Read by the host, then written: the read's time passes before the write begins.
+        const writer = geometry.actorOfHome(geometry.homeOf(to));
+        this.calls.make(writer, message.store, operation, 0, context, this.readNs(from));
+        return;
+      }
+      case 'enter':
+        this.pages.stamps[to] = operations.headerGeneration[operation]!;
+        this.pages.place(gfn, to);
+        context.trace.entered(operation, gfn, to, operations.headerGeneration[operation]!);
+        this.proceed(operation, context);
+        return;
+      case 'detach':
+        this.calls.make(hypervisor, message.unmap, operation, gfn, context);
+        return;
+      case 'rekey':
+        this.calls.make(geometry.actorOfHome(geometry.homeOf(from)), message.rekey, operation, from, context);
+        return;
       case 'unreserve':
         if (to === NOWHERE) return this.stray(operation, context);
         this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to, context);
@@ -308,7 +335,8 @@ export class PlanInterpreter {
       case 'remap': {
         const generation = words.put(destination, operations.carried[operation]!);
         this.pages.place(destination, from);
-        this.pages.mapFrom(destination, geometry.pinOf(gfn));
+        this.pages.mapFrom(destination, this.pages.awayFromOf(gfn));
+        this.pages.takeAway(destination, this.pages.pinOf(destination));
         // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
         // not the page which ought to be there.
         const expected = operations.headerGeneration[operation];
@@ -352,12 +380,18 @@ export class PlanInterpreter {
           this.follow(operation, clean ? NOTHING_MORE : UNDO_SWAP_OUT, context);
           return;
         }
-        if (this.pages.copyOf(gfn) === NOWHERE) {
+        // Where a clean copy is the page's home again, it is there under the name that it had then.
+        if (this.pages.copyOf(gfn) === NOWHERE)
           this.pages.stamps[operations.to[operation]!] = operations.headerGeneration[operation]!;
-        }
         this.pages.dropCopy(gfn);
         this.pages.place(gfn, operations.to[operation]!);
-        context.trace.entered(operation, gfn, operations.to[operation]!, operations.generation[operation]!);
+        this.pages.takeAway(gfn, geometry.homeOf(from));
+        context.trace.entered(
+          operation,
+          gfn,
+          operations.to[operation]!,
+          this.pages.stamps[operations.to[operation]!]!,
+        );
         this.calls.make(geometry.hypervisor, message.unmap, operation, gfn, context);
         return;
       case operationKind.drop:
@@ -377,6 +411,14 @@ export class PlanInterpreter {
         context.trace.left(operation, gfn, from);
         this.proceed(operation, context, this.costs.moveEntryNs);
     }
+  }
+
+  private readNs(from: number): number {
+    const { geometry } = this.world;
+    if (geometry.isFrame(from)) return this.costs.copyPageRemoteNs;
+    const { kind } = geometry.spec.stores[geometry.homeOf(from) - geometry.nodes]!;
+    const cipherNs = geometry.spec.policy.encryption === 'none' ? 0 : this.costs.cipherPageNs;
+    return this.costs.stores[kind].readNs + cipherNs;
   }
 
   /** A step that should have had a location and has none: nothing happens, and the trace says so. */
@@ -420,6 +462,13 @@ export class PlanInterpreter {
       case 'retire':
         this.pages.listed[operations.gfn[operation]!] = 0;
         break;
+      case 'rekey':
+        if (outcome !== result.OK) return this.lost(operation, context);
+        break;
+      case 'transfer':
+        // What arrived is not what was there: the page stays where it is.
+        if (outcome !== result.OK) return this.abandon(operation, result.EIO, context);
+        break;
       case 'release':
       case 'forget':
       case 'unreserve': {
@@ -447,6 +496,7 @@ export class PlanInterpreter {
           break;
         }
         context.trace.entered(operation, gfn, to, 0);
+        if (kind === operationKind['host-migrate']) break;
         if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
         else words.must(gfn, event.arrive, false, context.trace);
         break;
@@ -507,23 +557,31 @@ export class PlanInterpreter {
     const because = operations.cause[operation]!;
     if (outcome === result.OK) {
       this.pages.free[home]!--;
-      if (home < geometry.nodes && kind !== operationKind['swap-out'])
+      if (home < geometry.nodes && kind !== operationKind['swap-out'] && kind !== operationKind.relocate)
         this.reclaim.taken(home, because, context);
       this.proceed(operation, context);
       return;
     }
     switch (kind) {
       case operationKind['swap-out']: {
-        const { moveTo } = geometry.spec;
-        const next = moveTo[moveTo.indexOf(home) + 1];
-        if (next === undefined && this.outcomes.trim(home, context)) {
+        const next = this.chain.next(home);
+        if (next === NO_HOME && this.outcomes.trim(home, context)) {
           // A clean copy gives way: its slot is the one that this page gets.
           operations.awaitsRoom[operation] = home + 1;
           return;
         }
-        if (next === undefined) return this.abandon(operation, result.NOMEM, context);
+        if (next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
+        if (this.chain.isMapped(next)) return this.outcomes.moveOut(operation, next, context);
         operations.home[operation] = next;
         context.send(geometry.host, message.turn, operation);
+        return;
+      }
+      case operationKind['host-migrate']: {
+        // A demotion that finds its node full goes on down the chain; the rest stays where it is.
+        const next = this.chain.isMapped(home) ? this.chain.next(home) : NO_HOME;
+        const demotion = because !== cause.promotion && because !== cause['host-migration'];
+        if (!demotion || next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
+        this.outcomes.moveOut(operation, next, context);
         return;
       }
       case operationKind.fault:
@@ -575,7 +633,8 @@ export class PlanInterpreter {
   private spill(operation: number, context: Context): void {
     const { operations, geometry } = this.world;
     const { distances } = geometry.spec;
-    const wanted = operations.home[operation]!;
+    // Where the page belongs, and not where an earlier spill of the same fault found no room either.
+    const wanted = this.pages.pinOf(operations.gfn[operation]!);
     const source = this.pages.sourceOf(operations.gfn[operation]!);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {

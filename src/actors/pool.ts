@@ -5,7 +5,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { cause, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 
 export class Pool {
   private readonly world: World;
@@ -79,19 +79,59 @@ export class Pool {
     const gfn = operations.headerGfn[operation]!;
     const generation = operations.headerGeneration[operation]!;
     const isRead = kind === message.load;
-    if (isRead && context.strikes('read error', operation, from)) return result.EIO;
-    const because = isRead ? operations.cause[operation]! : cause.none;
-    context.trace.dataIn(operation, gfn, generation, from, to, because, operations.node[operation]!);
+    const doing = operations.kind[operation]! - 1;
+    const copies = doing === operationKind['host-migrate'];
+    if (isRead && !copies && context.strikes('read error', operation, from)) return result.EIO;
+    const moves = isRead || doing === operationKind.relocate ? operations.cause[operation]! : cause.none;
+    context.trace.dataIn(operation, gfn, generation, from, to, moves, operations.node[operation]!);
     locations.step(to, locations.table.event.fill, context.trace);
-    if (isRead) {
-      if (context.strikes('bit flip at rest', operation, from)) transfer.flip(from, this.anotherBit());
-      const flips = context.strikes('bit flip in flight', operation, to) ? this.anotherBit() : -1;
-      return transfer.moveIn(from, to, gfn, generation, flips) ? result.OK : result.EIO;
+    // Memory to memory, and no device in between.
+    if (copies) return transfer.copyPage(from, to) ? result.OK : result.EIO;
+    const moved = isRead
+      ? this.readIn(operation, from, to, context)
+      : this.writeOut(operation, from, to, doing === operationKind.relocate, context);
+    const outcome = moved ? result.OK : result.EIO;
+    if (transfer.isSealed(from)) context.trace.opened(operation, from, gfn, generation, outcome);
+    if (transfer.isSealed(to) && moved) {
+      const plain = transfer.isPlain(from, to) ? 1 : 0;
+      context.trace.sealed(operation, to, gfn, generation, plain);
     }
-    if (context.strikes('write error', operation, to)) return result.EIO;
+    return outcome;
+  }
+
+  private readIn(operation: number, from: number, to: number, context: Context): boolean {
+    const { operations, transfer } = this.world;
+    if (context.strikes('bit flip at rest', operation, from)) transfer.flip(from, this.anotherBit());
+    const flips = context.strikes('bit flip in flight', operation, to) ? this.anotherBit() : -1;
+    return transfer.moveIn(
+      from,
+      to,
+      operations.headerGfn[operation]!,
+      operations.headerGeneration[operation]!,
+      flips,
+    );
+  }
+  private writeOut(operation: number, from: number, to: number, isOn: boolean, context: Context): boolean {
+    const { operations, transfer } = this.world;
+    const gfn = operations.headerGfn[operation]!;
+    const generation = operations.headerGeneration[operation]!;
+    if (context.strikes('write error', operation, to)) return false;
     const isShort = context.strikes('short write', operation, to);
     const at = this.isMisdirected(operation, to, context) ? this.beside(to) : to;
-    return transfer.moveOut(from, to, gfn, generation, { at, isShort }) ? result.OK : result.EIO;
+    return isOn
+      ? transfer.moveOn(from, to, gfn, generation, { at, isShort })
+      : transfer.moveOut(from, to, gfn, generation, { at, isShort });
+  }
+
+  /** Seals what is in a slot under the page's name of now. */
+  rekey(operation: number, slot: number, context: Context): number {
+    const { operations, transfer } = this.world;
+    if (!transfer.isSealed(slot)) return result.OK;
+    const gfn = operations.headerGfn[operation]!;
+    const generation = operations.headerGeneration[operation]!;
+    if (!transfer.rekey(slot, gfn, generation)) return result.EIO;
+    context.trace.sealed(operation, slot, gfn, generation, 0);
+    return result.OK;
   }
 
   /** Not the same one twice, which would undo it. */

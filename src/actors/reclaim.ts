@@ -6,6 +6,7 @@ import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { cause } from '../model/words.ts';
+import type { Chain } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
 
 /** Starts a swap-out that first asks for the page's age; of a clean copy only the frame is taken. */
@@ -14,6 +15,7 @@ type Take = (gfn: number, because: number, context: Context) => void;
 export class Reclaim {
   private readonly world: World;
   private readonly pages: HostPages;
+  private readonly chain: Chain;
   private readonly take: Take;
   /** By node: next frame to look at, swap-outs in flight, frames below which reclaim starts and up to which it goes on. */
   private readonly hand: Int32Array;
@@ -28,10 +30,11 @@ export class Reclaim {
   /** By frame: scans in a row that found it untouched. */
   private readonly idle: Int32Array;
 
-  constructor(arena: Arena, world: World, pages: HostPages, take: Take) {
+  constructor(arena: Arena, world: World, pages: HostPages, chain: Chain, take: Take) {
     const { nodes, frames } = world.geometry;
     this.world = world;
     this.pages = pages;
+    this.chain = chain;
     this.take = take;
     this.hand = arena.int32(nodes);
     this.inFlight = arena.int32(nodes);
@@ -91,8 +94,8 @@ export class Reclaim {
   /** Whether one more page can be moved out, after those that are on their way. */
   hasRoom(node: number, urgent: boolean): boolean {
     let room = urgent ? 0 : -1;
-    for (const home of this.world.geometry.spec.moveTo) {
-      if (home !== node) room += this.pages.free[home]! + this.pages.kept[home]!;
+    for (const home of this.chain.homesBelow(node)) {
+      if (!this.chain.isClosed(home)) room += this.pages.free[home]! + this.pages.kept[home]!;
     }
     for (const swapOuts of this.inFlight) room -= swapOuts;
     return room > 0;

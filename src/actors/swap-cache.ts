@@ -6,6 +6,7 @@ import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, operationKind } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
+import type { Chain } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
 
 /** Starts an operation on a page that has none. @returns its record */
@@ -13,7 +14,7 @@ export type Begin = (
   kind: number,
   gfn: number,
   because: number,
-  plan: Plan,
+  plan: Plan | 'age',
   context: Context,
   destination?: number,
 ) => number;
@@ -22,12 +23,14 @@ export class SwapCache {
   private readonly world: World;
   private readonly protocol: Protocol;
   private readonly pages: HostPages;
+  private readonly chain: Chain;
   private readonly begin: Begin;
 
-  constructor(world: World, protocol: Protocol, pages: HostPages, begin: Begin) {
+  constructor(world: World, protocol: Protocol, pages: HostPages, chain: Chain, begin: Begin) {
     this.world = world;
     this.protocol = protocol;
     this.pages = pages;
+    this.chain = chain;
     this.begin = begin;
   }
 
@@ -40,17 +43,26 @@ export class SwapCache {
     return this.pages.copyOf(gfn) !== NOWHERE && !this.pages.isMoved(gfn);
   }
 
+  /** ... which is in a store that is being turned off: the copy must go before the page may. */
+  isStranded(gfn: number): boolean {
+    return this.isClean(gfn) && this.chain.isClosed(this.world.geometry.homeOf(this.pages.copyOf(gfn)));
+  }
+  /** Whether the slot that is read may stay as a clean copy. */
+  private mayKeep(location: number): boolean {
+    return this.pages.mayKeep(location) && !this.chain.isClosed(this.world.geometry.homeOf(location));
+  }
+
   /** The plan that brings a moved page in, for a touch that only reads or one that writes. */
   planFor(gfn: number, plan: 'swapIn' | 'touchRemapped', write: boolean): Plan {
-    const keeps = !write && this.pages.mayKeep(this.pages.locationOf(gfn));
+    const keeps = !write && this.mayKeep(this.pages.locationOf(gfn));
     return this.protocol[keeps ? (`${plan}Clean` as const) : plan];
   }
   /** A fault on a page whose copy is there: only the mapping is missing. @returns the operation */
-  adopt(gfn: number, because: number, write: boolean, context: Context): number {
+  adopt(gfn: number, because: number, write: boolean, context: Context, kind = operationKind.fault): number {
     const { protocol, pages } = this;
-    const keeps = !write && pages.mayKeep(pages.locationOf(gfn));
+    const keeps = !write && this.mayKeep(pages.locationOf(gfn));
     const plan = keeps ? protocol.mapCachedClean : protocol.mapCached;
-    const begun = this.begin(operationKind.fault, gfn, because, plan, context);
+    const begun = this.begin(kind, gfn, because, plan, context);
     this.world.operations.to[begun] = pages.copyOf(gfn);
     this.world.operations.copy[begun] = 1;
     pages.dropCopy(gfn);

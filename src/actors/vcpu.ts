@@ -15,10 +15,14 @@ import { argumentOf, BULK_VNODES, commandIn, operation, operationOf, parameterIn
 import { purpose, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { AsyncFaults } from './async-faults.ts';
 import { Balancing } from './balancing.ts';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestCommands } from './guest-commands.ts';
+import { type GfnMarks, GuestMemory } from './guest-memory.ts';
 import { HintScan } from './hint-scan.ts';
+import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
+import { Rogue } from './rogue.ts';
 
 /** Fields of a vCPU's own column. */
 export const field = {
@@ -73,6 +77,10 @@ export class Vcpu implements Actor {
   private readonly stallStart: Float64Array;
   readonly balancing: Balancing;
   readonly scan: HintScan;
+  private readonly guestCommands: GuestCommands;
+  private readonly reporting: Reporting;
+  readonly rogue: Rogue;
+  private readonly asyncFaults: AsyncFaults;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
   private readonly others: number[] = [];
@@ -84,6 +92,7 @@ export class Vcpu implements Actor {
     protocol: Protocol,
     costs: Costs,
     freeGfns: Int32Array,
+    marks: GfnMarks,
   ) {
     const { geometry } = world;
     this.world = world;
@@ -95,9 +104,13 @@ export class Vcpu implements Actor {
     this.unanswered = arena.int32(geometry.spec.batch);
     this.retries = new Retries(arena, world, waits.count);
     this.stallStart = arena.float64(1);
-    this.memory = new GuestMemory(arena, world, self, freeGfns);
+    this.memory = new GuestMemory(arena, world, self, freeGfns, marks);
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
+    this.guestCommands = new GuestCommands(arena, this);
+    this.asyncFaults = new AsyncFaults(arena);
+    this.rogue = new Rogue(arena, this);
+    this.reporting = new Reporting(arena, this);
     const guest = geometry.vcpuGuest[self]!;
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
       if (v !== self) this.others.push(v);
@@ -110,6 +123,7 @@ export class Vcpu implements Actor {
     const { own } = this;
     this.memory.reset();
     this.scan.reset();
+    this.guestCommands.reset();
     own[field.state] = this.world.tables.vcpu.initial;
     own[field.walked] = -1;
     own[field.lastGvpn] = -1;
@@ -146,6 +160,7 @@ export class Vcpu implements Actor {
         return;
       case message.freed:
         this.memory.give(incoming.argument);
+        this.reporting.pump(context);
         return;
       case message.handover:
         own[field.tasks]!++;
@@ -167,14 +182,31 @@ export class Vcpu implements Actor {
       case message.migrated:
         this.become(event.migrated);
         break;
+      case message.notPresent:
+        if (this.own[field.state] !== world.tables.vcpu.state.faulted) return;
+        if (!this.asyncFaults.isCurrent(incoming.argument)) return;
+        this.defer(context);
+        break;
       case message.resume:
-        if (!this.isFaulted() || incoming.serial !== own[field.faults]) return;
+        if (incoming.serial !== own[field.faults]) return;
+        if (this.asyncFaults.isOutstanding) {
+          if (!this.readied(incoming.argument, context)) return;
+          this.become(event.resume);
+          break;
+        }
+        if (!this.isFaulted()) return;
         this.become(event.resume);
         this.resumed(incoming.argument, context);
         break;
       case message.commanded:
+        if (incoming.id !== self) return this.reporting.reported(context);
         context.trace.commanded(
           self,
+          world.commands.kind[self]!,
+          world.commands.gfn[self]!,
+          incoming.argument,
+        );
+        this.guestCommands.commanded(
           world.commands.kind[self]!,
           world.commands.gfn[self]!,
           incoming.argument,
@@ -221,6 +253,7 @@ export class Vcpu implements Actor {
       context.step();
       if (this.balancing.active) this.balancing.step(context);
       else if (this.scan.active) this.scan.step(context);
+      else if (this.rogue.active) this.rogue.step(context);
       else this.access(context);
     }
     if (this.isRunning()) this.requeue(context);
@@ -235,7 +268,10 @@ export class Vcpu implements Actor {
 
   private access(context: Context): void {
     const { own, world, self } = this;
-    if (own[field.busy] === 0 && !this.fetch(context)) return;
+    if (own[field.busy] === 0) {
+      if (this.asyncFaults.isReady) this.retry(context);
+      else if (!this.fetch(context)) return;
+    }
     const gvpn = own[field.gvpn]!;
     const write = own[field.write] === 1;
     const found = world.tlbs[self]!.lookup(gvpn);
@@ -249,6 +285,7 @@ export class Vcpu implements Actor {
     const { own, world, self } = this;
     const words = world.scripts.words[self]!;
     const position = own[field.position]!;
+    if (this.asyncFaults.isOutstanding && !this.canGoOn(position)) return this.block();
     if (position >= world.scripts.length[self]!) {
       own[field.hungry] = 1;
       this.become(world.tables.vcpu.event.park);
@@ -295,23 +332,32 @@ export class Vcpu implements Actor {
 
   /** The Gfn that a command is about, by one look at the page table; then the host is asked. */
   private command(argument: number, gvpn: number, context: Context): void {
-    const { own, world, self } = this;
-    const { commands, geometry, gpt } = world;
-    const entry = gpt.load(gvpn);
+    const { world } = this;
+    if (this.guestCommands.begin(commandIn(argument), gvpn, parameterIn(argument), context)) return;
+    const entry = world.gpt.load(gvpn);
     if (pteKind(entry) === pte.migration) {
-      own[field.position]!--;
+      this.again();
       this.awaitMigration(gvpn, ptePayload(entry), context);
       return;
     }
-    commands.kind[self] = commandIn(argument);
-    commands.gfn[self] = pteKind(entry) === pte.none ? -1 : ptePayload(entry);
-    commands.parameter[self] = parameterIn(argument);
-    this.become(world.tables.vcpu.event.ask);
-    context.send(geometry.hypervisor, message.command, self);
+    const gfn = pteKind(entry) === pte.none ? -1 : ptePayload(entry);
+    this.askHost(commandIn(argument), gfn, parameterIn(argument), context);
+  }
+  /** The operation of the script that is being looked at is to be looked at once more. */
+  again(): void {
+    this.own[field.position]!--;
+  }
+  askHost(kind: number, gfn: number, parameter: number, context: Context): void {
+    const { commands, geometry, tables } = this.world;
+    commands.kind[this.self] = kind;
+    commands.gfn[this.self] = gfn;
+    commands.parameter[this.self] = parameter;
+    this.become(tables.vcpu.event.ask);
+    context.send(geometry.hypervisor, message.command, this.self);
   }
 
   /** migration_entry_wait: whoever moves the page says when it has done so. */
-  private awaitMigration(gvpn: number, owner: number, context: Context): void {
+  awaitMigration(gvpn: number, owner: number, context: Context): void {
     context.trace.waited(this.self, gvpn, owner);
     this.become(this.world.tables.vcpu.event.wait);
     context.send(owner, message.awaitMigration, this.self, gvpn);
@@ -354,6 +400,7 @@ export class Vcpu implements Actor {
     const { geometry } = world;
     const entry = world.gpt.load(gvpn);
     const payload = ptePayload(entry);
+    if (this.asyncFaults.isOpen && pteKind(entry) !== pte.present) return this.putBack();
     switch (pteKind(entry)) {
       case pte.none:
         own[field.stalled] = 1;
@@ -383,6 +430,7 @@ export class Vcpu implements Actor {
     const found = world.ept.walk(gfn, write);
     if (found === 0) {
       own[field.walked] = -1;
+      if (this.asyncFaults.isOpen) return this.putBack();
       this.fault(gfn, write, purpose.access, context);
       return;
     }
@@ -399,6 +447,7 @@ export class Vcpu implements Actor {
     faults.gfn[this.self] = gfn;
     faults.write[this.self] = write ? 1 : 0;
     faults.purpose[this.self] = why;
+    faults.token[this.self] = this.asyncFaults.next();
     context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
     context.spend(this.costs.eptViolationNs);
     this.become(tables.vcpu.event.fault);
@@ -414,6 +463,59 @@ export class Vcpu implements Actor {
     if (this.balancing.active) this.balancing.machineCheck(gfn);
     else this.own[field.busy] = 0;
   }
+
+  // --- asynchronous page faults
+
+  /** Not present: the access waits, the vCPU does not. */
+  private defer(context: Context): void {
+    const { own } = this;
+    const access = { gvpn: own[field.gvpn]!, word: own[field.word]!, write: own[field.write]! };
+    context.trace.deferred(this.self, access.gvpn, this.world.faults.gfn[this.self]!);
+    this.asyncFaults.defer(access, this.stallStart[0]!);
+    own[field.busy] = 0;
+    this.become(this.world.tables.vcpu.event.resume);
+  }
+  /** @returns whether the vCPU waited for it */
+  private readied(outcome: number, context: Context): boolean {
+    const gfn = this.world.faults.gfn[this.self]!;
+    const lost = outcome === result.EIO;
+    context.trace.resumed(this.self, gfn, outcome);
+    context.trace.readied(this.self, this.asyncFaults.gvpn, gfn);
+    if (lost) context.trace.machineCheck(this.self, gfn);
+    return this.asyncFaults.complete(lost);
+  }
+  private retry(context: Context): void {
+    const { own } = this;
+    const access = { gvpn: 0, word: 0, write: 0 };
+    this.stallStart[0] = this.asyncFaults.takeUp(access);
+    own[field.busy] = 1;
+    own[field.stalled] = 1;
+    own[field.walked] = -1;
+    own[field.gvpn] = access.gvpn;
+    own[field.word] = access.word;
+    own[field.write] = access.write;
+    context.trace.retried(this.self, access.gvpn);
+  }
+  private canGoOn(position: number): boolean {
+    const { geometry, scripts } = this.world;
+    if (position >= scripts.length[this.self]!) return false;
+    const words = scripts.words[this.self]!;
+    const first = geometry.guestGvpn[geometry.vcpuGuest[this.self]!]!;
+    return this.asyncFaults.mayGoOn(words[position * 2]!, first + words[position * 2 + 1]!);
+  }
+  /** Nothing can be done beside the token. */
+  private block(): false {
+    this.asyncFaults.block();
+    this.become(this.world.tables.vcpu.event.fault);
+    return false;
+  }
+  /** The access would fault, and there is a token: it is looked at again when that is done. */
+  private putBack(): void {
+    this.again();
+    this.own[field.busy] = 0;
+    if (this.asyncFaults.isOutstanding) this.block();
+  }
+
   /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */
   flushOthers(context: Context): boolean {
     if (this.others.length === 0) return false;
@@ -422,6 +524,25 @@ export class Vcpu implements Actor {
     this.own[field.outstanding] = this.others.length;
     this.become(this.world.tables.vcpu.event.flush);
     return true;
+  }
+  /** Writes a request down and traces that it is about to be sent. */
+  draft(
+    request: number,
+    kind: number,
+    source: number,
+    destination: number,
+    generation: number,
+    context: Context,
+  ): void {
+    const { hypercalls, requests } = this.world;
+    const { event, initial } = requests.table;
+    if (requests.state[request] !== initial) requests.step(request, event.reuse, context.trace);
+    hypercalls.kind[request] = kind;
+    hypercalls.source[request] = source;
+    hypercalls.destination[request] = destination;
+    hypercalls.generation[request] = generation;
+    context.trace.requested(request, source, destination, generation, kind);
+    requests.step(request, event.send, context.trace);
   }
   /** Sends `count` drafted requests as one hypercall and waits for all answers. */
   ask(requests: readonly number[], context: Context): void {
@@ -450,7 +571,7 @@ export class Vcpu implements Actor {
     const { hypervisor, spec } = this.world.geometry;
     const { state } = this.world.tables.vcpu;
     if (incoming.id === waits.fault) {
-      const open = this.isFaulted() ? own[field.faults]! : 0;
+      const open = this.isFaulted() || this.asyncFaults.isOutstanding ? own[field.faults]! : 0;
       if (!this.retries.isDue(incoming, open, context)) return;
       context.send(hypervisor, message.fault, self, 0, 0, open);
       return;
@@ -464,7 +585,9 @@ export class Vcpu implements Actor {
   }
   free(gfn: number, context: Context): void {
     const owner = this.memory.ownerOf(gfn);
-    if (owner === this.self) this.memory.give(gfn);
-    else context.send(owner, message.freed, this.self, gfn);
+    if (owner === this.self) {
+      this.memory.give(gfn);
+      this.reporting.pump(context);
+    } else context.send(owner, message.freed, this.self, gfn);
   }
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  chainOf,
   newLocationKinds,
   type Scenario,
   type ScenarioInput,
@@ -140,13 +141,15 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
     );
   }
   // Another topology has other nodes: what the scenario said of them does not carry over.
-  const { nodes: _nodes, newLocation: placed, ...rest } = base.host;
+  const { nodes: _nodes, newLocation: _placed, ...rest } = base.host;
   const baseHost =
     flags.topology === undefined
       ? base.host
       : {
           ...rest,
-          newLocation: placed.kind === 'far' ? { kind: 'nvme' as const } : { ...placed, node: undefined },
+          newLocation: chainOf(base.host).map((place) =>
+            place.kind === 'far' ? { kind: 'nvme' as const } : { ...place, node: undefined },
+          ),
         };
   const merged = {
     ...base,

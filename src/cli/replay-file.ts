@@ -7,13 +7,14 @@ import { measure } from '../actors/index.ts';
 import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
 import { faultNames } from '../model/faults.ts';
+import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
 import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { scenarioSchema } from '../scenarios/scenario.ts';
+import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
 
 /** Choices of a long random schedule included. */
@@ -55,6 +56,7 @@ const costNames = [
 
 const costsSchema = z.looseObject({
   ...Object.fromEntries(costNames.map((name) => [name, ns])),
+  cipherPageNs: ns.default(0),
   latencyNs: z.array(z.array(ns)),
   stores: z.record(
     z.enum(storeKinds),
@@ -108,8 +110,16 @@ const specSchema = z.looseObject({
     prefetch: z.int().min(0).max(64),
     hintPages: count,
     accessesPerScan: positive,
-    heldFault: z.enum(['refuse', 'convert']),
+    heldFault: z.enum(heldFaults),
+    // Files of version 0.1.0 have none of these.
+    holdTicks: count.default(0),
+    far: z.enum(['unmapped', 'mapped']).default('unmapped'),
+    promoteOnAccess: z.boolean().default(false),
+    writebackPercent: percent.default(0),
+    writebackScans: count.default(0),
+    encryption: z.enum(encryptions).default('none'),
     attempts: z.int().min(1).max(16),
+    guest: guestVariantsSchema.partial().optional(),
   }),
   faults: z
     .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))

@@ -15,7 +15,7 @@ import { Journey } from '../report/journey.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
-import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
+import { bytesOf, chainOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
 import { printable } from '../stdx/input-error.ts';
@@ -233,14 +233,19 @@ async function limitsOf(experiment: Experiment): Promise<Limits | null> {
     experiment.protocols.find((protocol) => protocol.guestAsks !== 'nothing');
   if (!copyless) return null;
   const { costs } = experiment;
-  const { kind } = experiment.scenario.host.newLocation;
+  const [first] = chainOf(experiment.scenario.host);
+  const { kind } = present(first, 'a new location');
   const pair = async (place: Parameters<typeof onePage>[0]) => ({
     conventional: await onePage(place, conventional, costs),
     copyless: await onePage(place, copyless, costs),
   });
   const slow = await pair({ kind: 'sata', attached: 'destination' });
-  if (kind === 'far')
-    return { protocol: copyless.name, kind: 'far memory', here: await pair({ kind }), slow };
+  if (kind === 'far') {
+    const { far, promoteOnAccess } = experiment.spec.policy;
+    const here = await pair({ kind, mapped: far === 'mapped' });
+    const mapped = far === 'mapped' ? { promoted: promoteOnAccess } : undefined;
+    return { protocol: copyless.name, kind: 'far memory', here, slow, ...(mapped ? { mapped } : {}) };
+  }
   const here = await pair({ kind, attached: 'destination' });
   return { protocol: copyless.name, kind, here, slow, atSource: await pair({ kind, attached: 'source' }) };
 }

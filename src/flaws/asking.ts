@@ -23,6 +23,13 @@ function keepFirstCopy({ world: { lists } }: Built): void {
   }
 }
 
+/** A guest that claims the page, in whatever generation it is. */
+function claimAnyGeneration({ world: { pages } }: Built): void {
+  override(pages, 'claim', (claim) => (gfn, on, _generation, trace) => {
+    return claim(gfn, on, pages.peek(gfn).generation, trace);
+  });
+}
+
 export const asking: readonly Flaw[] = [
   {
     name: 'older-list-accepted',
@@ -33,6 +40,7 @@ export const asking: readonly Flaw[] = [
     apply(built) {
       keepFirstCopy(built);
       const { pages } = built.world;
+      claimAnyGeneration(built);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         return attempt(gfn, on, on === pages.table.event.detect ? -1 : generation, bump, trace);
       });
@@ -47,6 +55,7 @@ export const asking: readonly Flaw[] = [
     needs: { protocols: LISTED },
     apply(built) {
       keepFirstCopy(built);
+      claimAnyGeneration(built);
       const { pages } = built.world;
       override(pages, 'attempt', (attempt) => (gfn, on, _generation, bump, trace) => {
         return attempt(gfn, on, -1, bump, trace);
@@ -117,13 +126,18 @@ export const asking: readonly Flaw[] = [
     race: 10,
     alarms: ['no-copy-back', 'I4-pin'],
     needs: { protocols: MOVES_DATA },
-    apply({ host: { interpreter }, world: { operations, geometry } }) {
+    apply({ host: { interpreter, pages }, world: { operations, geometry } }) {
+      const full = new Set<number>();
+      override(pages, 'resolve', (resolve) => (operation) => {
+        const node = resolve(operation);
+        return full.delete(operation) ? geometry.pinOf(operations.gfn[operation]!) : node;
+      });
       override(interpreter, 'reserved', (reserved) => (operation, outcome, context) => {
         const balances = operations.kind[operation]! - 1 === operationKind.balance;
         const source = geometry.pinOf(operations.gfn[operation]!);
         if (outcome === result.OK || !balances || operations.home[operation] === source)
           return reserved(operation, outcome, context);
-        operations.home[operation] = source;
+        full.add(operation);
         context.send(geometry.host, message.turn, operation);
       });
     },
@@ -242,13 +256,8 @@ export const asking: readonly Flaw[] = [
     race: 21,
     alarms: ['I4-pin', 'no-copy-back'],
     needs: { protocols: MOVES_DATA },
-    apply({ host, world: { requests, operations, geometry } }) {
-      override(host, 'onRequest', (onRequest) => (request, context) => {
-        onRequest(request, context);
-        const operation = host.pages.operationOn(requests.source[request]!);
-        if (operation < 0 || operations.request[operation] !== request) return;
-        operations.home[operation] = (operations.home[operation]! + 1) % geometry.nodes;
-      });
+    apply({ host, world: { geometry } }) {
+      override(host.pages, 'resolve', (resolve) => (operation) => (resolve(operation) + 1) % geometry.nodes);
     },
   },
   {

@@ -20,6 +20,10 @@ export class Locations {
   readonly gfn: Int32Array;
   readonly generation: Int32Array;
   readonly checksum: Int32Array;
+  /** Of an encrypted slot: under which name it was sealed, and the tag that this name's key gave. */
+  readonly sealGfn: Int32Array;
+  readonly sealGeneration: Int32Array;
+  readonly tag: Int32Array;
   private readonly meter: Meter;
 
   constructor(arena: Arena, count: number, pageWords: number, table: FrameTable, meter: Meter) {
@@ -31,6 +35,9 @@ export class Locations {
     this.gfn = arena.int32(count + 1);
     this.generation = arena.int32(count + 1);
     this.checksum = arena.int32(count + 1);
+    this.sealGfn = arena.int32(count + 1);
+    this.sealGeneration = arena.int32(count + 1);
+    this.tag = arena.int32(count + 1);
     this.bytes = arena.pages((count + 2) * this.pageBytes);
     this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length / 4);
     this.meter = meter;

@@ -2,6 +2,10 @@
 // word alone: whoever wins its compare-exchange has won the page. That is what keeps the moved list advisory: the list
 // tells where to look, the word decides. Only the host changes generations.
 //
+// The word lies in memory that the guest can write, and a hostile guest writes what it likes. The host keeps a private copy
+// of what it wrote last, and believes of the word only what a guest may change: that a listed page is now held. Anything
+// else is put back.
+//
 // Order in the trace: a change takes its place in the trace after it has read the word and before it changes it. Of two
 // changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality.
 import type { PageTable } from '../../machines/index.ts';
@@ -26,22 +30,61 @@ const make = (state: number, generation: number) =>
 export class PageWords {
   readonly table: PageTable;
   private readonly words: Int32Array;
+  /** What the host wrote last: private to it. */
+  private readonly known: Int32Array;
   private readonly meter: Meter;
 
   constructor(arena: Arena, gfns: number, table: PageTable, meter: Meter) {
     this.words = arena.int32(gfns);
+    this.known = arena.int32(gfns);
     this.table = table;
     this.meter = meter;
   }
 
-  /** State number of the Gfn's page, or VACANT. */
+  /** State number of the Gfn's page, or VACANT, as the host believes it. */
   state(gfn: number): number {
     this.meter.touch();
-    return stateIn(Atomics.load(this.words, gfn));
+    return stateIn(this.believe(gfn, Atomics.load(this.words, gfn)));
+  }
+  /** The word, if it is what the host wrote or what the guest's claim makes of that; else what the host wrote. */
+  private believe(gfn: number, word: number): number {
+    const known = this.known[gfn]!;
+    return word === known || word === this.claimed(known) ? word : known;
+  }
+  /** The word after the guest's claim, or -1 where there is nothing to claim. */
+  private claimed(word: number): number {
+    const state = stateIn(word);
+    if (state === VACANT) return -1;
+    const { next, events, event } = this.table;
+    const held = next[state * events.length + event.detect]!;
+    return held < 0 ? -1 : make(held, generationIn(word));
+  }
+  /** The guest's detection (claim 12), by compare-exchange. @returns the new state, or -1 when nothing was changed */
+  claim(gfn: number, on: number, generation: number, trace: Recorder): number {
+    this.meter.touch();
+    for (;;) {
+      const word = Atomics.load(this.words, gfn);
+      const state = stateIn(word);
+      if (state >= this.table.states.length || state === VACANT || generationIn(word) !== generation)
+        return -1;
+      const next = this.table.next[state * this.table.events.length + on]!;
+      if (next < 0) return -1;
+      trace.takePlace();
+      if (Atomics.compareExchange(this.words, gfn, word, make(next, generation)) === word) {
+        trace.page(gfn, generation, state, next, on);
+        return next;
+      }
+    }
+  }
+  /** A hostile guest's doing: neither what stands there nor a claim of it. */
+  scribble(gfn: number, what: number): void {
+    this.meter.touch();
+    const generation = generationIn(Atomics.load(this.words, gfn)) + 1 + (what % 5);
+    Atomics.store(this.words, gfn, make((what % 16) - 1, generation));
   }
   /** The Gfn's generation. Not a shared access: its only writer is the only one to ask. */
   generation(gfn: number): number {
-    return generationIn(this.words[gfn]!);
+    return generationIn(this.known[gfn]!);
   }
   /** For reports and tests, at rest. */
   peek(gfn: number): { state: number; generation: number } {
@@ -50,21 +93,29 @@ export class PageWords {
 
   /**
    * Takes the page through `on` if the machine allows it from the state it is in, and if `generation` (-1: any) is its
-   * generation. `bump`: the entry dies, the generation moves on.
+   * generation. `bump`: the entry dies, the generation moves on. For the host alone.
    * @returns the new state, or -1 when nothing was changed
    */
   attempt(gfn: number, on: number, generation: number, bump: boolean, trace: Recorder): number {
     this.meter.touch();
     for (;;) {
-      const word = Atomics.load(this.words, gfn);
+      const found = Atomics.load(this.words, gfn);
+      const word = this.believe(gfn, found);
       const state = stateIn(word);
       const seen = generationIn(word);
+      if (word !== found) {
+        // What is put back is what the host believes anyway, so that this is no access of its own.
+        trace.takePlace();
+        if (Atomics.compareExchange(this.words, gfn, found, word) === found) trace.tampered(gfn, seen, state);
+        continue;
+      }
       if (state === VACANT || (generation >= 0 && seen !== generation)) return -1;
       const next = this.table.next[state * this.table.events.length + on]!;
       if (next < 0) return -1;
       const becomes = bump ? (seen + 1) & GENERATION_MASK : seen;
       trace.takePlace();
       if (Atomics.compareExchange(this.words, gfn, word, make(next, becomes)) === word) {
+        this.known[gfn] = make(next, becomes);
         trace.page(gfn, becomes, state, next, on);
         return next;
       }
@@ -74,7 +125,7 @@ export class PageWords {
   /** As `attempt`, where the machine must allow it: if it does not, that is an event for the life-cycle property. */
   must(gfn: number, on: number, bump: boolean, trace: Recorder): number {
     const next = this.attempt(gfn, on, -1, bump, trace);
-    if (next < 0) trace.illegal(0, gfn, this.peek(gfn).state, on);
+    if (next < 0) trace.illegal(0, gfn, stateIn(this.known[gfn]!), on);
     return next;
   }
 
@@ -84,10 +135,10 @@ export class PageWords {
    */
   put(gfn: number, state: number): number {
     this.meter.touch();
-    for (;;) {
-      const word = Atomics.load(this.words, gfn);
-      const generation = (generationIn(word) + (state === VACANT ? 0 : 1)) & GENERATION_MASK;
-      if (Atomics.compareExchange(this.words, gfn, word, make(state, generation)) === word) return generation;
-    }
+    const generation = (generationIn(this.known[gfn]!) + (state === VACANT ? 0 : 1)) & GENERATION_MASK;
+    const word = make(state, generation);
+    this.known[gfn] = word;
+    Atomics.store(this.words, gfn, word);
+    return generation;
   }
 }

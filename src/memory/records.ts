@@ -4,6 +4,24 @@ import type { RequestTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
 
+/**
+ * What a guest writes for a balance request: guest memory, which the guest may change at any time. Only the hypervisor
+ * reads it, each field once, before it checks anything; from there on the copy in `Requests` is what counts.
+ */
+export class Hypercalls {
+  readonly kind: Int32Array;
+  readonly source: Int32Array;
+  readonly destination: Int32Array;
+  readonly generation: Int32Array;
+
+  constructor(arena: Arena, count: number) {
+    this.kind = arena.int32(count);
+    this.source = arena.int32(count);
+    this.destination = arena.int32(count);
+    this.generation = arena.int32(count);
+  }
+}
+
 /** Balance requests: `batch` of them for each vCPU; request id = vCPU * batch + slot. */
 export class Requests {
   readonly table: RequestTable;
@@ -36,15 +54,18 @@ export class Faults {
   readonly gfn: Int32Array;
   readonly write: Int32Array;
   readonly purpose: Int32Array;
+  /** Which fault of the vCPU it is, counted. */
+  readonly token: Int32Array;
 
   constructor(arena: Arena, vcpus: number) {
+    this.token = arena.int32(vcpus);
     this.gfn = arena.int32(vcpus);
     this.write = arena.int32(vcpus);
     this.purpose = arena.int32(vcpus);
   }
 }
 
-/** Commands: a vCPU has at most one outstanding; id = vCPU. */
+/** Commands: a vCPU has at most one outstanding, id = vCPU, and one report of a free page beside it, id = vCPUs + vCPU. */
 export class Commands {
   readonly kind: Int32Array;
   readonly gfn: Int32Array;

@@ -1,6 +1,7 @@
 // The only place that moves whole pages. A page may be moved when no vCPU can write it any more (write-protected and
 // shot down, or not mapped); the caller announces the move in the trace before it makes it; each copy is one native
 // call, which a killed worker cannot tear.
+import type { PageCipher } from './encryption.ts';
 import type { Locations } from './locations.ts';
 import type { Meter } from './meter.ts';
 
@@ -26,10 +27,12 @@ export function checksum(words: Int32Array, first: number, count: number): numbe
 export class Transfer {
   private readonly locations: Locations;
   private readonly meter: Meter;
+  private readonly cipher: PageCipher;
 
-  constructor(locations: Locations, meter: Meter) {
+  constructor(locations: Locations, meter: Meter, cipher: PageCipher) {
     this.locations = locations;
     this.meter = meter;
+    this.cipher = cipher;
   }
   private copy(from: number, to: number): void {
     const { bytes, pageBytes } = this.locations;
@@ -55,19 +58,20 @@ export class Transfer {
     { at = to, isShort = false } = AS_TOLD,
   ): boolean {
     const { locations } = this;
-    const { bytes, pageBytes } = locations;
     this.copy(locations.at(from), locations.at(at));
     locations.gfn[at] = gfn;
     locations.generation[at] = generation;
     locations.checksum[at] = this.sum(at);
-    if (isShort)
-      bytes.copy(
-        bytes,
-        locations.at(at) + pageBytes / 2,
-        POISON_PAGE * pageBytes,
-        1.5 * POISON_PAGE * pageBytes,
-      );
-    return this.isStored(from, to, gfn, generation);
+    if (isShort) this.cutShort(at);
+    const stored = this.isStored(from, to, gfn, generation);
+    if (stored && this.cipher.covers(to)) this.seal(to, gfn, generation);
+    return stored;
+  }
+  /** Only the first half was written; the rest is anything. */
+  private cutShort(at: number): void {
+    const { bytes, pageBytes } = this.locations;
+    const half = pageBytes / 2;
+    bytes.copy(bytes, this.locations.at(at) + half, POISON_PAGE * pageBytes, POISON_PAGE * pageBytes + half);
   }
   /** Reads back what was written, before anybody relies on it. */
   isStored(from: number, to: number, gfn: number, generation: number): boolean {
@@ -90,15 +94,97 @@ export class Transfer {
     const { locations } = this;
     this.copy(locations.at(from), locations.at(to));
     if (flips !== NONE) this.flip(to, flips);
+    if (this.cipher.covers(from) && !this.open(from, to, gfn, generation)) return false;
     return (
       locations.gfn[from] === gfn &&
       locations.generation[from] === generation &&
       locations.checksum[from] === this.sum(to)
     );
   }
+  /**
+   * A moved page goes on to another new location, under the name it has.
+   * @returns false when what arrived is not it, or not where it was to be
+   */
+  moveOn(
+    from: number,
+    to: number,
+    gfn: number,
+    generation: number,
+    { at = to, isShort = false } = AS_TOLD,
+  ): boolean {
+    const { locations } = this;
+    const expected = locations.checksum[from]!;
+    const found = this.moveIn(from, at, gfn, generation);
+    locations.gfn[at] = gfn;
+    locations.generation[at] = generation;
+    locations.checksum[at] = expected;
+    if (isShort) this.cutShort(at);
+    const stored = found && at === to && this.sum(to) === expected;
+    if (stored && this.cipher.covers(to)) this.seal(to, gfn, generation);
+    return stored;
+  }
   /** Whether a location still holds what was put there. */
   isIntact(location: number): boolean {
-    return this.locations.gfn[location] !== -1 && this.locations.checksum[location] === this.sum(location);
+    const { locations, cipher } = this;
+    const { words, pageWords } = locations;
+    if (locations.gfn[location] === -1) return false;
+    if (!cipher.covers(location)) return locations.checksum[location] === this.sum(location);
+    const key = cipher.keyOf(location, locations.sealGfn[location]!, locations.sealGeneration[location]!);
+    return locations.tag[location] === cipher.tagOf(words, (location + 1) * pageWords, pageWords, key);
+  }
+
+  /** Encrypts what a slot holds under the name of its page. */
+  private seal(slot: number, gfn: number, generation: number): void {
+    const { locations, cipher } = this;
+    const { words, pageWords } = locations;
+    const first = (slot + 1) * pageWords;
+    const key = cipher.keyOf(slot, gfn, generation);
+    cipher.apply(words, first, pageWords, key);
+    locations.sealGfn[slot] = gfn;
+    locations.sealGeneration[slot] = generation;
+    locations.tag[slot] = cipher.tagOf(words, first, pageWords, key);
+  }
+  /** Decrypts a copy of a slot, if the name gives the key that it was sealed under; else it is left as it is. */
+  private open(slot: number, copy: number, gfn: number, generation: number): boolean {
+    const { locations, cipher } = this;
+    const { words, pageWords } = locations;
+    const key = cipher.keyOf(slot, gfn, generation);
+    const tag = cipher.tagOf(words, (slot + 1) * pageWords, pageWords, key);
+    if (tag !== locations.tag[slot]) return false;
+    cipher.apply(words, (copy + 1) * pageWords, pageWords, key);
+    return true;
+  }
+  /** Seals a slot anew, under another name. @returns false when it does not open under the name that it was sealed under */
+  rekey(slot: number, gfn: number, generation: number): boolean {
+    const { locations, cipher } = this;
+    if (!cipher.covers(slot)) return true;
+    this.meter.touch();
+    if (!this.open(slot, slot, locations.sealGfn[slot]!, locations.sealGeneration[slot]!)) return false;
+    const whole = locations.checksum[slot] === this.sum(slot);
+    this.seal(slot, gfn, generation);
+    return whole;
+  }
+  /** Whether slots are encrypted at all, this one included. */
+  isSealed(location: number): boolean {
+    return this.cipher.covers(location);
+  }
+  /** Whether a slot shows a page, other than an empty one, as it is. */
+  isPlain(page: number, slot: number): boolean {
+    const { words, pageWords } = this.locations;
+    const of = (location: number) => words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+    const stored = of(slot);
+    return of(page).every((word, i) => word === stored[i]) && stored.some((word) => word !== 0);
+  }
+  /** A page's words wherever it is, for checks at rest. */
+  contentAt(location: number): Int32Array {
+    const { locations, cipher } = this;
+    const { words, pageWords, sealGfn, sealGeneration } = locations;
+    const stored = words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
+    if (!cipher.covers(location)) return stored;
+    const plain = stored.slice();
+    const key = cipher.keyOf(location, sealGfn[location]!, sealGeneration[location]!);
+    cipher.apply(plain, 0, pageWords, key);
+    return plain;
   }
   /** The guest's own copy between two pages it has mapped. @returns false when source and copy differ */
   copyPage(from: number, to: number): boolean {
@@ -112,6 +198,14 @@ export class Transfer {
   }
   clear(to: number): void {
     this.copy(ZERO_PAGE * this.locations.pageBytes, this.locations.at(to));
+  }
+  /** Whether a page is full of poison: the guest's own look at what it has mapped. */
+  isPoison(location: number): boolean {
+    const { words, pageWords } = this.locations;
+    this.meter.touch();
+    for (let word = 0; word < pageWords; word++)
+      if (words[(location + 1) * pageWords + word] !== words[pageWords + word]) return false;
+    return true;
   }
   poison(to: number): void {
     this.copy(POISON_PAGE * this.locations.pageBytes, this.locations.at(to));

@@ -3,6 +3,7 @@ import type { FrameTable, PageTable, RequestTable, VcpuTable } from '../../machi
 import { restarts } from '../model/faults.ts';
 import type { Geometry } from '../model/geometry.ts';
 import type { Arena } from './arena.ts';
+import { PageCipher } from './encryption.ts';
 import { Ept } from './ept.ts';
 import { GuestPageTable } from './guest-page-table.ts';
 import { Locations } from './locations.ts';
@@ -10,7 +11,7 @@ import { Mailboxes, type Link } from './mailbox.ts';
 import { Meter } from './meter.ts';
 import { MovedList } from './moved-list.ts';
 import { PageWords } from './page-words.ts';
-import { Commands, Faults, Operations, Recovery, Requests, Scripts } from './records.ts';
+import { Commands, Faults, Hypercalls, Operations, Recovery, Requests, Scripts } from './records.ts';
 import { Tlb } from './tlb.ts';
 import { Transfer } from './transfer.ts';
 
@@ -31,6 +32,7 @@ export class World {
   readonly gpt: GuestPageTable;
   readonly lists: MovedList[];
   readonly tlbs: Tlb[];
+  readonly hypercalls: Hypercalls;
   readonly requests: Requests;
   readonly faults: Faults;
   readonly commands: Commands;
@@ -54,9 +56,10 @@ export class World {
       return new MovedList(arena, spec.listCapacity, first, geometry.guestGfn[guest + 1]! - first, meter);
     });
     this.tlbs = geometry.vcpuGuest.map(() => new Tlb(arena, spec.tlbEntries));
+    this.hypercalls = new Hypercalls(arena, geometry.vcpus * spec.batch);
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
     this.faults = new Faults(arena, geometry.vcpus);
-    this.commands = new Commands(arena, geometry.vcpus);
+    this.commands = new Commands(arena, 2 * geometry.vcpus);
     this.operations = new Operations(arena, operations);
     const part = restarts(spec.faults) ? 1 : 0;
     const { gfns } = geometry;
@@ -69,7 +72,7 @@ export class World {
       tables.frame,
       meter,
     );
-    this.transfer = new Transfer(this.locations, meter);
+    this.transfer = new Transfer(this.locations, meter, new PageCipher(geometry));
     this.mailboxes = new Mailboxes(arena, links, geometry.actors);
   }
 

@@ -13,7 +13,16 @@ export const eventKinds = [
   'read', 'wrote', 'handedOver', 'tookOver', 'halted', // accesses and tasks
   'commanded', 'duplicate', 'shared', 'pinned', // commands, clean copies, references and pins
   'fault', 'forgot', 'recalled', // what went wrong, and was made good
+  'placed', 'holdExpired', 'swapoff', // the host's own decisions
+  'sealed', 'opened', // encrypted slots
+  'freed', 'givenBack', 'takenBack', 'wiped', 'poisonChecked', 'repinned', // guest memory given back, pins
+  'forged', 'rejected', 'tampered', // hostile guests
+  'deferred', 'readied', 'retried', // asynchronous page faults
+  'hugeMapped', 'hugeBegun', 'hugeEnded', 'hugeOut', // huge pages
 ] as const; // prettier-ignore
+/** How far turning a store off has come. */
+export const swapoffPhase = { began: 0, waits: 1, ended: 2 } as const;
+
 export type EventKind = (typeof eventKinds)[number];
 export const event = numbered(eventKinds);
 
@@ -286,6 +295,26 @@ export class Recorder {
   pinned(gfn: number, location: number, on: number): void {
     this.emit(event.pinned, 0, gfn, 0, 0, 0, location, 0, on);
   }
+  /** The host puts a page on another node than the pinned one, on purpose: `operation` reserves its frame next. */
+  placed(operation: number, gfn: number, wanted: number, node: number): void {
+    this.emit(event.placed, operation, gfn, 0, 0, wanted, node, 0, 0);
+  }
+  /** The guest held the page for too long: the host has ended the hold. */
+  holdExpired(gfn: number, generation: number): void {
+    this.emit(event.holdExpired, 0, gfn, 0, generation, 0, 0, 0, 0);
+  }
+  /** A store is turned off. `phase`: one of `swapoffPhase`; `gfn`: the page that it waits for, or -1. */
+  swapoff(home: number, gfn: number, phase: number, result: number): void {
+    this.emit(event.swapoff, home, gfn, 0, 0, phase, 0, 0, result);
+  }
+  /** What a slot holds was encrypted under a page's name. `plain`: 1 if what is stored is the page as it was. */
+  sealed(operation: number, location: number, gfn: number, generation: number, plain: number): void {
+    this.emit(event.sealed, operation, gfn, 0, generation, 0, location, 0, plain);
+  }
+  /** A slot was read under a page's name: OK, or EIO where it was sealed under another. */
+  opened(operation: number, location: number, gfn: number, generation: number, result: number): void {
+    this.emit(event.opened, operation, gfn, 0, generation, location, 0, 0, result);
+  }
   /** A command of a vCPU's script has ended. */
   commanded(vcpu: number, kind: number, gfn: number, result: number): void {
     this.emit(event.commanded, vcpu, gfn, 0, 0, kind, 0, 0, result);
@@ -302,5 +331,69 @@ export class Recorder {
   /** ... and has them complete again. */
   recalled(): void {
     this.emit(event.recalled, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+  /** The guest unmapped a page and freed its Gfn: the next access to it finds a fresh page. */
+  freed(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.freed, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** The host holds nothing of a Gfn any more because the guest gave it back. `how`: a value of `givenBack`. */
+  givenBack(gfn: number, how: number): void {
+    this.emit(event.givenBack, 0, gfn, 0, 0, 0, 0, how, 0);
+  }
+  /** A Gfn that was given back is the guest's to use again. */
+  takenBack(gfn: number): void {
+    this.emit(event.takenBack, 0, gfn, 0, 0, 0, 0, 0, 0);
+  }
+  /** The guest filled a Gfn that it frees with poison. */
+  wiped(vcpu: number, gfn: number, location: number): void {
+    this.emit(event.wiped, vcpu, gfn, 0, 0, 0, location, 0, 0);
+  }
+  /** The guest looked for its poison in a Gfn it allocated. `intact`: 1 when it was there. */
+  poisonChecked(vcpu: number, gfn: number, location: number, intact: number): void {
+    this.emit(event.poisonChecked, vcpu, gfn, 0, 0, 0, location, 0, intact);
+  }
+  /** A vNode (global number) is pinned to a node from now on. */
+  repinned(vnode: number, node: number): void {
+    this.emit(event.repinned, vnode, 0, 0, 0, 0, node, 0, 0);
+  }
+  /** A hostile guest does something that no guest kernel does. */
+  forged(vcpu: number, gvpn: number, gfn: number, forgery: number): void {
+    this.emit(event.forged, vcpu, gvpn, gfn, 0, 0, 0, 0, forgery);
+  }
+  /** A hypercall named a request record that is not the caller's: nothing was done. */
+  rejected(request: number, vcpu: number): void {
+    this.emit(event.rejected, request, 0, 0, 0, vcpu, 0, 0, 0);
+  }
+  /** The host found a page word that no guest may have written, and put back what it knows to be so. */
+  tampered(gfn: number, generation: number, state: number): void {
+    this.emit(event.tampered, 0, gfn, 0, generation, 0, state, 0, 0);
+  }
+  /** The guest was told that a page is not present: its access is put aside, the vCPU goes on. */
+  deferred(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.deferred, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** ... that it is ready now. */
+  readied(vcpu: number, gvpn: number, gfn: number): void {
+    this.emit(event.readied, vcpu, gvpn, gfn, 0, 0, 0, 0, 0);
+  }
+  /** ... and the access is made again. */
+  retried(vcpu: number, gvpn: number): void {
+    this.emit(event.retried, vcpu, gvpn, 0, 0, 0, 0, 0, 0);
+  }
+  /** First touch of a range: so many of its base pages were mapped to the block of Gfns that begins at `gfn`. */
+  hugeMapped(vcpu: number, gvpn: number, gfn: number, pages: number): void {
+    this.emit(event.hugeMapped, vcpu, gvpn, gfn, 0, 0, 0, 0, pages);
+  }
+  /** The guest begins to move a huge page from one block of Gfns to another. */
+  hugeBegun(vcpu: number, gvpn: number, source: number, destination: number): void {
+    this.emit(event.hugeBegun, vcpu, gvpn, 0, 0, source, destination, 0, 0);
+  }
+  /** ... and so many of its base pages were moved: all, or it is split, or none. */
+  hugeEnded(vcpu: number, gvpn: number, moved: number): void {
+    this.emit(event.hugeEnded, vcpu, gvpn, 0, 0, 0, 0, 0, moved);
+  }
+  /** The host was asked to move out a whole block of Gfns, and began with so many of its pages. */
+  hugeOut(gfn: number, pages: number): void {
+    this.emit(event.hugeOut, 0, gfn, 0, 0, 0, 0, 0, pages);
   }
 }

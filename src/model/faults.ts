@@ -52,7 +52,7 @@ export type FaultPlan = readonly PlannedFault[];
 
 const calls: readonly MessageKind[] = [
   ...(['age', 'protect', 'unmap', 'map', 'mapClean', 'restore', 'shootdown', 'export', 'retire'] as const),
-  ...(['reserve', 'load', 'store', 'zero', 'release'] as const),
+  ...(['reserve', 'load', 'store', 'zero', 'release', 'rekey'] as const),
 ];
 /** The talk that a message is part of, or -1 where messages are not harmed. */
 export function talkOf(kind: MessageKind): number {

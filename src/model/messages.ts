@@ -62,6 +62,13 @@ export const messageKinds = [
   'recovered',
   // Restarted hypervisor to itself: the next of the steps in which it gets its memory back (id).
   'rebuild',
+  // Host to itself: look at the next page for a hold that is too old; take the next page out of a store that is turned off.
+  'look',
+  'drain',
+  // Host to a store; id = operation: seal what is in its slot under the page's new name. Answered by done.
+  'rekey',
+  // Host to hypervisor, and on to the vCPU (id): its fault (argument = token) needs I/O, `resume` will follow.
+  'notPresent',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

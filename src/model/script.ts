@@ -30,9 +30,25 @@ export const commandKinds = [
   'unshare', // ... and gives it back, after a look at what is there
   'pin', // the page is brought in and pinned for a device (VFIO)
   'unpin',
+  'promote', // the host's memory tiering brings the page back to its source
+  'migrate-host', // the host moves the page to the node of that index
+  'swapoff', // the store of that index (0: the first) is turned off; the page only says in whose name
+  'writeback', // the moved page goes on to the next new location of the chain
+  'hold', // detected and never asked for: what a guest that crashed in between leaves behind
+  'free', // munmap: the guest unmaps the page and frees its Gfn
+  'inflate', // the guest takes a free Gfn of vNode P out of its allocator and gives it to the host (balloon)
+  'deflate', // ... and takes one back
+  'unplug', // a free Gfn of vNode P is taken away for good (virtio-mem)
+  'report', // free page reporting: the guest kernel's own, no operation of a script
+  'forge', // a hostile guest kernel: NUMBER says what it does with page P (actors/rogue.ts)
+  'repin', // vNode P is pinned to node NUMBER from now on
 ] as const;
 export type CommandKind = (typeof commandKinds)[number];
 export const command = numbered(commandKinds);
+
+/** Commands whose P is a vNode of the guest, and those that no script can give. */
+export const vnodeCommands: readonly CommandKind[] = ['inflate', 'deflate', 'unplug', 'repin'];
+export const kernelCommands: readonly CommandKind[] = ['report'];
 
 const COMMANDS = 64;
 export function encodeCommand(kind: number, parameter: number): number {

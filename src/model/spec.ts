@@ -35,6 +35,11 @@ export interface GuestSpec {
   vcpus: number[];
 }
 
+export const heldFaults = ['refuse', 'convert', 'block'] as const;
+export type HeldFault = (typeof heldFaults)[number];
+export const encryptions = ['none', 'slot', 'gfn'] as const;
+export type Encryption = (typeof encryptions)[number];
+
 export interface Policy {
   /** Reclaim starts when a node has fewer free frames than this part of its frames. */
   lowWatermarkPercent: number;
@@ -54,8 +59,23 @@ export interface Policy {
   hintPages: number;
   /** Accesses of a vCPU between two such scans. */
   accessesPerScan: number;
-  /** A demand fault on a held page: `refuse` (the vCPU looks at its page table again) or `convert` (it ends the hold). */
-  heldFault: 'refuse' | 'convert';
+  /**
+   * A demand fault on a held page: `refuse` (the vCPU looks at its page table again: with a guest that takes its mapping
+   * away at detection that is `guest-unmap`), `convert` (it ends the hold) or `block` (it waits for the hold's end).
+   */
+  heldFault: HeldFault;
+  /** Looks of the host, one a tick at most, that must find a page held before the host ends the hold; 0 = never. */
+  holdTicks: number;
+  /** Whether what is demoted to a memory node stays mapped there (Linux), or is kept like a page in a store. */
+  far: 'unmapped' | 'mapped';
+  /** The host's memory tiering brings a demoted page that was touched back to its source node. */
+  promoteOnAccess: boolean;
+  /** A home of the chain that is used to more than this part moves pages on to the next one; 0 = only when told to. */
+  writebackPercent: number;
+  /** Looks of the host, on its ticks, that must find a moved page where it was before it goes on to the next home; 0 = never. */
+  writebackScans: number;
+  /** What stores keep is encrypted: under a key of the slot's, or of the guest, Gfn and generation beside it. */
+  encryption: Encryption;
   /** A page that was read back and not written keeps its slot as a clean copy, while half of the store is free (Linux's
    * vm_swap_full). Moving it out again then writes nothing. */
   swapCache: boolean;
@@ -74,6 +94,22 @@ export interface Policy {
   /** The control: memory is bound to no node, and a moved page comes back on the node of the vCPU that touches it, as Linux
    * does it without a policy. There is no source to copy back to, and I4 has nothing to say. */
   unpinned?: boolean;
+  /** What the guests can do beyond that; left out = none of it. */
+  guest?: GuestVariants;
+}
+
+/** Options of the guest kernel. Each is off when it is left out. */
+export interface GuestVariants {
+  /** The guest tells the host which Gfns are free; the host drops what backs them (VIRTIO_BALLOON_F_REPORTING). */
+  freePageReporting?: boolean;
+  /** The guest fills what it frees with poison and checks it when it allocates. `negotiated`: the host knows
+   * (VIRTIO_BALLOON_F_PAGE_POISON) and leaves reported pages alone; else the guest does not report any. */
+  poison?: 'negotiated' | 'unnegotiated';
+  /** A fault that needs I/O does not stop the vCPU: it goes on with other pages until the page is ready (KVM async page
+   * fault). */
+  asyncFaults?: boolean;
+  /** Base pages of a huge page, a power of two, at most what a hypercall's batch carries. */
+  hugePages?: number;
 }
 
 export interface WorldSpec {
@@ -84,7 +120,10 @@ export interface WorldSpec {
   distances: number[][];
   stores: StoreSpec[];
   guests: GuestSpec[];
-  /** Where the host moves idle pages: homes in order of preference (see `Geometry`: nodes first, then stores). */
+  /**
+   * Where the host moves idle pages: homes in order of preference (see `Geometry`: nodes first, then stores). With
+   * several it is a chain: pages go on from each to the next.
+   */
   moveTo: number[];
   /** Entries of each guest's moved list. */
   listCapacity: number;

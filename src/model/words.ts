@@ -29,7 +29,17 @@ export type Result = (typeof results)[number];
 export const result = numbered(results);
 
 /** What the host does with a page. One operation at a time has a page. */
-export const operationKinds = ['swap-out', 'fault', 'prefetch', 'balance', 'drop', 'trim'] as const;
+export const operationKinds = [
+  'swap-out',
+  'fault',
+  'prefetch',
+  'balance',
+  'drop',
+  'trim', // a clean copy is given up
+  'relocate', // a moved page goes on to another new location, without its guest knowing
+  'host-migrate', // a resident page goes to another node and stays mapped: demotion, promotion, host migration
+  'bring-in', // a moved page is brought in and nobody touched it: promotion, host migration, swapoff
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 export const operationKind = numbered(operationKinds);
 
@@ -53,6 +63,10 @@ export const causes = [
   'read-ahead', // the swap layer read it along with a neighbour
   'dma', // it is to be pinned for a device
   'advice', // a command asked for it (MADV_PAGEOUT and the like)
+  'promotion', // the host's memory tiering found the page hot
+  'host-migration', // the host moves the page to another node (move_pages, cpusets of the host)
+  'swapoff', // the store that keeps the page is turned off (try_to_unuse)
+  'writeback', // from a fast new location to a slower one (zswap writeback, a demotion chain)
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);
@@ -60,6 +74,9 @@ export const cause = numbered(causes);
 /** Why a vCPU touched a page that faulted: for itself, to copy it on, to overwrite it. For the trace; the host does not
  * decide by it. */
 export const purpose = { access: 0, balance: 1, prepare: 2 } as const;
+
+/** How a guest gives a Gfn back: it only says that it is free; it puts it in the balloon; it is unplugged. */
+export const givenBack = { reported: 0, ballooned: 1, unplugged: 2 } as const;
 
 /** What the guest finds when it looks a Gfn up in the moved list. */
 export const finding = { resident: 0, listed: 1, unknown: 2 } as const;

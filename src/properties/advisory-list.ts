@@ -26,6 +26,9 @@ export class AdvisoryList extends Property {
     page: (e) => {
       this.pages.set(e.gfn, { state: e.to, generation: e.generation });
     },
+    tampered: (e) => {
+      if (e.to >= 0) this.pages.set(e.gfn, { state: e.to, generation: e.generation });
+    },
     left: (e) => {
       const page = this.pages.get(e.gfn);
       if (page) this.carried.set(e.id, page.state);

@@ -49,6 +49,8 @@ export class Answered extends Property {
       if (e.to === state['listed.held'] || e.to === state['remapped.held']) this.holds.add(e.gfn);
       else this.holds.delete(e.gfn);
     },
+    died: (e) => void this.holds.delete(e.gfn),
+    tampered: (e) => void this.holds.delete(e.gfn),
     left: (e) => void this.holds.delete(e.gfn),
     seized: (e) => void this.seized.add(e.gfn),
     balanced: (e) => {

@@ -1,7 +1,8 @@
 // I5: frames and slots add up. A location is reserved before it is used, reserved once at a time, and released by its
 // reserver's successor; at rest every reserved location is some page's home, a clean copy of a page that is there, or
 // referred to by somebody else, and nothing else is.
-import { operationKind } from '../model/words.ts';
+import { swapoffPhase } from '../model/events.ts';
+import { operationKind, result } from '../model/words.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Conservation extends Property {
@@ -15,6 +16,7 @@ export class Conservation extends Property {
   /** Copies of pages that are gone, by location. */
   private readonly orphans = new Map<number, number>();
   private readonly references = new Map<number, number>();
+  private readonly turnedOff = new Set<number>();
 
   constructor(setting: Setting) {
     super();
@@ -25,6 +27,11 @@ export class Conservation extends Property {
       this.examined++;
       if (this.reserved.has(e.to)) this.fail(e.sequence, `${this.place(e.to)} was given out twice`);
       this.reserved.add(e.to);
+      if (this.turnedOff.has(e.destination))
+        this.fail(e.sequence, `${this.place(e.to)} was given out after its store was turned off`);
+    },
+    swapoff: (e) => {
+      if (e.from === swapoffPhase.ended && e.result === result.OK) this.turnedOff.add(e.id);
     },
     released: (e) => {
       this.examined++;

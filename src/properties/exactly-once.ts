@@ -21,9 +21,10 @@ interface Request {
 export class ExactlyOnce extends Property {
   readonly name = 'I7-exactly-once';
   private readonly open = new Map<number, Request>();
-  /** Balance operations, by record: their source Gfn; and the open request of a source Gfn. */
-  private readonly sources = new Map<number, number>();
-  private readonly bySource = new Map<number, Request>();
+  /** Balance operations, by record: the open request that each is for. */
+  private readonly operations = new Map<number, Request>();
+  /** The latest balance operation on a source Gfn. */
+  private readonly onSource = new Map<number, number>();
   /** By source Gfn: destination of a request that was answered OK, until the guest goes by it. */
   private readonly told = new Map<number, number>();
   /** Source Gfns that the guest copied itself, as long. */
@@ -42,22 +43,31 @@ export class ExactlyOnce extends Property {
         entered: [],
       };
       this.open.set(e.id, request);
-      this.bySource.set(e.gfn, request);
     },
     forwarded: (e) => this.once(e, 'forwarded'),
-    accepted: (e) => this.once(e, 'accepted'),
+    accepted: (e) => {
+      this.once(e, 'accepted');
+      const request = this.open.get(e.id);
+      const operation = this.onSource.get(e.gfn);
+      if (request && operation !== undefined) this.operations.set(operation, request);
+    },
     began: (e) => {
-      if (e.from === operationKind.balance) this.sources.set(e.id, e.gfn);
-      else this.sources.delete(e.id);
+      this.operations.delete(e.id);
+      if (e.from !== operationKind.balance) return;
+      this.onSource.set(e.gfn, e.id);
+      // Until one is accepted it is for some request of that route.
+      for (const request of this.open.values())
+        if (request.source === e.gfn && request.destination === e.destination)
+          this.operations.set(e.id, request);
     },
     left: (e) => {
-      const request = this.requestOf(e.id);
+      const request = this.operations.get(e.id);
       if (!request || request.source !== e.gfn) return;
       request.left++;
       request.leftFrom = e.from;
     },
     entered: (e) => {
-      const request = this.requestOf(e.id);
+      const request = this.operations.get(e.id);
       if (request && request.destination === e.gfn) request.entered.push(e.to);
       else if (request?.source === e.gfn && request.left > 0) {
         request.left--;
@@ -73,10 +83,6 @@ export class ExactlyOnce extends Property {
     },
   };
 
-  private requestOf(operation: number): Request | undefined {
-    const source = this.sources.get(operation);
-    return source === undefined ? undefined : this.bySource.get(source);
-  }
   private once(e: TraceEvent, what: 'forwarded' | 'accepted'): void {
     const request = this.open.get(e.id);
     if (!request) return this.fail(e.sequence, `request ${e.id} was ${what} and nobody sent it`);
@@ -87,7 +93,6 @@ export class ExactlyOnce extends Property {
     const request = this.open.get(e.id);
     if (!request) return this.fail(e.sequence, `request ${e.id} was answered and is not open`);
     this.open.delete(e.id);
-    if (this.bySource.get(request.source) === request) this.bySource.delete(request.source);
     const ok = isDone(e.result);
     if (ok) this.told.set(e.gfn, e.destination);
     const moved = request.left === 1 && request.entered.length >= 1;

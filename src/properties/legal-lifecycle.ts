@@ -48,6 +48,7 @@ export class LegalLifecycle extends Property {
       if (e.from !== operationKind['swap-out'] || e.result !== result.BUSY || this.touched.has(e.gfn)) return;
       this.fail(e.sequence, `the swap-out of Gfn ${e.gfn} was given up, and nobody had written to it`);
     },
+    tampered: (e) => this.tampered(e),
     illegal: (e) => {
       const machine = MACHINES[e.id]!;
       const { states, events } = this.setting.page;
@@ -59,6 +60,17 @@ export class LegalLifecycle extends Property {
     },
   };
 
+  /** A guest scribbled on the page word: at most its own claim is gone by that. */
+  private tampered(e: TraceEvent): void {
+    const { next, events, event, states } = this.setting.page;
+    const was = this.states.get(e.gfn) ?? -1;
+    if (was !== e.to && next[e.to * events.length + event.detect] !== was)
+      this.fail(
+        e.sequence,
+        `Gfn ${e.gfn} was ${states[was] ?? 'not there'}; the host put back ${states[e.to]}`,
+      );
+    if (e.to >= 0) this.states.set(e.gfn, e.to);
+  }
   private stepped(e: TraceEvent): void {
     this.examined++;
     if (e.cause === this.setting.page.event.touch) this.touched.add(e.gfn);

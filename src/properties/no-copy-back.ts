@@ -10,6 +10,7 @@ import type { TraceEvent } from '../model/events.ts';
 import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
+import { Pins } from './pins.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A read that is struck by any of these brings nothing, or nothing usable. */
@@ -38,10 +39,13 @@ const ON_DEMAND: ReadonlySet<number> = new Set([cause.demand, cause.balance, cau
 export class NoCopyBack extends Property {
   readonly name = 'no-copy-back';
   private readonly setting: Setting;
+  private readonly pins: Pins;
   private readonly moved = new Map<number, Moved>();
   /** Between two Gfns, by operation. */
   private readonly carried = new Map<number, Moved>();
   private readonly kinds = new Map<number, number>();
+  /** By operation: node that its destination was pinned to when it began. */
+  private readonly pinnedTo = new Map<number, number>();
   private readonly transactions = new Map<number, Moved>();
   private readonly lastFrame = new Map<number, number>();
   /** By frame that holds a copy which read-ahead left. */
@@ -54,11 +58,14 @@ export class NoCopyBack extends Property {
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.pins = new Pins(setting.geometry);
   }
 
   readonly on: Observers = {
+    repinned: (e) => this.pins.repinned(e),
     began: (e) => {
       this.kinds.set(e.id, e.from);
+      this.pinnedTo.set(e.id, this.pins.of(e.destination));
     },
     born: (e) => {
       this.lastFrame.set(e.gfn, e.to);
@@ -83,6 +90,10 @@ export class NoCopyBack extends Property {
     },
     requested: (e) => {
       this.asked.set(e.id, this.moved.get(e.gfn));
+    },
+    tampered: (e) => {
+      const version = this.moved.get(e.gfn);
+      if (version) version.held = false;
     },
     accepted: (e) => this.accepted(e),
     dataIn: (e) => this.arrived(e),
@@ -117,7 +128,7 @@ export class NoCopyBack extends Property {
       const frame = this.lastFrame.get(e.gfn);
       if (frame === undefined) return;
       this.moved.set(e.gfn, {
-        source: geometry.nodeOf(frame),
+        source: geometry.pinOf(e.gfn),
         location: e.to,
         generation: e.generation,
         held: false,
@@ -130,6 +141,11 @@ export class NoCopyBack extends Property {
     }
     const version = this.moved.get(e.gfn);
     if (version && version.location === e.to) return;
+    if (version && this.kinds.get(e.id) === operationKind.relocate) {
+      // Away as before, and now elsewhere.
+      version.location = e.to;
+      return;
+    }
     // In a frame again: the version is no longer away.
     this.moved.delete(e.gfn);
     this.lastFrame.set(e.gfn, e.to);
@@ -152,7 +168,7 @@ export class NoCopyBack extends Property {
         `request ${e.id} for Gfn ${e.gfn} was accepted although a copy is back on the source`,
       );
     }
-    const destination = this.setting.geometry.pinOf(e.destination);
+    const destination = this.pins.of(e.destination);
     const from = version.copy === NOWHERE ? version.location : version.copy;
     version.transaction = { destination, kind: e.from, from, arrivals: 0 };
     this.transactions.set(e.id, version);
@@ -160,7 +176,7 @@ export class NoCopyBack extends Property {
 
   private arrived(e: TraceEvent): void {
     const { geometry } = this.setting;
-    if (e.cause === cause.copy || e.cause === cause.none) return;
+    if (e.cause === cause.copy || e.cause === cause.none || !geometry.isFrame(e.to)) return;
     const version = this.moved.get(e.gfn) ?? this.carried.get(e.id);
     if (!version) return;
     this.examined++;
@@ -188,7 +204,9 @@ export class NoCopyBack extends Property {
     if (back && e.cause === cause.balance) {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);
     }
-    if (node === version.mappedFrom && node !== version.source) {
+    // A vNode that has meanwhile been pinned to that node wants its pages there (race 21).
+    const wanted = node === this.pins.of(e.gfn) || node === this.pinnedTo.get(e.id);
+    if (node === version.mappedFrom && node !== version.source && !wanted) {
       this.fail(e.sequence, `${where}, after it had been mapped to another node`);
     }
   }

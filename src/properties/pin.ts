@@ -1,29 +1,61 @@
-// I4: a frame mapped under a vNode is on the node that the vNode is pinned to, or is a recorded spill.
+// I4: a frame mapped under a vNode is on the node that the vNode is pinned to, or is a recorded spill. Where pins change
+// at run time (race 21) it is the pin when the operation began, or when it took the frame; and a request is not accepted
+// with a frame on a node that its vNode was taken away from meanwhile.
+import type { TraceEvent } from '../model/events.ts';
+import { operationKind } from '../model/words.ts';
+import { Pins } from './pins.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+interface Begun {
+  kind: number;
+  destination: number;
+  pin: number;
+}
 
 export class Pin extends Property {
   readonly name = 'I4-pin';
   private readonly setting: Setting;
+  private readonly pins: Pins;
   /** Frames that a spill took on another node, by where they are meant for. */
   private readonly spilled = new Map<number, number>();
   private readonly spills = new Map<number, number>();
+  /** Operations; by frame, the pins it was taken under; and by destination of a balance, the frame taken for it. */
+  private readonly begun = new Map<number, Begun>();
+  private readonly takenUnder = new Map<number, number[]>();
+  private readonly takenFor = new Map<number, { frame: number; pin: number }>();
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.pins = new Pins(setting.geometry);
   }
   readonly on: Observers = {
+    repinned: (e) => this.pins.repinned(e),
+    began: (e) => {
+      const { destination } = e;
+      this.begun.set(e.id, { kind: e.from, destination, pin: this.pins.of(destination) });
+      if (e.from === operationKind.balance) this.takenFor.delete(destination);
+    },
     spilled: (e) => {
       this.spilled.set(e.id, e.from);
     },
-    reserved: (e) => {
-      const wanted = this.spilled.get(e.id);
-      if (wanted === undefined) return;
-      this.spills.set(e.to, wanted);
-      this.spilled.delete(e.id);
+    // Demotion and host migration ignore the pin, and say so.
+    placed: (e) => {
+      this.spilled.set(e.id, e.from);
     },
+    reserved: (e) => this.reserved(e),
     released: (e) => {
       this.spills.delete(e.from);
+      this.takenUnder.delete(e.from);
+    },
+    accepted: (e) => {
+      const taken = this.takenFor.get(e.destination);
+      const node = taken && this.setting.geometry.homeOf(taken.frame);
+      if (node === undefined || node !== taken!.pin || node === this.pins.of(e.destination)) return;
+      this.fail(
+        e.sequence,
+        `request ${e.id} was accepted with a frame on the node that Gfn ${e.destination} was pinned to before`,
+      );
     },
     ended: (e) => {
       this.spilled.delete(e.id);
@@ -32,12 +64,29 @@ export class Pin extends Property {
       const { geometry } = this.setting;
       if (geometry.spec.policy.unpinned) return;
       this.examined++;
-      const pin = geometry.pinOf(e.gfn);
-      if (geometry.homeOf(e.to) === pin || this.spills.get(e.to) === pin) return;
+      const node = geometry.homeOf(e.to);
+      const pin = this.pins.of(e.gfn);
+      if (node === pin || this.spills.get(e.to) === pin) return;
+      const under = this.takenUnder.get(e.to) ?? [];
+      if (under.includes(node) || under.includes(this.spills.get(e.to) ?? -1)) return;
       this.fail(
         e.sequence,
         `Gfn ${e.gfn}, pinned to node ${geometry.spec.nodes[pin]!.id}, was mapped to ${geometry.place(e.to)}`,
       );
     },
   };
+
+  private reserved(e: TraceEvent): void {
+    const operation = this.begun.get(e.id);
+    if (operation && this.setting.geometry.isFrame(e.to)) {
+      const { kind, destination, pin } = operation;
+      const now = this.pins.of(destination);
+      this.takenUnder.set(e.to, [pin, now]);
+      if (kind === operationKind.balance) this.takenFor.set(destination, { frame: e.to, pin: now });
+    }
+    const wanted = this.spilled.get(e.id);
+    if (wanted === undefined) return;
+    this.spills.set(e.to, wanted);
+    this.spilled.delete(e.id);
+  }
 }

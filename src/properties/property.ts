@@ -29,6 +29,8 @@ export type Observers = { [K in EventKind]?: (event: TraceEvent) => void };
 export abstract class Property {
   abstract readonly name: string;
   readonly kind: 'always' | 'sometimes' = 'always';
+  /** About something that a scenario may do without: not reported of a run in which there was nothing of it. */
+  readonly ofOption: boolean = false;
   /** Cases judged: a property that examined nothing has shown nothing. */
   examined = 0;
   violation: Violation | null = null;

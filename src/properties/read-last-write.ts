@@ -23,7 +23,19 @@ export class ReadLastWrite extends Property {
   readonly on: Observers = {
     read: (e) => (this.setting.totalOrder ? this.readNow(e) : this.readSometime(e)),
     wrote: (e) => (this.setting.totalOrder ? this.wroteNow(e) : this.wroteSometime(e)),
+    freed: (e) => this.freed(e),
   };
+
+  /** The page's writes are gone with it: counting begins anew, after those before were found complete. */
+  private freed(e: TraceEvent): void {
+    this.last.delete(e.gfn);
+    const { vcpus } = this.setting.geometry;
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) this.floors.delete(e.gfn * vcpus + vcpu);
+    for (let word = e.gfn * this.pageWords; word < (e.gfn + 1) * this.pageWords; word++) {
+      this.complete(word, this.written.get(word), e.sequence);
+      this.written.delete(word);
+    }
+  }
 
   private counts(of: Map<number, Int32Array>, key: number): Int32Array {
     let counts = of.get(key);
@@ -62,17 +74,21 @@ export class ReadLastWrite extends Property {
     this.fail(e.sequence, `vcpu${e.id}, Gvpn ${e.gfn} word ${e.destination}: ${what}`);
   }
 
-  override atRest(): void {
-    for (const [word, written] of this.written) {
-      for (let count = 1; count <= written.size; count++) {
-        if (written.has(count)) continue;
-        const gvpn = Math.floor(word / this.pageWords);
-        this.fail(
-          -1,
-          `Gvpn ${gvpn} word ${word % this.pageWords}: write number ${count} of ${written.size} is missing`,
-        );
-        return;
-      }
+  /** Every count up to the number of writes was made: none is missing. */
+  private complete(word: number, written: ReadonlySet<number> | undefined, sequence: number): void {
+    if (!written) return;
+    for (let count = 1; count <= written.size; count++) {
+      if (written.has(count)) continue;
+      const gvpn = Math.floor(word / this.pageWords);
+      this.fail(
+        sequence,
+        `Gvpn ${gvpn} word ${word % this.pageWords}: write number ${count} of ${written.size} is missing`,
+      );
+      return;
     }
+  }
+
+  override atRest(): void {
+    for (const [word, written] of this.written) this.complete(word, written, -1);
   }
 }

@@ -8,6 +8,8 @@ const common = {
   mapCached: ['claim', 'map', 'release'],
   mapCachedClean: ['claim', 'map clean', 'keep'],
   moveCached: ['reserve', 'accept cached', 'load', 'unmap', 'map', 'release', 'forget'],
+  relocate: ['reserve', 'transfer', 'enter', 'release'],
+  hostMigrate: ['reserve', 'detach', 'shootdown', 'load', 'forget', 'map', 'release'],
 } as const;
 
 export const unlisted: HostPlans = {

@@ -16,6 +16,8 @@ export interface Circumstances {
   destinationBacked?: boolean;
   /** The protocol keeps a moved list: its swap-outs export. Default: it does. */
   listed?: boolean;
+  /** Slots open under their page's name only: a remap must key them anew. */
+  keysNamePages?: boolean;
 }
 
 /** `step` cannot come before `after`. */
@@ -57,6 +59,8 @@ const balanceOrder: readonly Dependency[] = [
   dependency('release', 'load', 'what is free is poisoned, and the content would be read from there'),
   dependency('release', 'unmap', "the source's entry would name what is free"),
   dependency('export', 'remap', 'the page is to be listed under its new name'),
+  dependency('rekey', 'remap', 'the slot is to be sealed under the new name'),
+  dependency('load', 'rekey', 'the slot would be opened under a name that it is not sealed under'),
 ];
 /** With a remap the destination's entry names the old place until `map`. */
 const releaseAfterMap = dependency('release', 'map', "the destination's entry would name what is free");
@@ -276,6 +280,42 @@ const shapes: Record<PlanFor, Shape> = {
       dependency('forget', 'unmap', "the source's entry would name what is free"),
     ],
   },
+  relocate: {
+    required: [
+      ['reserve', NOTHING_TO_FILL],
+      ['transfer', 'the new place would not have the content'],
+      ['enter', 'the entry would go on naming the old place'],
+      ['release', STAYS_TAKEN],
+    ],
+    optional: [],
+    barred: { claim: 'the page stays moved' },
+    order: [
+      dependency('transfer', 'reserve', NOTHING_TO_FILL),
+      dependency('enter', 'transfer', 'the entry would name a place that does not have the content yet'),
+      dependency('release', 'enter', 'the entry would name what is free'),
+    ],
+  },
+  hostMigrate: {
+    required: [
+      ['reserve', NOTHING_TO_FILL],
+      ['detach', 'what the guest writes while the page is copied would be lost'],
+      ['shootdown', 'a vCPU may still have a translation (I8)'],
+      ['load', 'the frame would not have the content'],
+      ['forget', COPY_STAYS],
+      ['map', 'the vCPU would fault for ever'],
+      ['release', STAYS_TAKEN],
+    ],
+    optional: [],
+    barred: { 'reserve source': DETOUR },
+    order: [
+      dependency('detach', 'reserve', 'there may be no room, and then the page is to stay as it is'),
+      dependency('shootdown', 'detach', 'a vCPU would walk to the frame again'),
+      dependency('load', 'shootdown', 'the copy could miss a write'),
+      dependency('map', 'load', 'the guest would see a frame that is not filled yet'),
+      dependency('map', 'forget', 'the page would be written while its copy counts as clean'),
+      dependency('release', 'map', 'the entry would name what is free'),
+    ],
+  },
   firstTouch: {
     required: [
       ['reserve', NOTHING_TO_FILL],
@@ -326,11 +366,16 @@ const RETIRING: readonly PlanFor[] = [
 ];
 
 /** Which optional steps are not optional here. */
-function mustHave(where: PlanFor, { destinationBacked = false, listed = true }: Circumstances) {
+function mustHave(
+  where: PlanFor,
+  { destinationBacked = false, listed = true, keysNamePages = false }: Circumstances,
+) {
   const { required } = shapes[where];
   const more: (readonly [Step, string])[] = [];
   if (destinationBacked && isRequest(where))
     more.push(['vacate', 'something backs the destination Gfn already']);
+  if (keysNamePages && (where === 'map' || where === 'map-then-migrate'))
+    more.push(['rekey', 'the slot would open under the old name only']);
   if (listed && (where === 'swapOut' || where === 'swapOutClean' || where === 'trimCached'))
     more.push(['export', 'a moved page would not be on the list']);
   if (listed && RETIRING.includes(where)) more.push(['retire', ON_THE_LIST]);

@@ -25,6 +25,10 @@
 //   cache           what was filled stays unmapped, a clean copy beside the slot (the swap cache)
 //   uncache         that copy is no longer the page's
 //   accept cached   as accept, for a page whose clean copy came back to the source after the guest had looked
+//   transfer        a moved page is copied on to what was reserved, under its name, and compared with what it was
+//   enter           the Gfn's entry names what was reserved; its page stays moved, in the same generation
+//   detach          the EPT maps the Gfn no more; its page stays where it is, and whoever touches it waits
+//   rekey           the slot's content, sealed for the source Gfn, is sealed anew for the destination
 import type { RequestKind, Result } from '../model/words.ts';
 
 export const steps = [
@@ -51,6 +55,10 @@ export const steps = [
   'cache',
   'uncache',
   'accept cached',
+  'transfer',
+  'enter',
+  'detach',
+  'rekey',
 ] as const;
 export type Step = (typeof steps)[number];
 export type Plan = readonly Step[];
@@ -69,6 +77,10 @@ export const properties = [
   'I10-differential',
   'legal-lifecycle',
   'answered',
+  'I11-sealed-slots',
+  'given-back',
+  'async-faults',
+  'huge-pages',
 ] as const;
 export type PropertyName = (typeof properties)[number];
 
@@ -87,6 +99,8 @@ export interface HostView {
   readonly destinationBacked: boolean;
   /** Frames that look free on the destination node. */
   readonly destinationRoom: number;
+  /** Slots are encrypted under the name of the page in them: whoever remaps a page in a slot must `rekey` it. */
+  readonly keysNamePages?: boolean;
 }
 
 /** What the host does on its own account, in every protocol. */
@@ -116,6 +130,10 @@ export interface HostPlans {
   trimCached: Plan;
   /** A request for such a page, where the policy moves its copy (CACHED). */
   moveCached: Plan;
+  /** A moved page goes on to another new location. */
+  relocate: Plan;
+  /** A resident page goes to another node and stays mapped: demotion, promotion, host migration. */
+  hostMigrate: Plan;
 }
 
 export interface Protocol extends HostPlans {

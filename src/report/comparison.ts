@@ -11,6 +11,8 @@ export interface Limits {
   /** Latency on the new location of the scenario, and on a disk for comparison. */
   here: { conventional: OnePage; copyless: OnePage };
   slow: { conventional: OnePage; copyless: OnePage };
+  /** Far memory that keeps pages mapped; `promoted`: until they are touched. */
+  mapped?: { promoted: boolean };
   /** With the device attached to the source node; absent for far memory. */
   atSource?: { conventional: OnePage; copyless: OnePage };
 }
@@ -58,10 +60,14 @@ function head(experiment: Experiment, result: Result): string[] {
     const bytes = frames * spec.pageWords * 4;
     return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   };
-  const [store] = spec.stores;
-  const place = store
-    ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
-    : `unmapped far memory on node ${spec.nodes[spec.moveTo[0]!]!.id}`;
+  const place = spec.moveTo
+    .map((home) => {
+      const store = spec.stores[home - spec.nodes.length];
+      return store
+        ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
+        : `${spec.policy.far} far memory on node ${spec.nodes[home]!.id}`;
+    })
+    .join(', then ');
   const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
   const one = result.runs[0];
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
@@ -183,7 +189,12 @@ function caveats(names: readonly string[], columns: readonly (readonly Run[])[])
   }
   const runs = columns.flat();
   if (runs.length > 0 && runs.every((run) => counter('pswpout', 'cl_far_out')(run) === 0)) {
-    lines.push('Note: the host moved no page out, so there was nothing to avoid. Try less --memory.');
+    const demoted = runs.some((run) => counter('pgdemote_kswapd')(run) > 0);
+    lines.push(
+      demoted
+        ? 'Note: the host only demoted pages, which stayed mapped (pgdemote_kswapd): there was nothing to avoid.'
+        : 'Note: the host moved no page out, so there was nothing to avoid. Try less --memory.',
+    );
   }
   if (
     columns.some(
@@ -238,7 +249,18 @@ function verdict(result: Result, wallMs: number): string[] {
   return [...lines, `${word} in ${seconds} s.${alarm}`];
 }
 
-function gainEnds({ here, slow, atSource, kind, protocol }: Limits): string[] {
+function gainEnds({ here, slow, atSource, kind, protocol, mapped }: Limits): string[] {
+  if (mapped) {
+    const [back, direct] = [here.conventional.transfers, here.copyless.transfers];
+    return [
+      `Where the gain ends: here. A demoted page stays mapped on ${kind}: the guest copies it from there itself,`,
+      `${back} transfer(s) a page conventionally, ${direct} with ${protocol}. ${
+        mapped.promoted
+          ? 'What was touched is promoted to the source first: that copy-back no list can prevent.'
+          : 'There is no copy-back to avoid.'
+      }`,
+    ];
+  }
   // Whole percents: several of the constants behind them have no source better than a range (see the cost profile).
   const saved = ({ conventional, copyless }: Limits['here']) =>
     `${Math.round((1 - copyless.stallNs / conventional.stallNs) * 100)} %`;

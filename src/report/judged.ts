@@ -67,6 +67,7 @@ export class Judged {
       },
       checks: this.properties
         .filter((property) => property.kind === 'sometimes' || claimed(property))
+        .filter(({ ofOption, examined }) => !ofOption || examined > 0)
         .map(({ name, kind, violation, examined }) => ({
           name,
           kind,

@@ -1,9 +1,9 @@
 // What a run did, counted: a fold over its trace. Kernel counters keep their kernel names; what Linux has no name for
 // begins with cl_.
 import type { Costs } from '../model/cost.ts';
-import type { EventKind, TraceEvent } from '../model/events.ts';
+import { swapoffPhase, type EventKind, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { cause, operationKind, result, results } from '../model/words.ts';
+import { cause, givenBack, operationKind, result, results } from '../model/words.ts';
 import type { Observing } from '../runtime/trace.ts';
 import { crossingBytes } from './interconnect.ts';
 import { Percentiles } from './percentiles.ts';
@@ -61,7 +61,31 @@ const vmstatNames = [
   'cl_src_evictions_induced',
   'cl_tlb_shootdowns',
   'cl_spills',
+  'pgdemote_kswapd',
+  'pgpromote_success',
+  'pgpromote_candidate',
+  'zswpin',
+  'zswpout',
+  'zswpwb',
+  'cl_written_back',
+  'cl_host_migrated',
+  'cl_swapoff_in',
+  'cl_swapoff_waits',
+  'cl_hold_expired',
+  'cl_rekeyed',
+  'thp_fault_alloc',
+  'thp_fault_fallback',
+  'thp_migration_success',
+  'thp_migration_fail',
+  'thp_migration_split',
+  'thp_swpout',
+  'thp_swpout_fallback',
+  'balloon_inflate',
+  'balloon_deflate',
 ] as const;
+
+/** Operations at whose end a page is where it belongs. */
+const ARRIVALS: readonly number[] = [operationKind.fault, operationKind.prefetch, operationKind['bring-in']];
 
 export class Metrics implements Observing {
   private readonly geometry: Geometry;
@@ -78,6 +102,7 @@ export class Metrics implements Observing {
   private toSource = 0;
   private direct = 0;
   private copies = 0;
+  private readonly hugePages: number;
   /** Words read and written so far. */
   accesses = 0;
   private virtualNs = 0;
@@ -92,10 +117,13 @@ export class Metrics implements Observing {
   private balancingNs = 0;
   private readonly operationKinds = new Map<number, number>();
   private readonly spilling = new Map<number, number>();
+  /** Pages that memory tiering brought back to their source node, and that the guest has not copied on since. */
+  private readonly promoted = new Set<number>();
 
   constructor(geometry: Geometry, costs: Costs) {
     this.geometry = geometry;
     this.costs = costs;
+    this.hugePages = geometry.spec.policy.guest?.hugePages ?? 0;
     this.met = geometry.vcpuGuest.map(() => false);
     this.hinted = geometry.vcpuGuest.map(() => -1);
     this.open = geometry.vcpuGuest.map(() => 0);
@@ -117,7 +145,23 @@ export class Metrics implements Observing {
     halted: (e) => {
       this.virtualNs = Math.max(this.virtualNs, e.time);
     },
-    began: (e) => void this.operationKinds.set(e.id, e.from),
+    began: (e) => {
+      this.operationKinds.set(e.id, e.from);
+      if (e.from === operationKind['host-migrate'] && e.cause === cause.promotion)
+        this.vmstat.pgpromote_candidate++;
+    },
+    holdExpired: () => void this.vmstat.cl_hold_expired++,
+    swapoff: (e) => {
+      if (e.from === swapoffPhase.waits) this.vmstat.cl_swapoff_waits++;
+    },
+    sealed: (e) => {
+      // Sealed by a balance: keyed anew, for which the page was read and written.
+      if (this.operationKinds.get(e.id) !== operationKind.balance) return;
+      const page = this.geometry.spec.pageWords * 4;
+      this.vmstat.cl_rekeyed++;
+      this.bytes.storeRead += page;
+      this.bytes.storeWritten += page;
+    },
     dataIn: (e) => this.moved(e),
     reserved: (e) => this.reserved(e),
     spilled: (e) => {
@@ -139,7 +183,7 @@ export class Metrics implements Observing {
     },
     ended: (e) => {
       if (e.result !== result.OK) return;
-      if (e.from === operationKind.fault || e.from === operationKind.prefetch) this.mapped.delete(e.gfn);
+      if (ARRIVALS.includes(e.from)) this.mapped.delete(e.gfn);
       if (e.from === operationKind['swap-out']) {
         if (e.cause === cause.induced) this.vmstat.cl_src_evictions_induced++;
       }
@@ -188,6 +232,19 @@ export class Metrics implements Observing {
     },
     listed: () => void this.vmstat.cl_list_entries++,
     overflowed: () => void this.vmstat.cl_list_overflow++,
+    hugeMapped: (e) =>
+      void this.vmstat[e.result === this.hugePages ? 'thp_fault_alloc' : 'thp_fault_fallback']++,
+    hugeEnded: (e) => {
+      const { hugePages, vmstat } = this;
+      if (e.result === hugePages) vmstat.thp_migration_success++;
+      else vmstat.thp_migration_fail++;
+      if (e.result > 0 && e.result < hugePages) vmstat.thp_migration_split++;
+    },
+    hugeOut: (e) => void this.vmstat[e.result === this.hugePages ? 'thp_swpout' : 'thp_swpout_fallback']++,
+    givenBack: (e) => {
+      if (e.cause === givenBack.ballooned) this.vmstat.balloon_inflate++;
+    },
+    takenBack: () => void this.vmstat.balloon_deflate++,
     tlbFlush: () => void this.vmstat.cl_tlb_shootdowns++,
   };
 
@@ -197,6 +254,39 @@ export class Metrics implements Observing {
     return !geometry.isFrame(location) || !geometry.vnodeNode.includes(geometry.homeOf(location));
   }
 
+  /** Compressed RAM that has another home behind it is a zswap pool. */
+  private compresses(location: number): boolean {
+    const { geometry } = this;
+    const { spec } = geometry;
+    if (geometry.isFrame(location)) return false;
+    const home = geometry.homeOf(location);
+    return spec.stores[home - geometry.nodes]!.kind === 'zram' && home !== spec.moveTo.at(-1);
+  }
+  /** What the host did on its own, beside reclaim to a place where pages are not mapped. @returns whether it was that */
+  private movedByHost(e: TraceEvent): boolean {
+    const { vmstat } = this;
+    switch (this.operationKinds.get(e.id)) {
+      case operationKind.relocate:
+        vmstat.cl_written_back++;
+        if (this.compresses(e.from)) vmstat.zswpwb++;
+        return true;
+      case operationKind['bring-in']:
+        if (this.mapped.has(e.gfn)) this.direct++;
+        break;
+      case operationKind['host-migrate']:
+        this.promoted.delete(e.gfn);
+        if (e.cause === cause.promotion) this.promoted.add(e.gfn);
+        break;
+      default:
+        return false;
+    }
+    if (e.cause === cause.promotion) vmstat.pgpromote_success++;
+    else if (e.cause === cause['host-migration']) vmstat.cl_host_migrated++;
+    else if (e.cause === cause.swapoff) vmstat.cl_swapoff_in++;
+    else vmstat.pgdemote_kswapd++;
+    return true;
+  }
+
   private moved(e: TraceEvent): void {
     const { geometry } = this;
     this.bytes.interconnect += crossingBytes(geometry, this.costs, e.from, e.to, e.destination);
@@ -204,6 +294,9 @@ export class Metrics implements Observing {
     const page = pageWords * 4;
     if (!geometry.isFrame(e.from)) this.bytes.storeRead += page;
     if (!geometry.isFrame(e.to)) this.bytes.storeWritten += page;
+    if (this.compresses(e.from)) this.vmstat.zswpin++;
+    if (this.compresses(e.to)) this.vmstat.zswpout++;
+    if (e.id >= 0 && this.movedByHost(e)) return;
     if (e.cause === cause.none) {
       if (geometry.isFrame(e.to)) this.vmstat.cl_far_out++;
       else this.vmstat.pswpout++;
@@ -211,6 +304,10 @@ export class Metrics implements Observing {
     }
     if (e.cause === cause.copy) {
       this.copies++;
+      if (this.promoted.delete(e.gfn)) {
+        this.toSource++;
+        this.vmstat.cl_copyback_pages++;
+      }
       return;
     }
     if (geometry.isFrame(e.from)) this.vmstat.cl_far_in++;

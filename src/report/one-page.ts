@@ -24,7 +24,8 @@ export interface OnePage {
 }
 
 /** Where the page is moved to: a store attached to the source, the destination or a third node; or far memory there. */
-export type NewPlace = { kind: StoreKind; attached: 'source' | 'destination' | 'third' } | { kind: 'far' };
+export type NewPlace =
+  { kind: StoreKind; attached: 'source' | 'destination' | 'third' } | { kind: 'far'; mapped?: boolean };
 
 /** Accesses of each stretch of work, which goes to and fro between two pages so that each costs a load from memory: long
  * enough for the place to have taken the page. */
@@ -99,6 +100,12 @@ function specOf(place: NewPlace, work: number): WorldSpec {
       cachedRequest: 'refuse',
       sharedRequest: 'refuse',
       hold: true,
+      holdTicks: 0,
+      far: place.kind === 'far' && place.mapped ? 'mapped' : 'unmapped',
+      promoteOnAccess: false,
+      writebackPercent: 0,
+      writebackScans: 0,
+      encryption: 'none',
       attempts: 3,
     },
   };

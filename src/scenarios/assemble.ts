@@ -7,14 +7,14 @@ import type { Tables } from '../memory/world.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
 import { BULK_VNODES } from '../model/script.ts';
-import type { WorldSpec } from '../model/spec.ts';
+import type { GuestVariants, WorldSpec } from '../model/spec.ts';
 import type { Topology } from '../model/topology.ts';
 import { type Protocol, protocols as shipped } from '../protocols/index.ts';
 import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, loadWorkload } from './modules.ts';
-import { bytesOf, isScript, isTrace, type Scenario } from './scenario.ts';
+import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
 import { scriptWorkload } from './workloads/script.ts';
 import { traceWorkload } from './traces/trace-workload.ts';
 
@@ -142,7 +142,7 @@ async function worldOf(
 ): Promise<{ spec: WorldSpec; shape: GuestShape; workload: Workload }> {
   const { host, guests } = scenario;
   const positions = pinnedNodes(scenario, topology, from);
-  const { newLocation } = host;
+  const places = chainOf(host);
   const indexOf = (id: number, what: string): number => {
     const position = topology.nodes.findIndex((node) => node.id === id);
     if (position < 0) {
@@ -156,10 +156,12 @@ async function worldOf(
     }
     return position;
   };
-  // The world's nodes: those that are pinned to, and the one that keeps or carries what was moved.
+  // The world's nodes: those that are pinned to, and those that keep or carry what was moved.
   const used = [...positions];
-  const attached = newLocation.node === undefined ? positions[0]! : indexOf(newLocation.node, 'newLocation');
-  if (!used.includes(attached)) used.push(attached);
+  const attached = places.map(({ node }) =>
+    node === undefined ? positions[0]! : indexOf(node, 'newLocation'),
+  );
+  for (const position of attached) if (!used.includes(position)) used.push(position);
   const memoryBytes = bytesOf(host.memory)!;
   const frames = Math.floor(memoryBytes / PAGE_BYTES);
   if (frames < 4)
@@ -170,6 +172,13 @@ async function worldOf(
       'four pages are the least that can move',
     );
 
+  if ((guests.hugePages ?? 0) > guests.batch)
+    throw new InputError(
+      from('guests', 'hugePages'),
+      `guests.hugePages ${guests.hugePages}`,
+      `at most guests.batch, ${guests.batch}`,
+      'a huge page is moved with one hypercall',
+    );
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),
@@ -178,27 +187,45 @@ async function worldOf(
   const workload = await workloadOf(scenario.workload, shape);
   const { pages } = workload;
   const gfnsPerVnode = pages * guests.vcpus;
-  const wantedSlots =
-    newLocation.size === undefined
-      ? pages * guests.count * positions.length
-      : Math.floor(bytesOf(newLocation.size)! / PAGE_BYTES);
-  if (wantedSlots < 1)
+  const slots = places.map(({ size }) =>
+    size === undefined ? pages * guests.count * positions.length : Math.floor(bytesOf(size)! / PAGE_BYTES),
+  );
+  const empty = slots.findIndex((wanted) => wanted < 1);
+  if (empty >= 0)
     throw new InputError(
       from('host', 'newLocation', 'size'),
-      `newLocation.size ${String(newLocation.size)}`,
+      `newLocation.size ${String(places[empty]!.size)}`,
       'at least 4KiB',
       'give it room for a page',
     );
-  const isFar = newLocation.kind === 'far';
-  if (isFar && positions.includes(attached)) {
-    throw new InputError(
-      from('host', 'newLocation'),
-      `far memory on node ${topology.nodes[attached]!.id}`,
-      'a node that no vNode is pinned to',
-      'choose another node, or host.nodes',
-    );
-  }
-  const capacity = positions.length * frames + wantedSlots;
+  const farAt = new Map<number, number>();
+  const tiering = { far: 'unmapped' as 'unmapped' | 'mapped', promoteOnAccess: false };
+  places.forEach((place, i) => {
+    if (place.kind !== 'far') return;
+    const position = attached[i]!;
+    const refuse = (what: string, expected: string, hint: string): never => {
+      throw new InputError(from('host', 'newLocation'), what, expected, hint);
+    };
+    const here = `far memory on node ${topology.nodes[position]!.id}`;
+    if (positions.includes(position))
+      refuse(here, 'a node that no vNode is pinned to', 'choose another node, or host.nodes');
+    if (farAt.has(position)) refuse(`${here} twice`, 'each node once', 'drop the second');
+    if (farAt.size > 0 && (place.mode !== tiering.far || place.promoteOnAccess !== tiering.promoteOnAccess))
+      refuse(`${here} is ${place.mode}, others are not`, 'one mode for all far memory', 'give all the same');
+    if (place.promoteOnAccess && place.mode !== 'mapped')
+      refuse('promoteOnAccess of unmapped far memory', 'mode: mapped', 'nobody touches what is not mapped');
+    tiering.far = place.mode;
+    tiering.promoteOnAccess = place.promoteOnAccess;
+    farAt.set(position, slots[i]!);
+  });
+  const stores: WorldSpec['stores'] = [];
+  const moveTo = places.map((place, i) => {
+    if (place.kind === 'far') return used.indexOf(attached[i]!);
+    const { kind } = place;
+    const name = `${kind}${stores.filter((store) => store.kind === kind).length}`;
+    return used.length + stores.push({ name, kind, slots: slots[i]!, node: used.indexOf(attached[i]!) }) - 1;
+  });
+  const capacity = positions.length * frames + slots.reduce((sum, wanted) => sum + wanted, 0);
   if (capacity < pages * guests.count + positions.length) {
     throw new InputError(
       from('host', 'memory'),
@@ -211,26 +238,17 @@ async function worldOf(
     pageWords: PAGE_BYTES / 4,
     nodes: used.map((position) => ({
       id: topology.nodes[position]!.id,
-      frames: positions.includes(position) ? frames : isFar ? wantedSlots : 0,
+      frames: positions.includes(position) ? frames : (farAt.get(position) ?? 0),
       hasCpus: topology.nodes[position]!.cpus.length > 0,
     })),
     distances: used.map((i) => used.map((j) => topology.distances[i]![j]!)),
-    stores: isFar
-      ? []
-      : [
-          {
-            name: `${newLocation.kind}0`,
-            kind: newLocation.kind,
-            slots: wantedSlots,
-            node: used.indexOf(attached),
-          },
-        ],
+    stores,
     guests: Array.from({ length: guests.count }, () => ({
       pages,
       vnodes: positions.map((_, node) => ({ node, gfns: gfnsPerVnode })),
       vcpus: [...shape.vcpuVnodes],
     })),
-    moveTo: [isFar ? used.indexOf(attached) : used.length],
+    moveTo,
     listCapacity: guests.listCapacity ?? gfnsPerVnode * positions.length,
     batch: guests.batch,
     tlbEntries: guests.tlbEntries,
@@ -253,10 +271,25 @@ async function worldOf(
       cachedRequest: host.cachedRequest,
       sharedRequest: host.sharedRequest,
       hold: guests.hold,
+      holdTicks: host.holdTicks,
+      far: tiering.far,
+      promoteOnAccess: tiering.promoteOnAccess,
+      writebackPercent: host.writebackPercent,
+      writebackScans: host.writebackScans,
+      encryption: host.encryption,
       attempts: guests.attempts,
+      ...guestVariantsOf(guests),
     },
   };
   return { spec, shape, workload };
+}
+
+/** Only what was asked for: a scenario that asks for nothing keeps its hash. */
+function guestVariantsOf(guests: Scenario['guests']): { guest?: GuestVariants } {
+  const names = Object.keys(guestVariantsSchema.shape) as (keyof GuestVariants)[];
+  const asked = names.filter((name) => guests[name] !== undefined && guests[name] !== false);
+  if (asked.length === 0) return {};
+  return { guest: Object.fromEntries(asked.map((name) => [name, guests[name]])) };
 }
 
 /** The workload that a scenario describes, for guests of a shape. */

@@ -27,7 +27,8 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 export function deepest(issue: Issue, value: unknown): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const isTraceText = valueAt(value, [...issue.path, 'kind']) === 'trace';
-  const branch = issue.errors[isTraceText ? 0 : issue.errors.length - 1]!;
+  const isOnePlace = issue.path.at(-1) === 'newLocation' && !Array.isArray(valueAt(value, issue.path));
+  const branch = issue.errors[isTraceText || isOnePlace ? 0 : issue.errors.length - 1]!;
   const inner = branch[0]!;
   return deepest({ ...inner, path: [...issue.path, ...inner.path] }, value);
 }
@@ -68,6 +69,7 @@ export function knownKeys(path: readonly PropertyKey[]): string[] {
   let schemas: unknown[] = branches(scenarioSchema);
   for (const key of path) {
     schemas = schemas.flatMap((schema) => {
+      if (typeof key === 'number') return [schema];
       const child = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
       return child === undefined ? [] : branches(child);
     });
@@ -78,8 +80,11 @@ export function knownKeys(path: readonly PropertyKey[]): string[] {
 
 /** A schema without its defaults and wrappers; of a union, each branch. */
 function branches(schema: unknown): unknown[] {
-  const { def } = schema as { def?: { innerType?: unknown; options?: readonly unknown[] } };
+  const { def } = schema as {
+    def?: { innerType?: unknown; element?: unknown; options?: readonly unknown[] };
+  };
   if (def?.innerType !== undefined) return branches(def.innerType);
   if (Array.isArray(def?.options)) return def.options.flatMap(branches);
+  if (def?.element !== undefined) return branches(def.element);
   return [schema];
 }

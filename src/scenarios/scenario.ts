@@ -2,6 +2,7 @@
 // published; sizes carry their unit; an unknown key is an error.
 import { z } from 'zod';
 import { storeKinds } from '../model/cost.ts';
+import { encryptions, heldFaults } from '../model/spec.ts';
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
@@ -22,8 +23,16 @@ const percent = z.int().min(0).max(100);
 const far = z
   .strictObject({
     kind: z.literal('far'),
-    node: count(0, 1023).describe('Kernel id of the memory node that keeps moved pages, unmapped.'),
+    node: count(0, 1023).describe('Kernel id of the memory node that keeps moved pages.'),
     size: size.optional(),
+    mode: z
+      .enum(['unmapped', 'mapped'])
+      .default('unmapped')
+      .describe('Kept like a page in a store, or left mapped there, as Linux demotes pages.'),
+    promoteOnAccess: z
+      .boolean()
+      .default(false)
+      .describe('Mapped: a page that is touched there goes back to its source node.'),
   })
   .describe('A frame of another memory node (claims 1, 14, 20).');
 const store = z
@@ -36,7 +45,30 @@ const store = z
   })
   .describe('A slot of a persistent store (claim 11), or of compressed RAM.');
 
+const place = z.discriminatedUnion('kind', [far, store]);
+export type NewLocation = z.output<typeof place>;
+
 export const newLocationKinds = [...storeKinds, 'far'] as const;
+
+/** What the guest kernels can do beyond balancing; each is off by default. */
+export const guestVariantsSchema = z.strictObject({
+  freePageReporting: z
+    .boolean()
+    .describe('Guests tell the host which Gfns are free; the host drops what backs them.'),
+  asyncFaults: z
+    .boolean()
+    .describe('A fault that needs I/O does not stop the vCPU: it goes on with other pages meanwhile.'),
+  hugePages: z
+    .literal([2, 4, 8, 16, 32, 64, 128])
+    .describe(
+      'Base pages of a huge page, at most guests.batch: guests map and move aligned ranges of so many pages.',
+    ),
+  poison: z
+    .enum(['negotiated', 'unnegotiated'])
+    .describe(
+      'Guests fill what they free with poison and check it; negotiated: the host knows, and leaves reported pages alone.',
+    ),
+});
 
 export const scenarioSchema = z
   .strictObject({
@@ -64,7 +96,10 @@ export const scenarioSchema = z
           .max(400)
           .default('skylake-2s')
           .describe('Cost profile: built-in name or a module.'),
-        newLocation: z.discriminatedUnion('kind', [far, store]).default({ kind: 'nvme' }),
+        newLocation: z
+          .union([place, z.array(place).min(1).max(8)])
+          .default({ kind: 'nvme' })
+          .describe('Where idle pages go; of several they go on from each to the next.'),
         watermarks: z
           .strictObject({ low: percent.default(10), high: percent.default(20) })
           .prefault({})
@@ -78,7 +113,27 @@ export const scenarioSchema = z
         prefetch: count(0, 64)
           .default(0)
           .describe('Gfns that the host brings back after one that was wanted.'),
-        heldFault: z.enum(['refuse', 'convert']).default('refuse'),
+        heldFault: z
+          .enum(heldFaults)
+          .default('refuse')
+          .describe(
+            'A demand fault on a page that the guest holds: refused, ends the hold, or waits for its end.',
+          ),
+        holdTicks: count(0, 100_000)
+          .default(0)
+          .describe('Looks of the host that must find a page held before it ends the hold; 0 = never.'),
+        writebackScans: count(0, 100_000)
+          .default(0)
+          .describe(
+            'Looks that must find a moved page where it was before it goes to the next one in the list; 0 = never.',
+          ),
+        writebackPercent: percent
+          .default(0)
+          .describe('Use of a new location from which on pages go to the next one in the list; 0 = never.'),
+        encryption: z
+          .enum(encryptions)
+          .default('none')
+          .describe("Of what stores keep: a slot's own key, or one of guest, Gfn, generation and slot."),
         swapCache: z
           .boolean()
           .default(true)
@@ -122,6 +177,7 @@ export const scenarioSchema = z
           .default(true)
           .describe('Claim 12: a page found on the list is held until it is asked for.'),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
+        ...guestVariantsSchema.partial().shape,
       })
       .prefault({}),
     workload: z.union([
@@ -181,6 +237,11 @@ export type ScriptWorkloadSpec = Extract<Scenario['workload'], { kind: 'script';
 
 export function isScript(workload: Scenario['workload']): workload is ScriptWorkloadSpec {
   return 'vcpus' in workload;
+}
+
+/** New locations in the order in which pages go through them. */
+export function chainOf({ newLocation }: Scenario['host']): NewLocation[] {
+  return Array.isArray(newLocation) ? newLocation : [newLocation];
 }
 
 /** Fills in what a scenario leaves out. @throws ZodError */

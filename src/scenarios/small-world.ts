@@ -4,7 +4,7 @@ import type { GuestShape } from '../model/script.ts';
 import type { Policy, WorldSpec } from '../model/spec.ts';
 
 /** Sizes of a small world, and whatever of the policy is not to be as usual. */
-export interface Small extends Partial<Policy> {
+export interface Small extends Partial<Omit<Policy, 'far'>> {
   nodes?: number;
   frames?: number;
   pages?: number;
@@ -17,6 +17,10 @@ export interface Small extends Partial<Policy> {
   pageWords?: number;
   burst?: number;
   faults?: FaultPlan;
+  /** A memory node as new location keeps pages mapped. */
+  mapped?: boolean;
+  /** Slots of further stores, in which pages go on from the first new location: a chain. */
+  chain?: readonly number[];
   /** Guest page frames of each vNode. */
   gfns?: number;
 }
@@ -33,6 +37,12 @@ const POLICY: Policy = {
   hintPages: 2,
   accessesPerScan: 4,
   heldFault: 'refuse',
+  holdTicks: 0,
+  far: 'unmapped',
+  promoteOnAccess: false,
+  writebackPercent: 0,
+  writebackScans: 0,
+  encryption: 'none',
   swapCache: true,
   readAhead: 0,
   readAheadBy: 'vma',
@@ -43,8 +53,11 @@ const POLICY: Policy = {
 };
 
 function policyOf(small: Small): Policy {
-  const given = Object.entries(small).filter(([key, value]) => key in POLICY && value !== undefined);
-  return { ...POLICY, ...Object.fromEntries(given) };
+  const given = Object.entries(small).filter(
+    ([key, value]) => key in POLICY && key !== 'far' && value !== undefined,
+  );
+  const far = small.mapped ? ('mapped' as const) : ('unmapped' as const);
+  return { ...POLICY, ...Object.fromEntries(given), far, ...(small.guest && { guest: small.guest }) };
 }
 
 const PAGES = 6;
@@ -62,6 +75,9 @@ export function smallWorld(small: Small = {}): WorldSpec {
     far = false,
   } = small;
   const hosts = far ? nodes + 1 : nodes;
+  const stores: WorldSpec['stores'] = far ? [] : [{ name: 'nvme0', kind: 'nvme', slots, node: 0 }];
+  for (const more of small.chain ?? [])
+    stores.push({ name: `hdd${stores.length}`, kind: 'hdd', slots: more, node: 0 });
   return {
     pageWords: small.pageWords ?? 2,
     nodes: Array.from({ length: hosts }, (_, id) => ({
@@ -72,13 +88,13 @@ export function smallWorld(small: Small = {}): WorldSpec {
     distances: Array.from({ length: hosts }, (_, i) =>
       Array.from({ length: hosts }, (_, j) => (i === j ? 10 : 20)),
     ),
-    stores: far ? [] : [{ name: 'nvme0', kind: 'nvme', slots, node: 0 }],
+    stores,
     guests: Array.from({ length: guests }, () => ({
       pages,
       vnodes: Array.from({ length: nodes }, (_, node) => ({ node, gfns: small.gfns ?? pages * vcpus })),
       vcpus: Array.from({ length: vcpus }, (_, v) => v % nodes),
     })),
-    moveTo: [hosts - (far ? 1 : 0)],
+    moveTo: [...(far ? [nodes] : []), ...stores.map((_, store) => hosts + store)],
     listCapacity,
     batch: small.batch ?? 4,
     tlbEntries: 4,

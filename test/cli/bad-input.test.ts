@@ -205,6 +205,36 @@ const scenarios: Case[] = [
     '5:11',
     /expected a size with a unit, such as 64MiB/,
   ),
+  scenario(
+    'free page reporting by another word',
+    `${good}guests:\n  freePageReporting: 'on'\n`,
+    '5:22',
+    /freePageReporting is 'on', expected a value of type boolean/,
+  ),
+  scenario(
+    'asynchronous faults by number',
+    `${good}guests:\n  asyncFaults: 1\n`,
+    '5:16',
+    /asyncFaults is '?1'?, expected a value of type boolean/,
+  ),
+  scenario(
+    'huge pages of three',
+    `${good}guests:\n  hugePages: 3\n`,
+    '5:14',
+    /hugePages is '?3'?, expected one of 2, 4, 8/,
+  ),
+  scenario(
+    'huge pages larger than a batch',
+    `${good}guests:\n  batch: 8\n  hugePages: 16\n`,
+    '6:14',
+    /hugePages 16, expected at most guests\.batch, 8/,
+  ),
+  scenario(
+    'a poison that nobody negotiates',
+    `${good}guests:\n  poison: zero\n`,
+    '5:11',
+    /poison is 'zero', expected .*negotiated/,
+  ),
   scenario('1e309', `${good}guests:\n  vcpus: 1e309\n`, '5:10', /saw '1e309', expected a whole number/),
   scenario(
     '2^53 + 1',

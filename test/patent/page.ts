@@ -15,14 +15,8 @@ export const AWAITED: readonly string[] = [
   'variant (18) list owner',
   'variant (22) list format',
   'variant (27) list access',
-  'variant (30) encryption',
   'race 9',
-  'race 12',
-  'race 13',
   'race 14',
-  'race 15',
-  'race 17',
-  'race 19',
   'race 22',
 ];
 

@@ -64,7 +64,7 @@ const claims: readonly Told[] = [
   ],
   [
     'From the time the guest has found a page on the list until it has sent its request, nothing brings the page back to its source.',
-    [balancing, WORDS, host, 'src/actors/swap-cache.ts', NO_COPY_BACK],
+    [balancing, WORDS, 'src/actors/holds.ts', 'src/actors/swap-cache.ts', NO_COPY_BACK],
   ],
   ['The references in the list are page frame numbers (here: Gfns, with a generation).', [LIST]],
   [
@@ -141,7 +141,7 @@ const variants: readonly Omit<Row, 'table'>[] = [
   {
     id: 'variant (16) (21) (32) new location',
     asks: 'The new location is an SSD, a hard disk, another storage mechanism, or another memory node.',
-    by: [store, node, 'src/scenarios/profiles/stores.ts', 'src/scenarios/profiles/far-memory.ts'],
+    by: [store, node, 'src/actors/relocation.ts', 'src/actors/chain.ts', 'src/scenarios/profiles/stores.ts'],
   },
   {
     id: 'variant (16) free list',
@@ -204,7 +204,7 @@ const variants: readonly Omit<Row, 'table'>[] = [
     id: 'variant (24) detection starts the hold',
     also: ['variant (24) detection itself starts the prevention'],
     asks: 'The detection itself begins what claim 12 asks for.',
-    by: [balancing, WORDS],
+    by: [balancing, WORDS, 'src/actors/holds.ts'],
   },
   {
     id: 'variant (25) any order',

@@ -1,7 +1,14 @@
 // A script written out: each vCPU's operations in words, one after the other. For litmus tests, and what a failure is shrunk
 // to. `write 3`, `read 3.1` (word 1), `move 0..2 to 1` (migratepages to vNode 1), `handover 1`, `await`, and commands with the
-// page they are about and a number if they take one: `pageout 3`.
-import { BULK_VNODES, type CommandKind, command, commandKinds } from '../../model/script.ts';
+// page they are about and a number if they take one: `pageout 3`. Some are about a vNode instead: `inflate 1`, `repin 1 0`.
+import {
+  BULK_VNODES,
+  type CommandKind,
+  command,
+  commandKinds,
+  kernelCommands,
+  vnodeCommands,
+} from '../../model/script.ts';
 import { argumentOf, commandIn, operationOf, parameterIn } from '../../model/script.ts';
 import { encode, encodeCommand, operation, OPERATION_WORDS } from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
@@ -19,6 +26,8 @@ const ACCESS = /^(read|write) (\d{1,7})(?:\.(\d{1,4}))?$/;
 const MOVE = /^move (\d{1,7})(?:\.\.(\d{1,7}))? to (\d{1,2})$/;
 const HANDOVER = /^handover (\d{1,3})$/;
 const COMMAND = /^([a-z-]+) (\d{1,7})(?: (\d{1,6}))?$/;
+
+const scriptCommands = commandKinds.filter((kind) => !kernelCommands.includes(kind));
 
 /** @returns undefined where the words are no operation */
 export function parseOperation(text: string): Coded | undefined {
@@ -39,13 +48,18 @@ export function parseOperation(text: string): Coded | undefined {
     return { word: encode(operation.bulkMove, vnode + BULK_VNODES * (last - gvpn + 1)), gvpn, end: last + 1 };
   }
   match = COMMAND.exec(text);
-  if (!match || !(commandKinds as readonly string[]).includes(match[1]!)) return undefined;
+  const name = match?.[1] as CommandKind;
+  if (!match || !scriptCommands.includes(name)) return undefined;
   const gvpn = Number(match[2]);
-  return {
-    word: encodeCommand(command[match[1] as CommandKind], Number(match[3] ?? 0)),
-    gvpn,
-    end: gvpn + 1,
-  };
+  const end = vnodeCommands.includes(name) ? 0 : gvpn + 1;
+  return { word: encodeCommand(command[name], Number(match[3] ?? 0)), gvpn, end };
+}
+
+/** vNode that an operation in words names, or -1. */
+function vnodeIn(text: string): number {
+  const match = COMMAND.exec(text);
+  if (match) return vnodeCommands.includes(match[1] as CommandKind) ? Number(match[2]) : -1;
+  return Number(MOVE.exec(text)?.[3] ?? -1);
 }
 
 /** The words for an operation as a vCPU takes it: what `parseOperation` reads back. */
@@ -73,7 +87,7 @@ export function inWords(word: number, gvpn: number): string {
 }
 
 /** What can be written, for messages. */
-export const OPERATIONS_IN_WORDS = `read P, write P.WORD, move P..Q to VNODE, handover VCPU, await, ${commandKinds.map((kind) => `${kind} P`).join(', ')}`;
+export const OPERATIONS_IN_WORDS = `read P, write P.WORD, move P..Q to VNODE, handover VCPU, await, ${scriptCommands.map((kind) => `${kind} ${vnodeCommands.includes(kind) ? 'VNODE' : 'P'}`).join(', ')}`;
 
 /**
  * @param vcpus operations of each vCPU; with several guests either one list for each vCPU of all of them, or one guest's
@@ -93,8 +107,7 @@ export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: Gue
       const to = HANDOVER.exec(text);
       if (to && (Number(to[1]) >= own || Number(to[1]) === vcpu % own))
         refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `another of the guest's vCPUs 0 to ${own - 1}`);
-      const move = MOVE.exec(text);
-      if (move && Number(move[3]) >= shape.vnodes)
+      if (vnodeIn(text) >= shape.vnodes)
         refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a vNode from 0 to ${shape.vnodes - 1}`);
       return parsed;
     }),

@@ -1,0 +1,20 @@
+// Where a page of a batch stands in the guest kernel's migration: see balancing.ts for the numbered steps, and guest memory
+// that is freed for what comes after them.
+export const phase = {
+  idle: 0,
+  unhint: 1,
+  seize: 2,
+  inspect: 3,
+  hold: 4,
+  ask: 5,
+  asked: 6,
+  mapSource: 7,
+  mapDestination: 8,
+  copy: 9,
+  install: 10,
+  discard: 11,
+  checkPoison: 12,
+  wipe: 13,
+  poison: 14,
+  gathered: 15,
+} as const;
