@@ -57,7 +57,7 @@ function count(e: TraceEvent, saw: (what: string) => void): void {
 
 afterEach(() => void vi.restoreAllMocks());
 
-// shows: claim 10, race 11, race 24, race 21 (virtio-mem)
+// shows: race 11, race 24, race 21 (virtio-mem)
 describe.each(variants)('$what', ({ mix, small, happens }) => {
   test.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
     `under $name: every property holds in ${RUNS} random runs`,

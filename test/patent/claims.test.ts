@@ -158,7 +158,7 @@ describe(`claims, in ${orders.length} orders of 2 vCPUs over 6 pages, far memory
     });
   });
 
-  // shows: claim 9, step 435, variant (23) guest removes its mapping, variant (22) (24) inspect timing
+  // shows: claim 9, step 435, variant (23) guest removes its mapping
   test.each(copyless)(
     '$name: nobody looks at the list but in an attempt to balance that page',
     (protocol) => {

@@ -14,6 +14,7 @@ export const AWAITED: readonly string[] = [
   'variant (18) (28) (33) (36) several hosts',
   'variant (18) list owner',
   'variant (22) list format',
+  'variant (22) (24) inspect timing',
   'variant (27) list access',
   'race 9',
   'race 14',
