@@ -53,7 +53,7 @@ export class Balancing {
   /** Look and hold come before the page is taken out of the page table. */
   private readonly holdsFirst: boolean;
 
-  private readonly hugePages: HugePages;
+  readonly hugePages: HugePages;
 
   constructor(arena: Arena, vcpu: Vcpu) {
     const slots = vcpu.world.geometry.spec.batch;

@@ -667,7 +667,9 @@ export class Host implements Actor {
   }
 
   private reclaimed(operation: number, moved: boolean, context: Context): void {
-    this.interpreter.makeRoomAt(this.reclaim.ended(operation, moved, context), context);
+    this.reclaim.ended(operation, moved, context);
+    // It had a claim on the stores' room, which all nodes share.
+    this.interpreter.makeRoom(context);
   }
 
   /** Whoever waited for the page goes on. */

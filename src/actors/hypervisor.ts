@@ -206,7 +206,7 @@ export class Hypervisor implements Actor, Forgetful {
     requests.destination[request] = hypercalls.destination[request]!;
     requests.generation[request] = hypercalls.generation[request]!;
   }
-  private isValid(request: number, guest: number): boolean {
+  isValid(request: number, guest: number): boolean {
     const { geometry, requests } = this.world;
     const owns = (gfn: number) => gfn >= geometry.guestGfn[guest]! && gfn < geometry.guestGfn[guest + 1]!;
     const source = requests.source[request]!;

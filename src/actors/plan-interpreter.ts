@@ -591,7 +591,7 @@ export class PlanInterpreter {
         if (this.pages.free[home]! > 0)
           return context.send(geometry.host, message.turn, operation, 0, ROOM_AGAIN_NS);
         operations.awaitsRoom[operation] = home + 1;
-        this.makeRoom(operation, context);
+        this.makeRoomFor(operation, context);
         return;
       case operationKind.balance:
         this.reclaim.kick(home, context);
@@ -611,18 +611,20 @@ export class PlanInterpreter {
       context.send(geometry.host, message.turn, operation);
       return;
     }
-    for (let node = 0; node < geometry.nodes; node++) this.makeRoomAt(node, context);
+    this.makeRoom(context);
   }
 
   /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
-  makeRoomAt(node: number, context: Context): void {
-    const { operations } = this.world;
+  /** Whoever waits for a frame has reclaim look again. */
+  makeRoom(context: Context): void {
+    const { operations, geometry } = this.world;
     for (let operation = 0; operation < operations.count; operation++) {
-      if (operations.kind[operation] !== 0 && operations.awaitsRoom[operation] === node + 1)
-        this.makeRoom(operation, context);
+      const home = operations.awaitsRoom[operation]! - 1;
+      if (operations.kind[operation] !== 0 && home >= 0 && home < geometry.nodes)
+        this.makeRoomFor(operation, context);
     }
   }
-  private makeRoom(operation: number, context: Context): void {
+  private makeRoomFor(operation: number, context: Context): void {
     const { operations } = this.world;
     const urgent = operations.from[operation] !== NOWHERE;
     if (!this.reclaim.kick(operations.home[operation]!, context, urgent)) this.spill(operation, context);
@@ -659,5 +661,8 @@ export class PlanInterpreter {
       operations.awaitsGfn[operation] = 0;
       context.send(geometry.host, message.turn, operation);
     }
+    // It may make way now: whoever found every page of the node worked on waits for just that (race 25).
+    const location = this.pages.locationOf(gfn);
+    if (geometry.isFrame(location)) this.makeRoom(context);
   }
 }

@@ -82,7 +82,7 @@ export class Vcpu implements Actor {
   private readonly guestCommands: GuestCommands;
   private readonly reporting: Reporting;
   readonly rogue: Rogue;
-  private readonly asyncFaults: AsyncFaults;
+  readonly asyncFaults: AsyncFaults;
   readonly view: ListView;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];

@@ -37,6 +37,8 @@ export interface Needs {
   prefetch?: number;
   /** The only faults, if any: others would hide it. */
   faults?: readonly FaultName[];
+  /** A scenario in which it shows is in a litmus file; drawn ones hardly ever have it. */
+  litmus?: boolean;
 }
 
 type MethodOf<T> = { [K in keyof T]: T[K] extends (...given: never[]) => unknown ? K : never }[keyof T];

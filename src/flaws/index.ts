@@ -5,10 +5,14 @@ import { asking } from './asking.ts';
 import { delivery } from './delivery.ts';
 import type { Flaw } from './flaw.ts';
 import { moving } from './moving.ts';
+import { races } from './races.ts';
 
 export type { Flaw, Needs } from './flaw.ts';
 
+/** Those that a campaign of drawn scenarios finds. */
 export const flaws: readonly Flaw[] = [...moving, ...asking, ...delivery];
+/** Those that only the litmus file of their race is sure to find. */
+export const litmusFlaws: readonly Flaw[] = races;
 
 /** Changes nothing, and so must not be found: what shows that the search for flaws can fail. */
 const canary: Flaw = {
@@ -19,7 +23,7 @@ const canary: Flaw = {
 };
 
 export function flawNamed(name: string): Flaw | undefined {
-  return [...flaws, canary].find((flaw) => flaw.name === name);
+  return [...flaws, ...litmusFlaws, canary].find((flaw) => flaw.name === name);
 }
 
 /** What puts the flaws of these names into a world that was built; nothing for none. */
@@ -31,4 +35,4 @@ export function alteration(names: readonly string[]): Parts['alter'] {
   };
 }
 
-export const flawNames: readonly string[] = [...flaws, canary].map(({ name }) => name);
+export const flawNames: readonly string[] = [...flaws, ...litmusFlaws, canary].map(({ name }) => name);

@@ -54,7 +54,7 @@ export interface Tally {
 /** Failures that a tally keeps. */
 const FAILURES_MAX = 8;
 /** Steps of a run at most; clean ones take hundreds, under PCT thousands. */
-const STEPS_MAX = 60_000;
+export const STEPS_MAX = 60_000;
 /** Steps between two looks at whether the run is lost already. */
 const SLICE = 1_000;
 /** Over how many steps PCT spreads its changes of priority, and their number plus one. */
@@ -116,7 +116,7 @@ let kept = new ArrayBuffer(1 << 16);
 const KEPT_MAX = 1 << 26;
 
 /** A world in the kept buffer. Measuring it first would take as long as building it, so one that does not fit is seen then. */
-function build(parts: Parts, sink: Sink): System {
+export function build(parts: Parts, sink: Sink): System {
   for (;;) {
     new Uint8Array(kept).fill(0);
     try {
@@ -167,7 +167,7 @@ function fuzzOne(
 }
 
 /** With a flaw a run may break what the program relies on before any property sees it: that is no finding. */
-function firstViolation(
+export function firstViolation(
   simulation: Simulation,
   sources: Parameters<Simulation['runSync']>[0],
   properties: readonly Property[],
@@ -205,7 +205,7 @@ function workloadFor(
   return present(workloadNamed(kind), `workload ${kind}`).create(shape, parameters);
 }
 
-function schedulerFor({ order, seed }: DrawnScenario, system: System): Scheduler {
+function schedulerFor({ order, seed }: Pick<DrawnScenario, 'order' | 'seed'>, system: System): Scheduler {
   const { mailboxes, contexts, geometry } = system;
   switch (order) {
     case 'random':

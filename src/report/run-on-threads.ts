@@ -3,7 +3,7 @@ import { create, measure, type Parts } from '../actors/index.ts';
 import type { Workload } from '../model/script.ts';
 import type { Crew, CrewRun } from '../runtime/threads/crew.ts';
 import type { Disturbance } from '../runtime/threads/actor-loop.ts';
-import { Trace } from '../runtime/trace.ts';
+import { type Observing, Trace } from '../runtime/trace.ts';
 import { Judged } from './judged.ts';
 import type { Check, Run } from './result.ts';
 
@@ -33,6 +33,7 @@ export async function runOnThreads(
   disturbance: Disturbance,
   signal?: AbortSignal,
   flaws: readonly string[] = [],
+  observing: readonly Observing[] = [],
 ): Promise<ThreadRunReport> {
   const began = clockMs();
   const world = new SharedArrayBuffer(measure(parts));
@@ -48,7 +49,7 @@ export async function runOnThreads(
   }
   const wallMs = Math.round((clockMs() - began) * 10) / 10;
   const judged = new Judged(system.geometry, parts, false);
-  const trace = new Trace(judged.observing);
+  const trace = new Trace([...judged.observing, ...observing]);
   // Who stopped a run does not wait for what was recorded of it to be judged.
   const events = crewRun.ending === 'stopped' ? [] : crewRun.recording.events();
   for (const e of events) {

@@ -187,7 +187,7 @@ function refuseUnsafe(document: Document, at: (offset: number) => Place): void {
 }
 
 /** The node at a path, or the nearest above it that is in the text. */
-function nodeAt(
+export function nodeAt(
   document: Document,
   path: readonly PropertyKey[],
 ): { offset: number; depth: number; source?: string } {

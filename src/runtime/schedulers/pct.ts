@@ -19,16 +19,18 @@ export class PctScheduler extends ChoosingScheduler {
   private readonly changes: Set<number>;
   private readonly patience = 2_000;
   private readonly fairFrom: number;
-  private steps = 0;
+  /** Steps with more than one that could run. */
+  steps = 0;
   private lowest = 0;
   /** What has a priority, by ring: its receiver, or itself. */
   private readonly subjects: readonly number[];
 
   /**
    * @param actors how many there are; 0: every ring has a priority of its own
-   * @param steps expected length of the run, over which the changes of priority are spread
+   * @param steps expected length of the run, in steps with a choice, over which the changes of priority are spread
+   * @param first step before which there are none: what comes before is only there to set the scene
    */
-  constructor(mailboxes: Mailboxes, actors: number, seed: number, depth: number, steps: number) {
+  constructor(mailboxes: Mailboxes, actors: number, seed: number, depth: number, steps: number, first = 0) {
     super(mailboxes);
     this.subjects = mailboxes.links.map(({ receiver }, ring) => (actors > 0 ? receiver : ring));
     const count = actors > 0 ? actors : mailboxes.links.length;
@@ -40,7 +42,7 @@ export class PctScheduler extends ChoosingScheduler {
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
     this.priorities = Int32Array.from(order, (rank) => rank + 1);
-    this.changes = new Set(Array.from({ length: depth - 1 }, () => random.below(steps)));
+    this.changes = new Set(Array.from({ length: depth - 1 }, () => first + random.below(steps - first)));
   }
   protected choose(ready: readonly number[]): number {
     this.steps++;
