@@ -304,6 +304,7 @@ export class Host implements Actor {
     }
     const begun = this.begin(operationKind.fault, gfn, because, plan, context);
     this.world.operations.node[begun] = geometry.vcpuNode[vcpu]!;
+    if (geometry.spec.policy.unpinned) this.world.operations.home[begun] = geometry.vcpuNode[vcpu]!;
     // Nothing is read for a page that is new, or that is there and only read-only.
     if (state !== VACANT && state !== s['resident.present']) this.notPresent(vcpu, context);
   }

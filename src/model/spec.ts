@@ -92,6 +92,9 @@ export interface Policy {
   hold: boolean;
   /** How often the guest looks at the list again for one page before it gives the balancing up. */
   attempts: number;
+  /** The control: memory is bound to no node, and a moved page comes back on the node of the vCPU that touches it, as Linux
+   * does it without a policy. There is no source to copy back to, and I4 has nothing to say. */
+  unpinned?: boolean;
   /** What the guests can do beyond that; left out = none of it. */
   guest?: GuestVariants;
 }

@@ -61,8 +61,9 @@ export class Pin extends Property {
       this.spilled.delete(e.id);
     },
     eptSet: (e) => {
-      this.examined++;
       const { geometry } = this.setting;
+      if (geometry.spec.policy.unpinned) return;
+      this.examined++;
       const node = geometry.homeOf(e.to);
       const pin = this.pins.of(e.gfn);
       if (node === pin || this.spills.get(e.to) === pin) return;

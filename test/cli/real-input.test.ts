@@ -59,6 +59,7 @@ describe('real input', () => {
     );
   });
 
+  // shows: variant (28) (29) CPU-less nodes, variant (16) (21) (32) new location
   it('a CPU-less CXL node as far memory: pages go there and none comes back through its source', async () => {
     const args = ['--topology', 'amd-epyc9224-2s-nps2-cxl-5n', '--new-location', 'far@4', ...SMALL];
     const result = await passing(args);

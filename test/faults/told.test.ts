@@ -65,6 +65,7 @@ test('a page declared lost because its bits decayed, or were written over, is no
   }
 });
 
+// shows: step 420, race 18, race 23 (restart)
 test('a restarted hypervisor that calls its list complete and has left a page out is seen at once', () => {
   const story = (again: boolean) => (record: Recorder) => {
     record.listed(0, 3);

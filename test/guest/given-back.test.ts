@@ -57,7 +57,7 @@ function count(e: TraceEvent, saw: (what: string) => void): void {
 
 afterEach(() => void vi.restoreAllMocks());
 
-// shows: claim 10, race 11, race 24, variant (22) balloon, free page reporting, poison, virtio-mem
+// shows: race 11, race 24, race 21 (virtio-mem)
 describe.each(variants)('$what', ({ mix, small, happens }) => {
   test.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
     `under $name: every property holds in ${RUNS} random runs`,
@@ -121,7 +121,7 @@ describe('one page', () => {
   });
 });
 
-// shows: I10 after a free
+// shows: race 11
 test('every protocol leaves the same memory where pages are freed in between, one task at a time', () => {
   const spec = smallWorld({ vcpus: 2, gfns: 40, slots: 80 });
   for (let seed = 1; seed <= 12; seed++) {
@@ -194,10 +194,7 @@ describe('what is broken is named', () => {
     rings(/given-back: .*full of poison/, migrate, BALLOON, { guest: { poison: 'negotiated' } });
   });
   test('I2-read-last-write: a munmap that leaves the other vCPUs their translations', () => {
-    const quiesce = vi.spyOn(
-      Balancing.prototype as unknown as { isAnySeized: () => boolean },
-      'isAnySeized',
-    );
+    const quiesce = vi.spyOn(Balancing.prototype as unknown as { isAnySeized: () => boolean }, 'isAnySeized');
     quiesce.mockReturnValue(false);
     rings(/I2-read-last-write: /, migrate, FREE, { hintPages: 0 });
   });

@@ -101,7 +101,7 @@ function seenBy(guest: number, scripts: string[][], order: number, protocol: Pro
   return { memory, answers, list: [...world.lists[guest]!.words.column] };
 }
 
-// shows: race 17, variant (18)
+// shows: race 17, variant (18) one list per guest
 describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
   'under $name',
   ({ protocol }) => {

@@ -12,7 +12,7 @@ import { tight } from '../support/small-workloads.ts';
 const SEEDS = 60;
 const STEPS_MAX = 60_000;
 
-// shows: variant (24) detection by notice
+// shows: variant (22) (24) inspect timing
 describe.each(listFormats)('%s', (format) => {
   test(`${SEEDS} worlds of three frames a node come to rest, in order of time`, () => {
     for (let seed = 1; seed <= SEEDS; seed++) {

@@ -171,6 +171,7 @@ describe(`protocol variants, ${RUNS} runs each`, () => {
   });
 });
 
+// shows: claim 1, variant (14) baseline
 test(`conventional makes copy-backs in ${RUNS} runs, and copyless-migrate none`, () => {
   const copyBacksOf = (protocol: Protocol) => {
     let copyBacks = 0;
@@ -299,6 +300,7 @@ class Story {
 describe('told by hand', () => {
   const kind = requestKinds.indexOf('map');
 
+  // shows: race 1
   test('no-copy-back (b) rings for a request accepted in a generation that has come back since', () => {
     const told = (accepted: number) =>
       new Story()
@@ -325,6 +327,7 @@ describe('told by hand', () => {
     expect(told(true)).toEqual([expect.stringMatching(/^no-copy-back: .*not away any more/)]);
   });
 
+  // shows: claim 12
   test('no-copy-back (c) rings for a prefetch to the source while the guest holds the page', () => {
     const told = (held: boolean) => {
       const story = new Story().born().movedOut(1, SOURCE_FRAME, SLOT);
@@ -358,6 +361,7 @@ describe('told by hand', () => {
     ]);
   });
 
+  // shows: race 18, step 440
   test('I6 rings for a guest that is told resident of a page that found no room on the list', () => {
     const told = (answer: number) => {
       const story = new Story();
@@ -377,6 +381,7 @@ describe('told by hand', () => {
     expect(story.violations()).toEqual([expect.stringMatching(/^I3-isolation: /)]);
   });
 
+  // shows: claim 14, variant (12) (20) pinning
   test('I4 rings for a frame of another node, and not for a recorded spill', () => {
     const told = (spilled: boolean) => {
       const story = new Story();

@@ -38,6 +38,7 @@ const table: [
 ];
 
 describe('cost model: one page balanced by a hint fault', () => {
+  // shows: claim 11, variant (16) (21) (32) new location, variant (14) baseline
   test.each(table)('%s: stall saved by migrate and by map-then-touch', async (kind, expected) => {
     const conventional = await onePage(at(kind), named('conventional'), costs);
     const migrate = await onePage(at(kind), named('copyless-migrate'), costs);
@@ -51,6 +52,7 @@ describe('cost model: one page balanced by a hint fault', () => {
     expect([conventional.transfers, migrate.transfers, map.transfers]).toEqual([2, 1, 1]);
   });
 
+  // shows: variant (17) interconnect
   test.each([
     ['source', 4096, 4096],
     ['destination', 8192, 0],
@@ -64,6 +66,7 @@ describe('cost model: one page balanced by a hint fault', () => {
     },
   );
 
+  // shows: variant (17) interconnect
   test('interconnect bytes with compressed RAM on the source: 1.5 KiB cross compressed, 8 KiB are saved', async () => {
     const conventional = await onePage(at('zram', 'source'), named('conventional'), costs);
     const migrate = await onePage(at('zram', 'source'), named('copyless-migrate'), costs);

@@ -76,7 +76,7 @@ describe("a page's journey, moved out on node 0 and balanced to vNode 1", () => 
     expect(numerals(lines)).toEqual(['405']);
   });
 
-  // shows: step 420, variant overflow of the list
+  // shows: step 420, step 440, race 18 (overflow)
   test('a list with one entry: the second page is marked unknown, and listed when there is room again', () => {
     const script = [
       ['write 0', 'write 1', 'pageout 0', 'pageout 1', 'handover 1'],

@@ -155,6 +155,8 @@ function lines(title: string, counts: Map<string, number>): string {
   return `${title}\n${rows.join('\n')}\n`;
 }
 
+// shows: claim 12, race 1, race 2, race 4, race 5, race 7, race 8, race 10, race 16, race 18, variant (45) concurrency,
+// variant (16) (21) (32) new location
 test(`${SCHEDULES} schedules of 4 protocols in worlds of 2 to 3 nodes break no claimed property and show every witness (COPYLESS_SEED=${SEED})`, () => {
   const done = campaign(protocols, SCHEDULES, SEED, FAILURES);
   process.stdout.write(

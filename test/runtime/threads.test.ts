@@ -74,6 +74,7 @@ describe(`threads: ${RUNS} runs of 3 vCPUs over 8 pages with random yields (seed
     },
   );
 
+  // shows: race 1, race 2, race 5, race 8, race 16, variant (45) concurrency
   test('the races that matter happened on threads too', () => {
     for (const witness of [
       'a listed page was asked for and moved',

@@ -27,6 +27,7 @@ describe('scripts', () => {
     expect(scriptWorkload([['write 0'], ['read 4']], shape).pages).toBe(5);
   });
 
+  // shows: claim 4, step 475
   test('pageout moves a page out, and a later move takes it straight to its destination', () => {
     for (const protocol of protocols) {
       const seen: TraceEvent[] = [];

@@ -435,6 +435,7 @@ describe.skipIf(why !== '')(`samples of real machines${why}`, () => {
     }
   });
 
+  // shows: variant (28) (29) CPU-less nodes
   test('a CXL box with memory-only tiers and sparse ids warns', () => {
     const topology = sysfsOf('fake-mem-tiers-7n');
     expect(topology.nodes.map((node) => node.id)).toEqual([0, 1, 2, 4, 6, 8, 9]);

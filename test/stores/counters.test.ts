@@ -41,7 +41,7 @@ describe('counters', () => {
     expect(vmstat).toEqual({ zswpout: 2, zswpwb: 1, zswpin: 2, cl_written_back: 1, pswpout: 2, pswpin: 2 });
   });
 
-  // shows: claim 1, claim 14, claim 20
+  // shows: variant (16) (21) (32) new location
   test('demotion and promotion; a page that was promoted and is copied on by the guest is a copy-back', async () => {
     const script = ['write 0', 'pageout 0', 'promote 0', 'move 0 to 1', 'read 0'];
     const names = ['pgdemote_kswapd', 'pgpromote_candidate', 'pgpromote_success', 'cl_copyback_pages'];

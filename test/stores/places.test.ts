@@ -25,7 +25,7 @@ const path = (told: Told) => {
 const at = (place: string) => place.replace(/^store | (frame|slot) \d+$/g, '');
 
 describe('a memory node that keeps pages mapped', () => {
-  // shows: claim 1, claim 14, claim 20, variant (16) (21) (32) new location
+  // shows: variant (16) (21) (32) new location
   test('demoted, read where it is, and copied on once by the guest, under every protocol', () => {
     const transfers = protocols.map((protocol) => {
       const told = tell(demoting, protocol, [
@@ -42,7 +42,7 @@ describe('a memory node that keeps pages mapped', () => {
     );
   });
 
-  // shows: claim 1, claim 14, claim 20
+  // shows: variant (16) (21) (32) new location
   test('no benefit: one page alone takes one transfer either way, and as many bytes; unmapped it takes two and one', async () => {
     const cases = async (mapped: boolean) => [
       await onePage({ kind: 'far', mapped }, conventional, costs),

@@ -84,7 +84,7 @@ workload: { kind: process-move, parameters: { pages: 64, hotPages: 16, accesses:
   });
   afterAll(() => rmSync(cwd, { recursive: true }));
 
-  // shows: claim 1, claim 14, claim 20, variant (16) (21) (32) new location
+  // shows: variant (16) (21) (32) new location
   test('mapped far memory: as many transfers under every protocol, and it says that there is nothing to gain', async () => {
     const { status, stdout } = await run(['simulate', 'mapped.yaml'], { cwd });
     expect(status).toBe(0);

@@ -109,7 +109,7 @@ const LIFE_KINDS: readonly string[] = [
   'began',
   'ended',
 ];
-const ACCESS_KINDS: readonly string[] = ['read', 'wrote', 'freed', 'poisonChecked'];
+const ACCESS_KINDS: readonly string[] = ['read', 'wrote', 'freed', 'poisonChecked', 'inspected'];
 
 /** Every monitor, blind to what the vCPUs of one guest see and write. */
 function judgesOf(spec: WorldSpec, hostile: number): { judge: Property; on: Observers }[] {
