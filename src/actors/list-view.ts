@@ -51,7 +51,7 @@ export class ListView {
   private readonly policy: ListPolicy;
   private readonly list: MovedList;
   private readonly tenant: Tenant;
-  private readonly reader: Reader;
+  readonly reader: Reader;
   private readonly ring: RingReader | null;
   /** Looks go to words that the owner may be writing. */
   private readonly inPlace: boolean;

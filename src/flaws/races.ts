@@ -3,6 +3,7 @@
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
 import type { Recorder } from '../model/events.ts';
+import { SnapshotReader } from '../memory/lists/snapshot-list.ts';
 import { finding, operationKind } from '../model/words.ts';
 import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
@@ -218,6 +219,20 @@ export const races: readonly Flaw[] = [
     alarms: ['I3-isolation'],
     needs: { protocols: LISTED, litmus: true },
     apply: ({ hypervisor }) => override(hypervisor, 'isValid', () => () => true),
+  },
+  {
+    name: 'torn-entry-read',
+    sentence: 'a guest takes a list entry of two words without a look at whether it was written meanwhile',
+    race: 18,
+    alarms: ['I6-advisory-list'],
+    needs: { protocols: LISTED, list: { format: 'snapshot' }, litmus: true },
+    apply({ vcpus }) {
+      for (const { view } of vcpus) {
+        if (!(view.reader instanceof SnapshotReader)) continue;
+        override(view.reader, 'isQuiet', () => () => true);
+        override(view.reader, 'isSame', () => () => true);
+      }
+    },
   },
   {
     name: 'location-from-look',

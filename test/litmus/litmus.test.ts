@@ -24,7 +24,9 @@ import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';
 
-const SCHEDULES = 2_000;
+/** In any case, and at most: the rarest of what sometimes happens takes some hundreds. */
+const SCHEDULES = 600;
+const SCHEDULES_MAX = 4_000;
 const BUG_SCHEDULES_MAX = 2_000;
 const BUG_MS_MAX = 5_000;
 const THREAD_RUNS = 6;
@@ -99,8 +101,8 @@ describe.each(files)('race $litmus.race, $name: $litmus.question', ({ name, file
     expect(litmus.shows).toContain(`race ${litmus.race}`);
   });
 
-  test(`what it says comes out in ${SCHEDULES} schedules`, () => {
-    const found = searchLitmus(litmus, SCHEDULES);
+  test(`what it says comes out in ${SCHEDULES} schedules or more`, () => {
+    const found = searchLitmus(litmus, SCHEDULES_MAX, [], SCHEDULES);
     expect(complaintsOf(litmus, found)).toEqual([]);
     rows.push(`${litmus.race}  ${name}: ${found.schedules} schedules`);
     for (const { text, verdict, schedules } of found.facts) {

@@ -72,6 +72,7 @@ form(
   'looked P FOUND',
   ofPage('inspected', (e, [found]) => e.result === finding[found as keyof typeof finding]),
 );
+form('looking P', ofPage('inspecting'));
 form('asked P', ofPage('requested'));
 form('accepted P', ofPage('accepted'));
 form(

@@ -178,5 +178,5 @@ function worldOf(
 
 /** Of a small world what is not policy. */
 const SIZES = [
-  'nodes', 'frames', 'pages', 'vcpus', 'guests', 'slots', 'listCapacity', 'far', 'batch', 'pageWords', 'burst', 'gfns', 'mapped', 'chain', 'guest',
+  'nodes', 'frames', 'pages', 'vcpus', 'guests', 'slots', 'listCapacity', 'far', 'batch', 'pageWords', 'burst', 'gfns', 'mapped', 'chain', 'guest', 'list',
 ] as const satisfies readonly (keyof Small)[]; // prettier-ignore

@@ -78,14 +78,14 @@ export function complaintsOf(
 }
 
 /**
- * @param flaws seeded bugs; with some the search ends at the first schedule that breaks a property
- * @param stopped asked before each schedule
+ * @param least schedules that are made in any case; more only until everything that sometimes happens has happened
+ * @param flaws seeded bugs: the search ends at the first schedule that breaks a property, as without them
  */
 export function searchLitmus(
   litmus: Litmus,
   schedules: number,
   flaws: readonly string[] = [],
-  stopped = () => false,
+  least = schedules,
 ): LitmusResult {
   const facts = factsOf(litmus);
   const spec = smallWorld(litmus.world);
@@ -103,7 +103,10 @@ export function searchLitmus(
     ),
   );
   let choices = { runs: 0, all: 0, scene: Infinity };
-  for (let schedule = 0; schedule < schedules && !result.failure && !stopped(); schedule++) {
+  const hasSeenAll = () =>
+    result.facts.every(({ verdict, schedules: seen }) => verdict !== 'sometimes' || seen > 0);
+  for (let schedule = 0; schedule < schedules && !result.failure; schedule++) {
+    if (schedule >= least && hasSeenAll()) break;
     const protocol = among[schedule % among.length]!;
     const round = Math.floor(schedule / among.length);
     const order = round === 0 ? 'timed' : ORDERS[round % ORDERS.length]!;
