@@ -5,6 +5,8 @@ export { describeFaults, drawFaults, type FaultName, faultNames, type FaultPlan 
 export type { WorldSpec } from './model/spec.ts';
 export { monitors, Property, type Setting, type Violation, witnessNames } from './properties/index.ts';
 export { mutants } from './protocols/mutate.ts';
+export { type Litmus, parseLitmus, readLitmus } from './report/litmus/file.ts';
+export { complaintsOf, type LitmusResult, searchLitmus } from './report/litmus/search.ts';
 export { type RunOptions, type RunReport, runOnce } from './report/run.ts';
 export type { Scheduler } from './runtime/scheduler.ts';
 export { PctScheduler } from './runtime/schedulers/pct.ts';

@@ -2,9 +2,10 @@
 // the scenario brings both sides together and only the order is left to chance.
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
+import { field } from '../actors/vcpu.ts';
 import type { Recorder } from '../model/events.ts';
 import { SnapshotReader } from '../memory/lists/snapshot-list.ts';
-import { finding, operationKind } from '../model/words.ts';
+import { finding, operationKind, result } from '../model/words.ts';
 import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
@@ -210,6 +211,35 @@ export const races: readonly Flaw[] = [
     apply({ vcpus }) {
       for (const { asyncFaults } of vcpus)
         override(asyncFaults, 'complete', (complete) => () => complete(true));
+    },
+  },
+  {
+    // Without mmu_invalidate_retry: the frame that the fault got is installed, whatever has become of it meanwhile.
+    name: 'install-after-invalidation',
+    sentence:
+      'a vCPU installs the frame that its fault was answered with without a look at whether the page has moved on',
+    race: 16,
+    alarms: ['I8-shootdown', 'I2-read-last-write'],
+    needs: { litmus: true },
+    apply({ host, vcpus, world: { faults, tlbs } }) {
+      const got = new Map<number, { gfn: number; found: number }>();
+      override(host, 'resume', (resume) => (vcpu, outcome, context) => {
+        const gfn = faults.gfn[vcpu]!;
+        const isThere = outcome === result.OK && host.pages.kindOf(gfn) === 'frame';
+        if (isThere) got.set(vcpu, { gfn, found: 2 * host.pages.locationOf(gfn) + faults.write[vcpu]! });
+        resume(vcpu, outcome, context);
+      });
+      for (const vcpu of vcpus) {
+        const { self } = vcpu;
+        override(vcpu, 'walkEpt', (walkEpt) => (gvpn, write, context) => {
+          const late = got.get(self);
+          got.delete(self);
+          if (late === undefined || late.gfn !== vcpu.own[field.walked] || (write && late.found % 2 === 0))
+            return walkEpt(gvpn, write, context);
+          tlbs[self]!.fill(gvpn, late.gfn, late.found);
+          context.trace.tlbFill(self, late.gfn, late.found >>> 1, late.found & 1);
+        });
+      }
     },
   },
   {
