@@ -19,6 +19,24 @@ function whileAsked({ host }: Built, change: (asked: () => boolean) => void): vo
   change(() => asked);
 }
 
+/** Where each page was when a guest found it on the list. */
+function whereLooked(vcpus: Built['vcpus'], host: Built['host']): Map<number, number> {
+  const looked = new Map<number, number>();
+  for (const { view } of vcpus) {
+    let gfn = -1;
+    override(view, 'begin', (begin) => (wanted, context) => {
+      gfn = wanted;
+      begin(wanted, context);
+    });
+    override(view, 'look', (look) => (context) => {
+      const found = look(context);
+      if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
+      return found;
+    });
+  }
+  return looked;
+}
+
 export const races: readonly Flaw[] = [
   {
     name: 'stale-entry-trusted',
@@ -70,16 +88,9 @@ export const races: readonly Flaw[] = [
     race: 3,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, world: { lists, pages } }) {
+    apply({ host, vcpus, world: { pages } }) {
       const { event } = pages.table;
-      const looked = new Map<number, number>();
-      for (const list of lists) {
-        override(list, 'inspect', (inspect) => (gfn) => {
-          const found = inspect(gfn);
-          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
-          return found;
-        });
-      }
+      const looked = whereLooked(vcpus, host);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const accepts = on === event.map || on === event.migrate;
         const same = accepts && looked.get(gfn) === host.pages.locationOf(gfn);
@@ -212,15 +223,8 @@ export const races: readonly Flaw[] = [
     race: 19,
     alarms: ['no-copy-back', 'I1-single-home'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, world: { lists, operations } }) {
-      const looked = new Map<number, number>();
-      for (const list of lists) {
-        override(list, 'inspect', (inspect) => (gfn) => {
-          const found = inspect(gfn);
-          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
-          return found;
-        });
-      }
+    apply({ host, vcpus, world: { operations } }) {
+      const looked = whereLooked(vcpus, host);
       override(host, 'begin', (begin) => (kind, gfn, because, plan, context, destination) => {
         const operation = begin(kind, gfn, because, plan, context, destination);
         if (kind === operationKind.balance)
