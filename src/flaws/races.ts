@@ -8,19 +8,8 @@ import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
 
-/** While the host looks at a request, something is not as it is. */
-function whileAsked({ host }: Built, change: (asked: () => boolean) => void): void {
-  let asked = false;
-  override(host, 'onRequest', (onRequest) => (request, context) => {
-    asked = true;
-    onRequest(request, context);
-    asked = false;
-  });
-  change(() => asked);
-}
-
-/** Where each page was when a guest found it on the list. */
-function whereLooked(vcpus: Built['vcpus'], host: Built['host']): Map<number, number> {
+/** Where a Gfn's page was when a guest last found it on the list. */
+function whereLooked({ vcpus, host }: Built): ReadonlyMap<number, number> {
   const looked = new Map<number, number>();
   for (const { view } of vcpus) {
     let gfn = -1;
@@ -35,6 +24,17 @@ function whereLooked(vcpus: Built['vcpus'], host: Built['host']): Map<number, nu
     });
   }
   return looked;
+}
+
+/** While the host looks at a request, something is not as it is. */
+function whileAsked({ host }: Built, change: (asked: () => boolean) => void): void {
+  let asked = false;
+  override(host, 'onRequest', (onRequest) => (request, context) => {
+    asked = true;
+    onRequest(request, context);
+    asked = false;
+  });
+  change(() => asked);
 }
 
 export const races: readonly Flaw[] = [
@@ -88,9 +88,11 @@ export const races: readonly Flaw[] = [
     race: 3,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, vcpus, world: { pages } }) {
+    apply(built) {
+      const { host } = built;
+      const { pages } = built.world;
       const { event } = pages.table;
-      const looked = whereLooked(vcpus, host);
+      const looked = whereLooked(built);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const accepts = on === event.map || on === event.migrate;
         const same = accepts && looked.get(gfn) === host.pages.locationOf(gfn);
@@ -223,8 +225,10 @@ export const races: readonly Flaw[] = [
     race: 19,
     alarms: ['no-copy-back', 'I1-single-home'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, vcpus, world: { operations } }) {
-      const looked = whereLooked(vcpus, host);
+    apply(built) {
+      const { host } = built;
+      const { operations } = built.world;
+      const looked = whereLooked(built);
       override(host, 'begin', (begin) => (kind, gfn, because, plan, context, destination) => {
         const operation = begin(kind, gfn, because, plan, context, destination);
         if (kind === operationKind.balance)
