@@ -146,7 +146,7 @@ export function parseLitmus(source: string, file: string, table: PageTable = pag
     ),
     sometimes: data.sometimes.map((words, i) => fact('sometimes', words, i)),
     always: data.always.map((words, i) => fact('always', words, i)),
-    bugs: Object.entries(data.bugs).map(([flaw, caughtBy]) => ({ flaw, caughtBy })),
+    bugs: Object.entries(data.bugs).map(([flaw, caughtBy]) => ({ flaw, caughtBy: caughtBy! })),
   };
 }
 
