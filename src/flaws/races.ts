@@ -8,6 +8,24 @@ import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
 
+/** Where a Gfn's page was when a guest last found it on the list. */
+function whereLooked({ vcpus, host }: Built): ReadonlyMap<number, number> {
+  const looked = new Map<number, number>();
+  for (const { view } of vcpus) {
+    let gfn = -1;
+    override(view, 'begin', (begin) => (wanted, context) => {
+      gfn = wanted;
+      begin(wanted, context);
+    });
+    override(view, 'look', (look) => (context) => {
+      const found = look(context);
+      if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
+      return found;
+    });
+  }
+  return looked;
+}
+
 /** While the host looks at a request, something is not as it is. */
 function whileAsked({ host }: Built, change: (asked: () => boolean) => void): void {
   let asked = false;
@@ -70,16 +88,11 @@ export const races: readonly Flaw[] = [
     race: 3,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, world: { lists, pages } }) {
+    apply(built) {
+      const { host } = built;
+      const { pages } = built.world;
       const { event } = pages.table;
-      const looked = new Map<number, number>();
-      for (const list of lists) {
-        override(list, 'inspect', (inspect) => (gfn) => {
-          const found = inspect(gfn);
-          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
-          return found;
-        });
-      }
+      const looked = whereLooked(built);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const accepts = on === event.map || on === event.migrate;
         const same = accepts && looked.get(gfn) === host.pages.locationOf(gfn);
@@ -212,15 +225,10 @@ export const races: readonly Flaw[] = [
     race: 19,
     alarms: ['no-copy-back', 'I1-single-home'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ host, world: { lists, operations } }) {
-      const looked = new Map<number, number>();
-      for (const list of lists) {
-        override(list, 'inspect', (inspect) => (gfn) => {
-          const found = inspect(gfn);
-          if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
-          return found;
-        });
-      }
+    apply(built) {
+      const { host } = built;
+      const { operations } = built.world;
+      const looked = whereLooked(built);
       override(host, 'begin', (begin) => (kind, gfn, because, plan, context, destination) => {
         const operation = begin(kind, gfn, because, plan, context, destination);
         if (kind === operationKind.balance)

@@ -11,9 +11,11 @@ import { ACTOR_WORKER } from '../../src/cli/threads.ts';
 import { flawNamed, litmusFlaws } from '../../src/flaws/index.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import { protocols } from '../../src/protocols/index.ts';
+import { readClusterLitmus, searchCluster } from '../../src/report/litmus/cluster.ts';
 import { FactWatch } from '../../src/report/litmus/facts.ts';
 import { type Litmus, parseLitmus, readLitmus } from '../../src/report/litmus/file.ts';
 import { complaintsOf, factsOf, litmusCosts, searchLitmus } from '../../src/report/litmus/search.ts';
+import { runCluster } from '../../src/report/migration/run-cluster.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { runUnit } from '../../src/report/unit.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
@@ -27,10 +29,16 @@ const BUG_SCHEDULES_MAX = 2_000;
 const BUG_MS_MAX = 5_000;
 const THREAD_RUNS = 6;
 const LINES_MAX = 30;
+const CLUSTER_SCHEDULES = 200;
 
 const folder = import.meta.dirname;
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.yaml'))
+const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const isCluster = (name: string) => name.endsWith('.cluster.yaml');
+const clusters = names
+  .filter(isCluster)
+  .map((name) => ({ name, file: join(folder, name), litmus: readClusterLitmus(join(folder, name)) }));
+const files = names
+  .filter((name) => !isCluster(name))
   .toSorted()
   .map((name) => ({ name, file: join(folder, name), litmus: readLitmus(join(folder, name)) }));
 const lines = (text: string) => text.trimEnd().split('\n').length;
@@ -134,10 +142,44 @@ describe.each(files)('race $litmus.race, $name: $litmus.question', ({ name, file
   );
 });
 
+describe.each(clusters)('race $litmus.race, $name: $litmus.question', ({ name, file, litmus }) => {
+  test(`at most ${LINES_MAX} lines, and what it says comes out in ${CLUSTER_SCHEDULES} schedules`, () => {
+    expect(lines(readFileSync(file, 'utf8'))).toBeLessThanOrEqual(LINES_MAX);
+    const { failure, seen, examined, schedules } = searchCluster(litmus, CLUSTER_SCHEDULES);
+    expect(failure?.violation).toBeUndefined();
+    rows.push(`${litmus.race}  ${name}: ${schedules} schedules`);
+    for (const { witness, schedules: runs } of seen) {
+      rows.push(`      sometimes ${String(runs).padStart(5)}  ${witness}`);
+      expect(runs, witness).toBeGreaterThan(0);
+    }
+    for (const property of litmus.never) expect(examined[property], property).toBeGreaterThan(0);
+  });
+
+  test.each([...litmus.bugs])(
+    'its bug, no rule $rule, is caught by $caughtBy, again and again',
+    ({ rule, caughtBy }) => {
+      const began = performance.now();
+      const { failure, schedules } = searchCluster(litmus, BUG_SCHEDULES_MAX, rule);
+      const ms = Math.round(performance.now() - began);
+      const { violation, parts, choices } = present(
+        failure ?? undefined,
+        `a schedule in which ${rule} is missed`,
+      );
+      rows.push(
+        `      bug       ${String(schedules).padStart(5)}  no ${rule}: ${violation.property}, ${ms} ms`,
+      );
+      expect(caughtBy).toContain(violation.property);
+      expect(ms).toBeLessThan(BUG_MS_MAX);
+      const again = runCluster(parts, choices.length > 0 ? { choices } : { scheduler: 'timed' });
+      expect(again.violations).toContainEqual(violation);
+    },
+  );
+});
+
 describe('the files together', () => {
   test('every race has one', () => {
     const missing = Array.from({ length: 25 }, (_, i) => i + 1).filter(
-      (race) => !files.some(({ litmus }) => litmus.race === race),
+      (race) => ![...files, ...clusters].some(({ litmus }) => litmus.race === race),
     );
     expect(missing).toEqual([]);
   });

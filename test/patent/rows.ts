@@ -182,7 +182,12 @@ const variants: readonly Omit<Row, 'table'>[] = [
   {
     id: 'variant (22) list format',
     asks: 'The list has any format: table, bitmap, ring, snapshot.',
-    by: [LIST],
+    by: [
+      'src/memory/lists/table-list.ts',
+      'src/memory/lists/bitmap-list.ts',
+      'src/memory/lists/ring-list.ts',
+      'src/memory/lists/snapshot-list.ts',
+    ],
   },
   {
     id: 'variant (22) (24) inspect timing',

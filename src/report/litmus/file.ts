@@ -77,33 +77,43 @@ export function readLitmus(file: string): Litmus {
   return parseLitmus(readFileSync(file, 'utf8'), file);
 }
 
+/** Complains about what stands at a path of a file. */
+export type Refuse = (path: readonly PropertyKey[], what: string, expected: string, hint: string) => never;
+
 /** @throws InputError with the place of the first complaint */
-export function parseLitmus(source: string, file: string, table: PageTable = pageTable): Litmus {
+export function parseYaml<Schema extends z.ZodType>(
+  schema: Schema,
+  source: string,
+  file: string,
+): { data: z.output<Schema>; refuse: Refuse } {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true });
   const refuseAt = (offset: number, what: string, expected: string, hint: string): never => {
     const { line, col } = lines.linePos(offset);
     throw new InputError({ file, line: Math.max(line, 1), column: Math.max(col, 1) }, what, expected, hint);
   };
-  const refuse = (path: readonly PropertyKey[], what: string, expected: string, hint: string): never =>
+  const refuse: Refuse = (path, what, expected, hint) =>
     refuseAt(nodeAt(document, path).offset, what, expected, hint);
   const [error] = document.errors;
   if (error) refuseAt(error.pos[0], error.message.split('\n')[0]!, 'YAML', 'check quotes and indentation');
-  const parsed = litmusSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const { path, code } = issue!;
-    const { depth, source: seen } = nodeAt(document, path);
-    const name = path.join('.') || 'the file';
-    const what =
-      code === 'unrecognized_keys'
-        ? `unknown key ${quote(issue!.code === 'unrecognized_keys' ? issue!.keys[0] : '')}`
-        : depth < path.length
-          ? `${name} is missing`
-          : `${name} is ${quote(seen ?? document.getIn(path))}`;
-    return refuse(path, what, expectation(issue!), 'see test/litmus');
-  }
-  const { data } = parsed;
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 10 }));
+  if (parsed.success) return { data: parsed.data, refuse };
+  const issue = parsed.error.issues[0]!;
+  const { path } = issue;
+  const { depth, source: seen } = nodeAt(document, path);
+  const name = path.join('.') || 'the file';
+  const what =
+    issue.code === 'unrecognized_keys'
+      ? `unknown key ${quote(issue.keys[0])}`
+      : depth < path.length
+        ? `${name} is missing`
+        : `${name} is ${quote(seen ?? document.getIn(path))}`;
+  return refuse(path, what, expectation(issue), 'see test/litmus');
+}
+
+/** @throws InputError with the place of the first complaint */
+export function parseLitmus(source: string, file: string, table: PageTable = pageTable): Litmus {
+  const { data, refuse } = parseYaml(litmusSchema, source, file);
   const fact = (of: 'never' | 'sometimes' | 'always', words: string, i: number): Fact => {
     const made = parseFact(words, table);
     if (!('wrong' in made)) return made;
@@ -144,7 +154,7 @@ function worldOf(
   given: Record<string, z.output<typeof value>>,
   scripts: number,
   faults: readonly string[] | undefined,
-  refuse: (path: readonly PropertyKey[], what: string, expected: string, hint: string) => never,
+  refuse: Refuse,
 ): Small {
   const known = new Set([...SIZES, ...Object.keys(smallWorld().policy)]);
   for (const key of Object.keys(given)) {
