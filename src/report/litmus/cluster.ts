@@ -76,7 +76,7 @@ export function parseClusterLitmus(source: string, file: string): ClusterLitmus 
     cluster: { framesPerNode, sharedPercent, guest, moves },
     bugs: Object.entries(data.bugs).map(([rule, caughtBy]) => ({
       rule: rule as MigrationRule,
-      caughtBy: caughtBy!,
+      caughtBy,
     })),
   };
 }

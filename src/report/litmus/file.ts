@@ -173,7 +173,7 @@ function worldOf(
       );
     return { fault: fault as FaultName, nth: Number(nth) };
   });
-  return { ...QUIET, vcpus, ...given, ...(plan ? { faults: plan } : {}) } as Small;
+  return { ...QUIET, vcpus, ...given, ...(plan ? { faults: plan } : {}) };
 }
 
 /** Of a small world what is not policy. */
