@@ -11,29 +11,26 @@ import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
-import { cause, isDone, operationKind, purpose, requestKinds, result, results } from '../model/words.ts';
+import { cause, operationKind, purpose, result } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import { Calls } from './calls.ts';
-import { Chain, NO_HOME } from './chain.ts';
+import { Chain } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
 import { Exporter } from './exporter.ts';
 import { GivenBack } from './given-back.ts';
 import { Holds } from './holds.ts';
 import { HostPages } from './host-pages.ts';
+import { MovingOut } from './moving-out.ts';
 import { Once } from './once.ts';
 import { PlanInterpreter } from './plan-interpreter.ts';
+import { Prefetch, prefetchBound } from './prefetch.ts';
 import { Reclaim } from './reclaim.ts';
 import { References } from './references.ts';
 import { Relocation, relocationBound } from './relocation.ts';
+import { Requests } from './requests.ts';
 import { type Begin, SwapCache } from './swap-cache.ts';
 import { Swapoff } from './swapoff.ts';
-
-/** Prefetches and read-aheads that may be in flight at once: beyond that the host does not bother. */
-export function prefetchBound(geometry: Geometry): number {
-  const { prefetch, readAhead } = geometry.spec.policy;
-  return geometry.vcpus * (prefetch + readAhead);
-}
 
 /** Operation records that a host can need at once: a fault, a command and a batch of requests for each vCPU, a drop for
  * each request, reclaim's with a clean copy given up for each, memory tiering's, and the prefetches. */
@@ -60,7 +57,7 @@ const RECLAIMS: readonly number[] = [cause.pressure, cause.induced, cause.idle, 
 const AGE = 'age';
 
 export class Host implements Actor {
-  private readonly world: World;
+  readonly world: World;
   readonly protocol: Protocol;
   readonly pages: HostPages;
   readonly interpreter: PlanInterpreter;
@@ -68,35 +65,36 @@ export class Host implements Actor {
   private readonly commands: HostCommands;
   readonly cache: SwapCache;
   private readonly references: References;
-  private readonly chain: Chain;
-  private readonly relocation: Relocation;
+  readonly chain: Chain;
+  readonly relocation: Relocation;
   private readonly holds: Holds;
   private readonly swapoff: Swapoff;
-  private readonly givenBack: GivenBack;
+  readonly requests: Requests;
+  private readonly movingOut: MovingOut;
+  private readonly prefetch: Prefetch;
+  readonly givenBack: GivenBack;
   /** Null where the hypervisor keeps the moved lists. */
   readonly exporter: Exporter | null;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
-  /** What was heard of each vCPU's faults and of requests; and how the last fault of a vCPU ended. */
+  /** What was heard of each vCPU's faults; and how the last fault of a vCPU ended. */
   readonly faultsHeard: Once;
-  readonly requestsHeard: Once;
   private readonly faultOutcome: Int32Array;
   readonly calls: Calls;
-  /** Prefetches in flight, in the only element. */
-  private readonly prefetching: Int32Array;
 
   constructor(arena: Arena, world: World, protocol: Protocol, costs: Costs) {
     this.world = world;
     this.protocol = protocol;
     this.faultAwaits = arena.int32(world.geometry.vcpus);
     this.faultsHeard = new Once(arena, world.geometry.vcpus);
-    this.requestsHeard = new Once(arena, world.geometry.vcpus * world.geometry.spec.batch);
     this.faultOutcome = arena.int32(world.geometry.vcpus);
     this.calls = new Calls(arena, world);
-    this.prefetching = arena.int32(1);
     this.pages = new HostPages(arena, world);
     const begin: Begin = (...operation) => this.begin(...operation);
     this.chain = new Chain(arena, world, this.pages);
+    this.requests = new Requests(arena, this);
+    this.movingOut = new MovingOut(this);
+    this.prefetch = new Prefetch(arena, this);
     this.cache = new SwapCache(world, protocol, this.pages, this.chain, begin);
     this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
     this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
@@ -107,7 +105,7 @@ export class Host implements Actor {
       this.pages,
       {
         ...this.givenBack.commands,
-        pageout: (gfn, _vcpu, whole, context) => this.pageOut(gfn, whole, context),
+        pageout: (gfn, _vcpu, whole, context) => this.movingOut.pageOut(gfn, whole, context),
         share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
         unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
         pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
@@ -141,10 +139,10 @@ export class Host implements Actor {
       world.listPolicy.owner === 'host' ? new Exporter(arena, world, costs, world.geometry.host) : null;
     this.interpreter = new PlanInterpreter(world, this.pages, this.chain, this.reclaim, this.calls, costs, {
       ended: (operation, context) => this.ended(operation, context),
-      aged: (operation, context) => this.aged(operation, context),
+      aged: (operation, context) => this.movingOut.aged(operation, context),
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
       trim: (home, context) => this.cache.trim(home, context),
-      moveOut: (operation, home, context) => this.moveOut(operation, home, context),
+      moveOut: (operation, home, context) => this.movingOut.moveOut(operation, home, context),
     });
   }
   start(): void {
@@ -163,7 +161,7 @@ export class Host implements Actor {
         if (this.isNewFault(incoming, context)) this.onFault(incoming.id, context);
         return;
       case message.request:
-        if (this.isNewRequest(incoming, context)) this.onRequest(incoming.id, context);
+        if (this.requests.isNew(incoming, context)) this.requests.onRequest(incoming.id, context);
         return;
       case message.command:
         this.commands.receive(incoming.id, context);
@@ -225,16 +223,10 @@ export class Host implements Actor {
     if (heard === 'done') context.send(hypervisor, message.resume, id, this.faultOutcome[id], 0, serial);
     return heard === 'new';
   }
-  /** A request that was heard before has no second effect, and gets the same answer again. */
-  private isNewRequest({ id, serial }: Message, context: Context): boolean {
-    const heard = this.requestsHeard.hear(id, serial);
-    if (heard === 'done') context.send(this.world.geometry.hypervisor, message.answer, id, 0, 0, serial);
-    return heard === 'new';
-  }
   private recover(serial: number, context: Context): void {
     const { geometry, recovery } = this.world;
     recovery.generation.set(this.pages.listed);
-    this.requestsHeard.copyTo(recovery.requestSerial);
+    this.requests.heard.copyTo(recovery.requestSerial);
     this.calls.forgottenBy(geometry.hypervisor, recovery.callSerial);
     context.send(geometry.hypervisor, message.recovered, 0, 0, 0, serial);
   }
@@ -324,127 +316,6 @@ export class Host implements Actor {
     context.send(this.world.geometry.hypervisor, message.resume, vcpu, outcome, 0, serial);
   }
 
-  /** The host brings back the Gfns that follow one that was just wanted, if it finds them moved. */
-  private prefetch(gfn: number, node: number, context: Context): void {
-    const { geometry } = this.world;
-    const end = Math.min(
-      gfn + geometry.spec.policy.prefetch,
-      geometry.vnodeGfn[geometry.vnodeOf(gfn) + 1]! - 1,
-    );
-    for (let next = gfn + 1; next <= end; next++) {
-      if (!this.pages.isMoved(next) || this.pages.operationOn(next) >= 0 || this.cache.isCached(next))
-        continue;
-      if (this.prefetching[0] === prefetchBound(geometry)) return;
-      const begun = this.begin(operationKind.prefetch, next, cause.prefetch, this.protocol.swapIn, context);
-      this.prefetching[0]!++;
-      this.world.operations.node[begun] = node;
-    }
-  }
-
-  /** The swap layer reads along what lies beside a page that a fault has read. */
-  private readAhead(operation: number, gfn: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    const from = operations.from[operation]!;
-    if (geometry.spec.policy.readAhead === 0 || from === NOWHERE || geometry.isFrame(from)) return;
-    // Nothing was read where the swap cache had it.
-    if (operations.copy[operation] === 1) return;
-    const room = prefetchBound(geometry) - this.prefetching[0]!;
-    this.prefetching[0]! += this.cache.readAhead(gfn, from, room, context);
-  }
-
-  // --- balance requests (460)
-
-  onRequest(request: number, context: Context): void {
-    const { requests, geometry, operations } = this.world;
-    const source = requests.source[request]!;
-    const destination = requests.destination[request]!;
-    if (this.givenBack.isGone(source) || this.givenBack.isGone(destination))
-      return this.refuse(request, result.EINVAL, context);
-    if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
-      return this.refuse(request, result.BUSY, context);
-    if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
-      return this.refuse(request, result.PINNED, context);
-    const { spec } = geometry;
-    const { policy } = spec;
-    const cached = this.cache.isCached(source);
-    if (cached && policy.cachedRequest === 'refuse') return this.refuse(request, result.STALE, context);
-    const node = this.pages.pinOf(destination);
-    const plan = this.protocol.plan(
-      { kind: requestKinds[requests.kind[request]!]! },
-      { at: this.pages.kindOf(source) },
-      {
-        destinationBacked:
-          this.pages.locationOf(destination) !== NOWHERE || this.pages.operationOn(destination) >= 0,
-        destinationRoom: this.pages.free[node]!,
-        keysNamePages: spec.policy.encryption === 'gfn',
-      },
-    );
-    if (typeof plan === 'string') return this.refuse(request, results.indexOf(plan), context);
-    const isShared = this.pages.references[this.pages.locationOf(source)]! > 0;
-    if (isShared && (policy.sharedRequest === 'refuse' || plan.includes('remap')))
-      return this.refuse(request, result.SHARED, context);
-    const moves = cached ? this.protocol.moveCached : plan;
-    const operation = this.begin(operationKind.balance, source, cause.request, moves, context, destination);
-    if (cached) {
-      operations.from[operation] = this.pages.copyOf(source);
-      operations.copy[operation] = 1;
-    }
-    operations.request[operation] = request;
-    operations.home[operation] = this.pages.resolve(operation);
-    operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
-    if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
-  }
-
-  /** Another request has the Gfn. Two that waited for each other's source would wait for ever; a guest that knows what it
-   * does never asks so. */
-  private isAskedFor(gfn: number): boolean {
-    const operation = this.pages.operationOn(gfn);
-    return operation >= 0 && this.world.operations.kind[operation]! - 1 === operationKind.balance;
-  }
-
-  private refuse(request: number, outcome: number, context: Context): void {
-    const { requests, pages: words } = this.world;
-    // The guest's hold ends with its request; the page is listed as before.
-    words.attempt(
-      requests.source[request]!,
-      words.table.event.cancel,
-      requests.generation[request]!,
-      false,
-      context.trace,
-    );
-    this.answer(request, outcome, context);
-    const source = requests.source[request]!;
-    if (this.pages.operationOn(source) < 0) this.wake(source, result.OK, context);
-  }
-
-  /** As a guest does that detects the page and is heard of no more. */
-  private holdFor(gfn: number, context: Context): number {
-    const { pages: words } = this.world;
-    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
-    if (held < 0) return atOnce(result.STALE);
-    this.holds.met(context);
-    return atOnce(result.OK);
-  }
-
-  answer(request: number, outcome: number, context: Context): void {
-    const { requests, geometry } = this.world;
-    const { source, destination, generation, kind, table } = requests;
-    requests.result[request] = outcome;
-    const lost = outcome === result.EIO && requests.state[request] === table.state.accepted;
-    const ending = isDone(outcome) ? table.event.complete : lost ? table.event.fail : table.event.refuse;
-    requests.step(request, ending, context.trace);
-    context.trace.answered(
-      request,
-      source[request]!,
-      destination[request]!,
-      generation[request]!,
-      kind[request]!,
-      outcome,
-    );
-    this.requestsHeard.done(request);
-    context.send(geometry.hypervisor, message.answer, request, 0, 0, this.requestsHeard.serialOf(request));
-  }
-
   // --- operations
 
   /** Starts an operation on a page that has none. @returns its record */
@@ -490,110 +361,6 @@ export class Host implements Actor {
     return operation;
   }
 
-  /** Reclaim asked whether the page was touched lately, and it was not: it goes out. */
-  private aged(operation: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    if (operations.kind[operation]! - 1 === operationKind['host-migrate']) {
-      if (this.relocation.isHot(operation)) this.migrateHost(operation, context);
-      else this.leave(operation, context);
-      return;
-    }
-    const home = this.chain.next(geometry.homeOf(operations.from[operation]!));
-    if (
-      operations.result[operation] !== result.OK ||
-      home === NO_HOME ||
-      this.cache.isStranded(operations.gfn[operation]!) ||
-      !this.reclaim.accepts(operation)
-    ) {
-      this.leave(operation, context);
-      this.reclaimed(operation, false, context);
-      return;
-    }
-    this.moveOut(operation, home, context);
-  }
-
-  /** Nothing is done about the page of an operation that only asked for its age. */
-  private leave(operation: number, context: Context): void {
-    const gfn = this.world.operations.gfn[operation]!;
-    this.pages.unlock(gfn);
-    this.pages.giveRecord(operation);
-    this.relocation.ended(operation);
-    this.wake(gfn, result.OK, context);
-  }
-
-  /** The first migration of a page to a home of the chain; to a memory node that keeps pages mapped it is a demotion. */
-  private moveOut(operation: number, home: number, context: Context): void {
-    const { operations } = this.world;
-    const gfn = operations.gfn[operation]!;
-    operations.home[operation] = home;
-    if (this.chain.isMapped(home)) return this.migrateHost(operation, context);
-    operations.kind[operation] = operationKind['swap-out'] + 1;
-    context.trace.began(operation, operationKind['swap-out'], gfn, gfn, operations.cause[operation]!);
-    this.interpreter.follow(operation, this.outPlan(gfn), context);
-    this.whereTo(operation, gfn, home);
-  }
-
-  /** A page goes out: one that still has a clean copy goes there, any other to the first home with room. */
-  private outPlan(gfn: number): Plan {
-    return this.cache.isClean(gfn) ? this.protocol.swapOutClean : this.protocol.swapOut;
-  }
-  private whereTo(operation: number, gfn: number, home: number): void {
-    const { operations } = this.world;
-    operations.home[operation] = home;
-    operations.to[operation] = this.pages.copyOf(gfn);
-  }
-  private migrateHost(operation: number, context: Context): void {
-    const { operations } = this.world;
-    const gfn = operations.gfn[operation]!;
-    operations.kind[operation] = operationKind['host-migrate'] + 1;
-    context.trace.began(operation, operationKind['host-migrate'], gfn, gfn, operations.cause[operation]!);
-    this.relocation.placed(operation, context);
-    this.interpreter.follow(operation, this.protocol.hostMigrate, context);
-  }
-
-  /** MADV_PAGEOUT: out it goes, young or not; `whole` (1): with all of its huge page, if there is room for that. */
-  private pageOut(gfn: number, whole: number, context: Context): number {
-    if (this.pages.kindOf(gfn) !== 'frame') return atOnce(result.ALREADY);
-    if (whole === 1) this.pageOutRest(gfn, context);
-    return this.advise(gfn, context);
-  }
-  private advise(gfn: number, context: Context): number {
-    const { geometry } = this.world;
-    if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);
-    if (this.cache.isStranded(gfn)) return atOnce(result.BUSY);
-    const node = geometry.homeOf(this.pages.locationOf(gfn));
-    const home = this.chain.next(node);
-    if (home === NO_HOME) return atOnce(result.NOMEM);
-    this.reclaim.advised(node);
-    const mapped = this.chain.isMapped(home);
-    const kind = operationKind[mapped ? 'host-migrate' : 'swap-out'];
-    const plan = mapped ? this.protocol.hostMigrate : this.outPlan(gfn);
-    const begun = this.begin(kind, gfn, cause.advice, plan, context);
-    if (mapped) this.world.operations.home[begun] = home;
-    else this.whereTo(begun, gfn, home);
-    if (mapped) this.relocation.placed(begun, context);
-    return begun;
-  }
-  /** The other pages of a huge page. Where not all of them can go, it is split and only the one asked for goes. */
-  private pageOutRest(gfn: number, context: Context): void {
-    const { geometry } = this.world;
-    const { moveTo, policy } = geometry.spec;
-    const pages = policy.guest?.hugePages ?? 0;
-    if (pages === 0) return;
-    const vnode = geometry.vnodeOf(gfn);
-    const first = gfn - ((gfn - geometry.vnodeGfn[vnode]!) % pages);
-    const all = Array.from({ length: pages }, (_, page) => first + page);
-    const canGo = all.every(
-      (page) =>
-        page < geometry.vnodeGfn[vnode + 1]! &&
-        this.pages.kindOf(page) === 'frame' &&
-        this.pages.operationOn(page) < 0,
-    );
-    const goes = canGo && this.pages.free[moveTo[0]!]! > pages;
-    context.trace.hugeOut(first, goes ? pages : 1);
-    if (goes) for (const page of all) if (page !== gfn) this.advise(page, context);
-  }
-
   /** The destination Gfn of a balance is still backed: that page is dropped before the other may come. */
   private drop(parent: number, gfn: number, context: Context): boolean {
     const operation = this.dropPage(gfn, cause.request, context);
@@ -610,6 +377,15 @@ export class Host implements Actor {
     const { protocol } = this;
     const plan = state === s['resident.present'] ? protocol.dropResident : protocol.dropMoved;
     return this.begin(operationKind.drop, gfn, because, plan, context);
+  }
+
+  /** As a guest does that detects the page and is heard of no more. */
+  private holdFor(gfn: number, context: Context): number {
+    const { pages: words } = this.world;
+    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
+    if (held < 0) return atOnce(result.STALE);
+    this.holds.met(context);
+    return atOnce(result.OK);
   }
 
   /** mbind: where the vNode's pages go from now on. What is in frames stays there; requests under way are looked at again. */
@@ -644,8 +420,8 @@ export class Host implements Actor {
     this.relocation.ended(operation);
     this.swapoff.ended(operation, outcome, context);
     if (kind === operationKind.balance) {
-      if (outcome === result.OK) this.answer(request, copied ? result.CACHED : outcome, context);
-      else this.refuse(request, outcome, context);
+      if (outcome === result.OK) this.requests.answer(request, copied ? result.CACHED : outcome, context);
+      else this.requests.refuse(request, outcome, context);
     }
     if (parent > 0) {
       this.pages.lock(gfn, parent - 1);
@@ -655,21 +431,21 @@ export class Host implements Actor {
     const lost = outcome === result.EIO && kind !== operationKind['swap-out'];
     this.wake(gfn, lost ? outcome : result.OK, context);
     if (destination !== gfn) this.wake(destination, result.OK, context);
-    if (kind === operationKind.prefetch) this.prefetching[0]!--;
+    if (kind === operationKind.prefetch) this.prefetch.ended();
     if (copied && kind === operationKind.trim) this.reclaimed(operation, true, context);
     const reclaimed = kind === operationKind['host-migrate'] && RECLAIMS.includes(because);
     if (kind === operationKind['swap-out'] || reclaimed)
       this.reclaimed(operation, outcome === result.OK, context);
     if (kind === operationKind.fault && outcome === result.OK && operations.from[operation] !== NOWHERE) {
-      this.prefetch(gfn, node, context);
-      this.readAhead(operation, gfn, context);
+      this.prefetch.following(gfn, node, context);
+      this.prefetch.readAhead(operation, gfn, context);
     }
   }
 
-  private reclaimed(operation: number, moved: boolean, context: Context): void {
+  reclaimed(operation: number, moved: boolean, context: Context): void {
     this.reclaim.ended(operation, moved, context);
     // It had a claim on the stores' room, which all nodes share.
-    this.interpreter.makeRoom(context);
+    this.interpreter.room.makeRoom(context);
   }
 
   /** Whoever waited for the page goes on. */

@@ -3,27 +3,24 @@
 import type { Context } from '../actor/actor.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
-import { GENERATION_MASK, VACANT } from '../memory/page-words.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { cause, operationKind, result } from '../model/words.ts';
+import { operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
 import type { Calls } from './calls.ts';
-import { type Chain, NO_HOME } from './chain.ts';
+import type { Chain } from './chain.ts';
+import { Entries, NOTHING_MORE, UNDO_SWAP_OUT } from './entries.ts';
 import type { HostPages } from './host-pages.ts';
 import type { Reclaim } from './reclaim.ts';
+import { type Relief, Room } from './room.ts';
 
 /** Steps that no protocol names: how an operation that cannot go on is undone, and reclaim's question. */
-type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back';
+export type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back';
 
 const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
-const UNDO_SWAP_OUT: readonly Performed[] = ['restore', 'unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
-/** After a reservation failed where there should be room: time for what is on its way to get here. */
-const ROOM_AGAIN_NS = 1_000_000;
 /** Failed reads of one page that are made again: beyond that its content is lost. */
 const READS_AGAIN = 3;
-const NOTHING_MORE: readonly Performed[] = [];
 
 /** Whether the page is mapped to its destination before its bytes move, or without that they move. */
 function mapsFirst(plan: readonly Performed[]): boolean {
@@ -31,22 +28,18 @@ function mapsFirst(plan: readonly Performed[]): boolean {
   return remap >= 0 && (load < 0 || remap < load);
 }
 
-interface Outcomes {
+interface Outcomes extends Relief {
   ended(operation: number, context: Context): void;
   aged(operation: number, context: Context): void;
-  /** Begins to give up a clean copy in a store. @returns false when there is none that could be */
-  trim(home: number, context: Context): boolean;
   /** Begins to drop what backs a Gfn, on behalf of an operation. @returns false when nothing does */
   drop(operation: number, gfn: number, context: Context): boolean;
-  /** A page that is being moved out goes to another home than was thought. */
-  moveOut(operation: number, home: number, context: Context): void;
 }
 
 export class PlanInterpreter {
   private readonly world: World;
   private readonly pages: HostPages;
-  private readonly chain: Chain;
-  private readonly reclaim: Reclaim;
+  private readonly entries: Entries;
+  readonly room: Room;
   private readonly calls: Calls;
   private readonly costs: Costs;
   private readonly outcomes: Outcomes;
@@ -67,11 +60,11 @@ export class PlanInterpreter {
   ) {
     this.world = world;
     this.pages = pages;
-    this.chain = chain;
-    this.reclaim = reclaim;
     this.calls = calls;
     this.costs = costs;
     this.outcomes = outcomes;
+    this.entries = new Entries(world, pages, calls, costs, this);
+    this.room = new Room(world, pages, chain, reclaim, outcomes, this);
   }
 
   private numberOf(plan: readonly Performed[]): number {
@@ -118,7 +111,7 @@ export class PlanInterpreter {
   }
 
   turn(operation: number, context: Context): void {
-    const { operations, geometry, pages: words, requests, locations } = this.world;
+    const { operations, geometry, pages: words, requests } = this.world;
     const { host, hypervisor } = geometry;
     /** 410: who keeps the moved list; the host itself in a turn of its own. */
     const lister = this.world.listPolicy.owner === 'host' ? host : hypervisor;
@@ -168,35 +161,9 @@ export class PlanInterpreter {
         else this.abandon(operation, result.STALE, context);
         return;
       case 'accept':
-      case 'accept cached': {
-        const request = operations.request[operation]!;
-        if (this.pages.isRepinned(operation)) return this.abandon(operation, result.BUSY, context);
-        const moves = mapsFirst(this.plans[operations.plan[operation]!]!) ? event.map : event.migrate;
-        // The copy came after the guest had looked: read-ahead moved the generation on by one.
-        const generation = requests.generation[request]! + (performed === 'accept' ? 0 : 1);
-        const accepted = words.attempt(gfn, moves, generation & GENERATION_MASK, false, context.trace);
-        if (accepted < 0) {
-          const gone = this.pages.locationOf(gfn) === NOWHERE;
-          return this.abandon(operation, gone ? result.ALREADY : result.STALE, context);
-        }
-        if (performed === 'accept cached') {
-          this.pages.dropCopy(gfn);
-          this.pages.keepCopy(gfn, this.pages.locationOf(gfn));
-        }
-        operations.carried[operation] = accepted;
-        operations.generation[operation] = requests.generation[request]!;
-        requests.step(request, requests.table.event.accept, context.trace);
-        context.trace.accepted(
-          request,
-          gfn,
-          destination,
-          requests.generation[request]!,
-          requests.kind[request]!,
-          from,
-        );
-        this.proceed(operation, context);
+      case 'accept cached':
+        this.entries.accept(operation, mapsFirst(this.plans[operations.plan[operation]!]!), context);
         return;
-      }
       case 'shootdown':
         this.calls.make(hypervisor, message.shootdown, operation, gfn, context);
         return;
@@ -272,16 +239,7 @@ export class PlanInterpreter {
         return;
       case 'cache':
         if (to === NOWHERE) return this.stray(operation, context);
-        // The frame goes by the slot's header: it may have to be moved on from here.
-        locations.gfn[to] = locations.gfn[from]!;
-        locations.generation[to] = locations.generation[from]!;
-        locations.checksum[to] = locations.checksum[from]!;
-        this.pages.stamps[to] = this.pages.stamps[from]!;
-        this.pages.backs[to] = gfn + 1;
-        this.pages.keepCopy(gfn, to);
-        words.must(gfn, event.readAhead, false, context.trace);
-        context.trace.duplicate(operation, gfn, to);
-        this.proceed(operation, context);
+        this.entries.cache(operation, context);
         return;
       case 'uncache':
         words.must(gfn, event.trim, false, context.trace);
@@ -308,10 +266,7 @@ export class PlanInterpreter {
         return;
       }
       case 'enter':
-        this.pages.stamps[to] = operations.headerGeneration[operation]!;
-        this.pages.place(gfn, to);
-        context.trace.entered(operation, gfn, to, operations.headerGeneration[operation]!);
-        this.proceed(operation, context);
+        this.entries.enter(operation, context);
         return;
       case 'detach':
         this.calls.make(hypervisor, message.unmap, operation, gfn, context);
@@ -332,86 +287,17 @@ export class PlanInterpreter {
         }
         return;
       case 'unmap':
-        this.unmap(operation, context);
+        this.entries.unmap(operation, context);
         return;
-      case 'remap': {
-        const generation = words.put(destination, operations.carried[operation]!);
-        this.pages.place(destination, from);
-        this.pages.mapFrom(destination, this.pages.awayFromOf(gfn));
-        this.pages.takeAway(destination, this.pages.pinOf(destination));
-        // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
-        // not the page which ought to be there.
-        const expected = operations.headerGeneration[operation];
-        if (locations.gfn[from] === gfn && locations.generation[from] === expected) {
-          locations.gfn[from] = destination;
-          locations.generation[from] = generation;
-        }
-        this.pages.stamps[from] = generation;
-        operations.headerGfn[operation] = destination;
-        operations.headerGeneration[operation] = generation;
-        context.trace.entered(operation, destination, from, generation);
-        this.proceed(operation, context);
+      case 'remap':
+        this.entries.remap(operation, context);
         return;
-      }
       case 'give up':
-        words.put(destination, VACANT);
-        this.pages.place(destination, NOWHERE);
-        this.pages.mapFrom(destination, -1);
-        context.trace.left(operation, destination, from);
-        this.proceed(operation, context);
+        this.entries.giveUp(operation, context);
         return;
       case 'take back':
-        this.pages.place(gfn, from);
-        context.trace.entered(operation, gfn, from, words.put(gfn, state.poisoned));
-        this.proceed(operation, context);
+        this.entries.takeBack(operation, context);
         return;
-    }
-  }
-
-  /** The source's entry goes. For a swap-out this is the point of no return. */
-  private unmap(operation: number, context: Context): void {
-    const { operations, geometry, pages: words } = this.world;
-    const gfn = operations.gfn[operation]!;
-    const from = operations.from[operation]!;
-    switch (operations.kind[operation]! - 1) {
-      case operationKind['swap-out']:
-        if (words.attempt(gfn, words.table.event.written, -1, false, context.trace) < 0) {
-          // Touched for writing meanwhile: what was written out is old, the page stays.
-          operations.outcome[operation] = result.BUSY;
-          const clean = this.pages.copyOf(gfn) === operations.to[operation];
-          this.follow(operation, clean ? NOTHING_MORE : UNDO_SWAP_OUT, context);
-          return;
-        }
-        // Where a clean copy is the page's home again, it is there under the name that it had then.
-        if (this.pages.copyOf(gfn) === NOWHERE)
-          this.pages.stamps[operations.to[operation]!] = operations.headerGeneration[operation]!;
-        this.pages.dropCopy(gfn);
-        this.pages.place(gfn, operations.to[operation]!);
-        this.pages.takeAway(gfn, this.pages.pinOf(gfn));
-        context.trace.entered(
-          operation,
-          gfn,
-          operations.to[operation]!,
-          this.pages.stamps[operations.to[operation]!]!,
-        );
-        this.calls.make(geometry.hypervisor, message.unmap, operation, gfn, context);
-        return;
-      case operationKind.drop:
-        words.put(gfn, VACANT);
-        this.pages.place(gfn, NOWHERE);
-        this.pages.mapFrom(gfn, -1);
-        context.trace.died(gfn, from);
-        if (geometry.isFrame(from) && this.pages.backs[from] === gfn + 1) {
-          this.calls.make(geometry.hypervisor, message.unmap, operation, gfn, context);
-        } else this.proceed(operation, context);
-        return;
-      default:
-        // move_swap_pte: the entry is taken out of the source's page table.
-        words.put(gfn, VACANT);
-        this.pages.place(gfn, NOWHERE);
-        this.pages.mapFrom(gfn, -1);
-        context.trace.left(operation, gfn, from);
-        this.proceed(operation, context, this.costs.moveEntryNs);
     }
   }
 
@@ -438,8 +324,6 @@ export class PlanInterpreter {
   /** The step under way has been done by whoever it was sent to. */
   done(operation: number, context: Context): void {
     const { operations, geometry, pages: words } = this.world;
-    const kind = operations.kind[operation]! - 1;
-    const to = operations.to[operation]!;
     const outcome = operations.result[operation]!;
     switch (this.stepOf(operation)) {
       case 'age':
@@ -447,7 +331,7 @@ export class PlanInterpreter {
         return;
       case 'reserve':
       case 'reserve source':
-        this.reserved(operation, outcome, context);
+        this.room.reserved(operation, outcome, context);
         return;
       case 'load':
         if (outcome === result.OK) break;
@@ -480,29 +364,13 @@ export class PlanInterpreter {
         const home = geometry.homeOf(location);
         this.pages.free[home]!++;
         this.proceed(operation, context);
-        this.roomAt(home, context);
+        this.room.roomAt(home, context);
         return;
       }
       case 'map':
-      case 'map clean': {
-        const gfn = operations.destination[operation]!;
-        const { event } = words.table;
-        this.pages.backs[to] = gfn + 1;
-        const wasVacant = this.pages.locationOf(gfn) === NOWHERE;
-        this.pages.place(gfn, to);
-        this.pages.mapFrom(gfn, -1);
-        if (kind === operationKind.fault && wasVacant) {
-          // A Gfn without content has a page now.
-          words.put(gfn, words.table.initial);
-          context.trace.born(gfn, to);
-          break;
-        }
-        context.trace.entered(operation, gfn, to, 0);
-        if (kind === operationKind['host-migrate']) break;
-        if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
-        else words.must(gfn, event.arrive, false, context.trace);
+      case 'map clean':
+        this.entries.mapped(operation, context);
         break;
-      }
       default:
         break;
     }
@@ -522,17 +390,6 @@ export class PlanInterpreter {
     }
   }
 
-  /** The page that was between two Gfns is at the destination, and resident. */
-  private arriveAt(operation: number, gfn: number, context: Context): void {
-    const { operations, pages: words } = this.world;
-    const { table } = words;
-    const carried = operations.carried[operation]!;
-    const next = carried < 0 ? -1 : table.next[carried * table.events.length + table.event.arrive]!;
-    if (next < 0) context.trace.illegal(0, gfn, carried, table.event.arrive);
-    const generation = words.put(gfn, next < 0 ? table.initial : next);
-    if (next >= 0) context.trace.page(gfn, generation, carried, next, table.event.arrive);
-  }
-
   /** What came back is not what went out. The page is poisoned: the guest is told, and never gets wrong bytes. */
   private lost(operation: number, context: Context): void {
     const { operations, pages: words } = this.world;
@@ -550,109 +407,6 @@ export class PlanInterpreter {
     this.follow(operation, undo, context);
   }
 
-  // --- room
-
-  reserved(operation: number, outcome: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    const kind = operations.kind[operation]! - 1;
-    const home = operations.home[operation]!;
-    const because = operations.cause[operation]!;
-    if (outcome === result.OK) {
-      this.pages.free[home]!--;
-      if (home < geometry.nodes && kind !== operationKind['swap-out'] && kind !== operationKind.relocate)
-        this.reclaim.taken(home, because, context);
-      this.proceed(operation, context);
-      return;
-    }
-    switch (kind) {
-      case operationKind['swap-out']: {
-        const next = this.chain.next(home);
-        if (next === NO_HOME && this.outcomes.trim(home, context)) {
-          // A clean copy gives way: its slot is the one that this page gets.
-          operations.awaitsRoom[operation] = home + 1;
-          return;
-        }
-        if (next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
-        if (this.chain.isMapped(next)) return this.outcomes.moveOut(operation, next, context);
-        operations.home[operation] = next;
-        context.send(geometry.host, message.turn, operation);
-        return;
-      }
-      case operationKind['host-migrate']: {
-        // A demotion that finds its node full goes on down the chain; the rest stays where it is.
-        const next = this.chain.isMapped(home) ? this.chain.next(home) : NO_HOME;
-        const demotion = because !== cause.promotion && because !== cause['host-migration'];
-        if (!demotion || next === NO_HOME) return this.abandon(operation, result.NOMEM, context);
-        this.outcomes.moveOut(operation, next, context);
-        return;
-      }
-      case operationKind.fault:
-        // There should be room: it was a failure, or another's answer is on its way.
-        if (this.pages.free[home]! > 0)
-          return context.send(geometry.host, message.turn, operation, 0, ROOM_AGAIN_NS);
-        operations.awaitsRoom[operation] = home + 1;
-        this.makeRoomFor(operation, context);
-        return;
-      case operationKind.balance:
-        this.reclaim.kick(home, context);
-        this.abandon(operation, result.NOMEM, context);
-        return;
-      default:
-        this.abandon(operation, result.NOMEM, context);
-    }
-  }
-
-  /** Room at a home: the first operation that waits for it tries again; at a store, waiting nodes may now reclaim. */
-  private roomAt(home: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
-      if (operations.kind[operation] === 0 || operations.awaitsRoom[operation] !== home + 1) continue;
-      operations.awaitsRoom[operation] = 0;
-      context.send(geometry.host, message.turn, operation);
-      return;
-    }
-    this.makeRoom(context);
-  }
-
-  /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
-  /** Whoever waits for a frame has reclaim look again. */
-  makeRoom(context: Context): void {
-    const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
-      const home = operations.awaitsRoom[operation]! - 1;
-      if (operations.kind[operation] !== 0 && home >= 0 && home < geometry.nodes)
-        this.makeRoomFor(operation, context);
-    }
-  }
-  private makeRoomFor(operation: number, context: Context): void {
-    const { operations } = this.world;
-    const urgent = operations.from[operation] !== NOWHERE;
-    if (!this.reclaim.kick(operations.home[operation]!, context, urgent)) this.spill(operation, context);
-  }
-
-  /**
-   * The node is full and nothing on it can be moved out: the frame comes from the nearest node that has one. Never from
-   * the one that a mapped page was taken away from: that would be a copy-back by another name.
-   */
-  private spill(operation: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    const { distances } = geometry.spec;
-    // Where the page belongs, and not where an earlier spill of the same fault found no room either.
-    const wanted = this.pages.pinOf(operations.gfn[operation]!);
-    const source = this.pages.sourceOf(operations.gfn[operation]!);
-    let nearest = -1;
-    for (let node = 0; node < geometry.nodes; node++) {
-      const full = (this.pages.free[node] ?? 0) === 0;
-      if (node === wanted || node === source || full) continue;
-      if (nearest < 0 || distances[wanted]![node]! < distances[wanted]![nearest]!) nearest = node;
-    }
-    if (nearest < 0) return;
-    context.trace.spilled(operation, operations.gfn[operation]!, wanted, nearest);
-    operations.awaitsRoom[operation] = 0;
-    operations.home[operation] = nearest;
-    context.send(geometry.host, message.turn, operation);
-  }
-
   /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
   pageIsFree(gfn: number, context: Context): void {
     const { operations, geometry } = this.world;
@@ -663,6 +417,6 @@ export class PlanInterpreter {
     }
     // It may make way now: whoever found every page of the node worked on waits for just that (race 25).
     const location = this.pages.locationOf(gfn);
-    if (geometry.isFrame(location)) this.makeRoom(context);
+    if (geometry.isFrame(location)) this.room.makeRoom(context);
   }
 }

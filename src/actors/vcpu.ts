@@ -8,14 +8,14 @@ import type { Actor, Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import type { World } from '../memory/world.ts';
-import { countIn, tagIn, tagOf, written } from '../model/content.ts';
-import { latencyMatrix, type Costs } from '../model/cost.ts';
+import type { Costs } from '../model/cost.ts';
 import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
-import { argumentOf, BULK_VNODES, commandIn, operation, operationOf, parameterIn } from '../model/script.ts';
-import { purpose, result } from '../model/words.ts';
+import { commandIn, parameterIn } from '../model/script.ts';
+import { result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { Accesses } from './accesses.ts';
 import { AsyncFaults } from './async-faults.ts';
 import { Balancing } from './balancing.ts';
 import { GuestCommands } from './guest-commands.ts';
@@ -25,46 +25,10 @@ import { HintScan } from './hint-scan.ts';
 import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
 import { Rogue } from './rogue.ts';
-
-/** Fields of a vCPU's own column. */
-export const field = {
-  state: 0,
-  /** 1 while a `run` message to itself is outstanding. */
-  queued: 1,
-  /** The access under way, if `busy`. */
-  busy: 2,
-  write: 3,
-  gvpn: 4,
-  word: 5,
-  /** Gfn that the walk under way got from the guest page table, or -1. */
-  walked: 6,
-  /** Where the script stands in its chunk. */
-  position: 7,
-  /** Acknowledgements or answers outstanding. */
-  outstanding: 8,
-  /** Handovers that came before their `await`. */
-  tasks: 9,
-  /** 1 while parked for a chunk of the script, and not for a task. */
-  hungry: 10,
-  sinceScan: 11,
-  sinceTick: 12,
-  /** Page of the access before. */
-  lastGvpn: 13,
-  /** 1 when the access under way had to wait for something. */
-  stalled: 14,
-  /** 1 while a tick is on its way. */
-  ticking: 15,
-  /** Serials: of the last EPT violation, and of the last hypercall. */
-  faults: 16,
-  asks: 17,
-  count: 18,
-} as const;
+import { field } from './vcpu-column.ts';
 
 /** What a vCPU may wait for an answer to. */
 const waits = { fault: 0, ask: 1, count: 2 } as const;
-/** A tick that did not come back for so many ticks is given up for lost. */
-const LOST_TICKS = 16;
-
 export class Vcpu implements Actor {
   readonly world: World;
   readonly self: number;
@@ -76,16 +40,14 @@ export class Vcpu implements Actor {
   readonly asked: Int32Array;
   readonly unanswered: Int32Array;
   readonly retries: Retries;
-  private readonly stallStart: Float64Array;
   readonly balancing: Balancing;
   readonly scan: HintScan;
   private readonly guestCommands: GuestCommands;
   private readonly reporting: Reporting;
   readonly rogue: Rogue;
   readonly asyncFaults: AsyncFaults;
+  readonly accesses: Accesses;
   readonly view: ListView;
-  /** Latency of a load by node, from this vCPU's. */
-  private readonly latencyNs: number[];
   private readonly others: number[] = [];
 
   constructor(
@@ -106,12 +68,12 @@ export class Vcpu implements Actor {
     this.asked = arena.int32(geometry.spec.batch);
     this.unanswered = arena.int32(geometry.spec.batch);
     this.retries = new Retries(arena, world, waits.count);
-    this.stallStart = arena.float64(1);
     this.memory = new GuestMemory(arena, world, self, freeGfns, marks);
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
     this.guestCommands = new GuestCommands(arena, this);
     this.asyncFaults = new AsyncFaults(arena);
+    this.accesses = new Accesses(arena, this);
     this.rogue = new Rogue(arena, this);
     this.reporting = new Reporting(arena, this);
     this.view = new ListView(arena, world, self, costs);
@@ -119,8 +81,6 @@ export class Vcpu implements Actor {
     for (let v = geometry.guestVcpu[guest]!; v < geometry.guestVcpu[guest + 1]!; v++) {
       if (v !== self) this.others.push(v);
     }
-    const hasCpus = geometry.spec.nodes.map((node) => node.hasCpus);
-    this.latencyNs = latencyMatrix(costs, hasCpus)[geometry.vcpuNode[self]!]!;
   }
 
   start(context: Context): void {
@@ -195,12 +155,12 @@ export class Vcpu implements Actor {
       case message.notPresent:
         if (this.own[field.state] !== world.tables.vcpu.state.faulted) return;
         if (!this.asyncFaults.isCurrent(incoming.argument)) return;
-        this.defer(context);
+        this.accesses.defer(context);
         break;
       case message.resume:
         if (incoming.serial !== own[field.faults]) return;
         if (this.asyncFaults.isOutstanding) {
-          if (!this.readied(incoming.argument, context)) return;
+          if (!this.accesses.readied(incoming.argument, context)) return;
           this.become(event.resume);
           break;
         }
@@ -251,7 +211,7 @@ export class Vcpu implements Actor {
   private isParked(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.parked;
   }
-  private become(on: number): void {
+  become(on: number): void {
     const table = this.world.tables.vcpu;
     const state = this.own[field.state]!;
     const after = table.next[state * table.events.length + on]!;
@@ -270,7 +230,7 @@ export class Vcpu implements Actor {
       else if (this.view.active && this.own[field.busy] === 0) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else if (this.rogue.active) this.rogue.step(context);
-      else this.access(context);
+      else this.accesses.step(context);
     }
     if (this.isRunning()) this.requeue(context);
   }
@@ -280,74 +240,10 @@ export class Vcpu implements Actor {
     context.send(this.self, message.run, 0);
   }
 
-  // --- accesses
-
-  private access(context: Context): void {
-    const { own, world, self } = this;
-    if (own[field.busy] === 0) {
-      if (this.asyncFaults.isReady) this.retry(context);
-      else if (!this.fetch(context)) return;
-    }
-    const gvpn = own[field.gvpn]!;
-    const write = own[field.write] === 1;
-    const found = world.tlbs[self]!.lookup(gvpn);
-    if (found !== 0 && (!write || (found & 1) === 1)) this.touch(found >>> 1, context);
-    else if (own[field.walked]! < 0) this.walkGuest(gvpn, context);
-    else this.walkEpt(gvpn, write, context);
-  }
-
-  /** Takes the next operation of the script. @returns whether there is an access to make */
-  private fetch(context: Context): boolean {
-    const { own, world, self } = this;
-    const words = world.scripts.words[self]!;
-    const position = own[field.position]!;
-    if (this.asyncFaults.isOutstanding && !this.canGoOn(position)) return this.block();
-    if (position >= world.scripts.length[self]!) {
-      own[field.hungry] = 1;
-      this.become(world.tables.vcpu.event.park);
-      context.send(world.geometry.feeder, message.hungry, self);
-      return false;
-    }
-    own[field.position] = position + 1;
-    const word = words[position * 2]!;
-    const argument = argumentOf(word);
-    const guest = world.geometry.vcpuGuest[self]!;
-    const gvpn = world.geometry.guestGvpn[guest]! + words[position * 2 + 1]!;
-    switch (operationOf(word)) {
-      case operation.handover: {
-        const to = world.geometry.guestVcpu[guest]! + argument;
-        context.trace.handedOver(self, to);
-        context.send(to, message.handover, self);
-        return false;
-      }
-      case operation.await:
-        if (own[field.tasks]! > 0) {
-          own[field.tasks]!--;
-          context.trace.tookOver(self);
-        } else this.become(world.tables.vcpu.event.park);
-        return false;
-      case operation.bulkMove: {
-        const vnode = world.geometry.guestVnode[guest]! + (argument % BULK_VNODES);
-        this.balancing.bulk(gvpn, Math.floor(argument / BULK_VNODES), vnode);
-        return false;
-      }
-      case operation.command:
-        this.command(argument, gvpn, context);
-        return false;
-      default:
-        own[field.busy] = 1;
-        own[field.stalled] = 0;
-        own[field.walked] = -1;
-        own[field.gvpn] = gvpn;
-        own[field.word] = argument % world.locations.pageWords;
-        own[field.write] = operationOf(word) === operation.write ? 1 : 0;
-        this.stallStart[0] = context.now;
-        return true;
-    }
-  }
+  // --- commands and waits
 
   /** The Gfn that a command is about, by one look at the page table; then the host is asked. */
-  private command(argument: number, gvpn: number, context: Context): void {
+  command(argument: number, gvpn: number, context: Context): void {
     const { world } = this;
     if (this.guestCommands.begin(commandIn(argument), gvpn, parameterIn(argument), context)) return;
     const entry = world.gpt.load(gvpn);
@@ -379,83 +275,7 @@ export class Vcpu implements Actor {
     context.send(owner, message.awaitMigration, this.self, gvpn);
   }
 
-  /** One word of the page, through a live translation. */
-  private touch(location: number, context: Context): void {
-    const { own, world, self } = this;
-    const { locations, geometry } = world;
-    const gvpn = own[field.gvpn]!;
-    const word = own[field.word]!;
-    if (own[field.write] === 1) {
-      const before = locations.write(location, word, tagOf(gvpn));
-      context.trace.wrote(self, gvpn, word, countIn(written(before, 0)), tagIn(before));
-    } else {
-      const seen = locations.read(location, word);
-      context.trace.read(self, gvpn, word, countIn(seen), tagIn(seen));
-    }
-    if (own[field.stalled] === 1)
-      context.trace.stalled(self, gvpn, Math.round(context.now - this.stallStart[0]!));
-    const near = own[field.lastGvpn] === gvpn;
-    context.spend(near ? this.costs.cacheHitNs : this.latencyNs[geometry.homeOf(location)]!);
-    own[field.lastGvpn] = gvpn;
-    own[field.busy] = 0;
-    const { policy } = geometry.spec;
-    if (policy.hintPages > 0 && ++own[field.sinceScan]! >= policy.accessesPerScan) {
-      own[field.sinceScan] = 0;
-      this.scan.begin();
-    }
-    this.view.accessed(context);
-    const due = policy.accessesPerTick * (own[field.ticking] === 1 ? LOST_TICKS : 1);
-    if (++own[field.sinceTick]! >= due && (own[field.ticking] === 0 || this.retries.needed)) {
-      own[field.sinceTick] = 0;
-      own[field.ticking] = 1;
-      context.send(geometry.hypervisor, message.tick, self);
-    }
-  }
-
-  private walkGuest(gvpn: number, context: Context): void {
-    const { own, world, self } = this;
-    const { geometry } = world;
-    const entry = world.gpt.load(gvpn);
-    const payload = ptePayload(entry);
-    if (this.asyncFaults.isOpen && pteKind(entry) !== pte.present) return this.putBack();
-    switch (pteKind(entry)) {
-      case pte.none:
-        own[field.stalled] = 1;
-        this.balancing.populate(gvpn, geometry.vcpuVnode[self]!);
-        return;
-      case pte.present:
-        own[field.walked] = payload;
-        return;
-      case pte.hint: {
-        own[field.stalled] = 1;
-        context.spend(this.costs.hintFaultNs);
-        const local = geometry.vnodeOf(payload) === geometry.vcpuVnode[self]!;
-        context.trace.hinted(self, gvpn, payload, local ? 1 : 0);
-        this.balancing.hinted(gvpn, entry, payload, geometry.vcpuVnode[self]!, local);
-        return;
-      }
-      case pte.migration:
-        own[field.stalled] = 1;
-        this.awaitMigration(gvpn, payload, context);
-        return;
-    }
-  }
-
-  walkEpt(gvpn: number, write: boolean, context: Context): void {
-    const { own, world, self } = this;
-    const gfn = own[field.walked]!;
-    const found = world.ept.walk(gfn, write);
-    if (found === 0) {
-      own[field.walked] = -1;
-      if (this.asyncFaults.isOpen) return this.putBack();
-      this.fault(gfn, write, purpose.access, context);
-      return;
-    }
-    world.tlbs[self]!.fill(gvpn, gfn, found);
-    context.trace.tlbFill(self, gfn, found >>> 1, found & 1);
-  }
-
-  // --- for balancing and scan, which run on this vCPU
+  // --- for accesses, balancing and scan, which run on this vCPU
 
   /** EPT violation: exits to the hypervisor and waits until the page may be there. */
   fault(gfn: number, write: boolean, why: number, context: Context): void {
@@ -479,58 +299,6 @@ export class Vcpu implements Actor {
     context.trace.machineCheck(this.self, gfn);
     if (this.balancing.active) this.balancing.machineCheck(gfn, context);
     else this.own[field.busy] = 0;
-  }
-
-  // --- asynchronous page faults
-
-  /** Not present: the access waits, the vCPU does not. */
-  private defer(context: Context): void {
-    const { own } = this;
-    const access = { gvpn: own[field.gvpn]!, word: own[field.word]!, write: own[field.write]! };
-    context.trace.deferred(this.self, access.gvpn, this.world.faults.gfn[this.self]!);
-    this.asyncFaults.defer(access, this.stallStart[0]!);
-    own[field.busy] = 0;
-    this.become(this.world.tables.vcpu.event.resume);
-  }
-  /** @returns whether the vCPU waited for it */
-  private readied(outcome: number, context: Context): boolean {
-    const gfn = this.world.faults.gfn[this.self]!;
-    const lost = outcome === result.EIO;
-    context.trace.resumed(this.self, gfn, outcome);
-    context.trace.readied(this.self, this.asyncFaults.gvpn, gfn);
-    if (lost) context.trace.machineCheck(this.self, gfn);
-    return this.asyncFaults.complete(lost);
-  }
-  private retry(context: Context): void {
-    const { own } = this;
-    const access = { gvpn: 0, word: 0, write: 0 };
-    this.stallStart[0] = this.asyncFaults.takeUp(access);
-    own[field.busy] = 1;
-    own[field.stalled] = 1;
-    own[field.walked] = -1;
-    own[field.gvpn] = access.gvpn;
-    own[field.word] = access.word;
-    own[field.write] = access.write;
-    context.trace.retried(this.self, access.gvpn);
-  }
-  private canGoOn(position: number): boolean {
-    const { geometry, scripts } = this.world;
-    if (position >= scripts.length[this.self]!) return false;
-    const words = scripts.words[this.self]!;
-    const first = geometry.guestGvpn[geometry.vcpuGuest[this.self]!]!;
-    return this.asyncFaults.mayGoOn(words[position * 2]!, first + words[position * 2 + 1]!);
-  }
-  /** Nothing can be done beside the token. */
-  private block(): false {
-    this.asyncFaults.block();
-    this.become(this.world.tables.vcpu.event.fault);
-    return false;
-  }
-  /** The access would fault, and there is a token: it is looked at again when that is done. */
-  private putBack(): void {
-    this.again();
-    this.own[field.busy] = 0;
-    if (this.asyncFaults.isOutstanding) this.block();
   }
 
   /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */

@@ -41,6 +41,7 @@ function program(done: (status: number) => void): Command {
       'simulated',
     )
     .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
+    .option('--faults <spec>', 'what goes wrong: none, swarm or all (drawn from the seed), or NAME:NTH,...')
     .option('-s, --seed <n|a..b>', 'seed, or a range of them')
     .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
     .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')

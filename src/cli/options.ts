@@ -18,6 +18,7 @@ export interface Flags {
   protocol?: string[];
   executor: string;
   scheduler: string;
+  faults?: string;
   seed?: string;
   topology?: string;
   nodes?: string;

@@ -20,9 +20,11 @@ import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { bytesOf, chainOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
+import { describeFaults, type FaultPlan } from '../model/faults.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
 import { exit } from './exit.ts';
+import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
@@ -55,6 +57,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   const began = performance.now();
   const executor = oneOf(flags.executor, '--executor', ['simulated', 'threads']);
   const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
+  const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
   if (file === '-') await stdin.fetch('scenario');
   const { scenario: base, placeOf } = readScenario(file ?? SHIPPED, () => stdin.text());
@@ -77,7 +80,12 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
 
   const [first, last] = scenario.seeds;
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const units = seeds.flatMap((seed) => named.map((name) => unitOf(experiment, name, seed, scheduler)));
+  const plans = new Map(seeds.map((seed) => [seed, faults(seed)]));
+  for (const [seed, plan] of plans)
+    if (plan.length > 0) note(`faults of seed ${seed}: ${describeFaults(plan)}`);
+  const units = seeds.flatMap((seed) =>
+    named.map((name) => unitOf(experiment, name, seed, scheduler, plans.get(seed))),
+  );
 
   const interrupt = new Interrupt();
   const { signal } = interrupt;
@@ -98,7 +106,8 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     progressEnds();
     interrupt.release();
   }
-  const result = resultOf(experiment, reports, executor, executor === 'threads' ? 'threads' : scheduler);
+  const mode = executor === 'threads' ? 'threads' : scheduler;
+  const result = resultOf(experiment, reports, executor, mode, plans);
   const json = JSON.stringify(result, null, 2);
   // On this thread and not to be interrupted: only with protocols that have just shown that they come to rest.
   const text =
@@ -215,10 +224,15 @@ function resultOf(
   reports: readonly (RunReport | null)[],
   executor: Result['executor'],
   scheduler: Result['scheduler'],
+  plans: ReadonlyMap<number, FaultPlan>,
 ): Result {
   const done = reports.filter((report) => report !== null);
-  const runs = done.map((report) => report.run);
-  const checks = [...together(done.map((report) => report.checks)), differential(runs)];
+  const runs = done.map(({ run }) => {
+    const plan = plans.get(run.seed) ?? [];
+    return plan.length === 0 ? run : { ...run, faults: describeFaults(plan) };
+  });
+  const comparable = runs.filter((run) => !mayLosePages(plans.get(run.seed) ?? []));
+  const checks = [...together(done.map((report) => report.checks)), differential(comparable)];
   checks.sort((a, b) => Number(a.kind === 'sometimes') - Number(b.kind === 'sometimes'));
   return {
     schemaVersion: 1,

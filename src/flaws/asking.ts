@@ -1,6 +1,6 @@
 // Flaws of the second migration: the list, the hold, the request, the answer, and where the page then goes.
 import type { Built } from '../actors/index.ts';
-import { field } from '../actors/vcpu.ts';
+import { field } from '../actors/vcpu-column.ts';
 import { TableList } from '../memory/lists/table-list.ts';
 import { message } from '../model/messages.ts';
 import { finding, operationKind, result } from '../model/words.ts';
@@ -122,7 +122,7 @@ export const asking: readonly Flaw[] = [
     alarms: ['I7-exactly-once', 'I1-single-home'],
     needs: { protocols: MOVES_DATA },
     apply({ host: { interpreter }, world: { operations } }) {
-      override(interpreter, 'reserved', (reserved) => (operation, outcome, context) => {
+      override(interpreter.room, 'reserved', (reserved) => (operation, outcome, context) => {
         const balances = operations.kind[operation]! - 1 === operationKind.balance;
         if (outcome === result.OK || !balances) return reserved(operation, outcome, context);
         operations.outcome[operation] = outcome;
@@ -142,7 +142,7 @@ export const asking: readonly Flaw[] = [
         const node = resolve(operation);
         return full.delete(operation) ? geometry.pinOf(operations.gfn[operation]!) : node;
       });
-      override(interpreter, 'reserved', (reserved) => (operation, outcome, context) => {
+      override(interpreter.room, 'reserved', (reserved) => (operation, outcome, context) => {
         const balances = operations.kind[operation]! - 1 === operationKind.balance;
         const source = geometry.pinOf(operations.gfn[operation]!);
         if (outcome === result.OK || !balances || operations.home[operation] === source)
@@ -279,7 +279,7 @@ export const asking: readonly Flaw[] = [
     needs: { protocols: LISTED },
     apply({ host, world: { operations } }) {
       const early = new Set<number>();
-      override(host, 'answer', (answer) => (request, outcome, context) => {
+      override(host.requests, 'answer', (answer) => (request, outcome, context) => {
         if (!early.delete(request)) answer(request, outcome, context);
       });
       override(host.interpreter, 'turn', (turn) => (operation, context) => {
@@ -287,7 +287,7 @@ export const asking: readonly Flaw[] = [
         turn(operation, context);
         if (!accepts || operations.carried[operation]! < 0) return;
         const request = operations.request[operation]!;
-        host.answer(request, result.OK, context);
+        host.requests.answer(request, result.OK, context);
         early.add(request);
       });
     },
@@ -298,7 +298,7 @@ export const asking: readonly Flaw[] = [
     alarms: ['I7-exactly-once', 'legal-lifecycle'],
     needs: { protocols: LISTED },
     apply({ host }) {
-      override(host, 'answer', (answer) => (request, outcome, context) => {
+      override(host.requests, 'answer', (answer) => (request, outcome, context) => {
         answer(request, outcome === result.OK ? result.BUSY : outcome, context);
       });
     },

@@ -14,7 +14,7 @@ export const delivery: readonly Flaw[] = [
     alarms: ['I7-exactly-once', 'legal-lifecycle', 'no-copy-back', 'answered', 'I1-single-home'],
     needs: { protocols: LISTED, faults: ['repeat request'] },
     apply({ host }) {
-      override(host.requestsHeard, 'hear', (hear) => (request, serial) => {
+      override(host.requests.heard, 'hear', (hear) => (request, serial) => {
         hear(request, serial);
         return 'new';
       });

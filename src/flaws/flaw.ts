@@ -18,7 +18,7 @@ export interface Flaw {
   name: string;
   /** What goes wrong, in one sentence. */
   sentence: string;
-  /** Number of the race it is the losing end of, in `docs/design.md`. */
+  /** Number of the race it is the losing end of, in `docs/patent.md`. */
   race?: number;
   /** The properties that may be the first to see it. */
   alarms: readonly PropertyName[];

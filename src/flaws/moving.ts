@@ -1,7 +1,7 @@
 // Flaws of the first migration and of paging: who may still reach a frame, when it is free again, who has the page.
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
-import { field } from '../actors/vcpu.ts';
+import { field } from '../actors/vcpu-column.ts';
 import { operationKind, purpose, result } from '../model/words.ts';
 import { before, type Flaw, override, replan, replanned, without } from './flaw.ts';
 
@@ -84,7 +84,7 @@ export const moving: readonly Flaw[] = [
     apply({ vcpus, world }) {
       for (const vcpu of vcpus) {
         let late = { gvpn: -1, gfn: -1, found: 0 };
-        override(vcpu, 'walkEpt', () => (gvpn, write, context) => {
+        override(vcpu.accesses, 'walkEpt', () => (gvpn, write, context) => {
           const gfn = vcpu.own[field.walked]!;
           const again = late.gvpn === gvpn && late.gfn === gfn && (!write || (late.found & 1) === 1);
           if (again) {

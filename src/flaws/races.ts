@@ -31,7 +31,7 @@ function whereLooked({ vcpus, host }: Built): ReadonlyMap<number, number> {
 /** While the host looks at a request, something is not as it is. */
 function whileAsked({ host }: Built, change: (asked: () => boolean) => void): void {
   let asked = false;
-  override(host, 'onRequest', (onRequest) => (request, context) => {
+  override(host.requests, 'onRequest', (onRequest) => (request, context) => {
     asked = true;
     onRequest(request, context);
     asked = false;
@@ -149,7 +149,7 @@ export const races: readonly Flaw[] = [
           pages.references = references;
         };
       };
-      override(host, 'onRequest', blind);
+      override(host.requests, 'onRequest', blind);
       override(interpreter, 'turn', blind);
     },
   },

@@ -75,7 +75,14 @@ function head(experiment: Experiment, result: Result): string[] {
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
     `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
     `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
+    ...faultsIn(result),
   ];
+}
+
+/** Every fault is a named choice: what was to go wrong, by seed. */
+function faultsIn({ runs }: Result): string[] {
+  const bySeed = new Map(runs.flatMap(({ seed, faults }) => (faults ? [[seed, faults] as const] : [])));
+  return [...bySeed].map(([seed, faults]) => `faults of seed ${seed}: ${faults}`);
 }
 
 interface Row {

@@ -24,6 +24,7 @@ export const runSchema = z.strictObject({
   memoryHash: z
     .string()
     .describe('16 hex digits over guest memory at the end: equal for all protocols (I10).'),
+  faults: z.string().optional().describe('What went wrong on purpose, in words.'),
   events: n,
   accesses: n.describe('Words read and written by the guests.'),
   pagesBalanced: n.describe('Pages that the guests moved to another vNode.'),

@@ -4,7 +4,6 @@
 import { create, measure } from '../actors/index.ts';
 import { event } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
-import type { ScriptSource } from '../model/script.ts';
 import {
   argumentOf,
   BULK_VNODES,
@@ -12,7 +11,6 @@ import {
   encode,
   encodeCommand,
   operation,
-  OPERATION_WORDS,
   operationOf,
 } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
@@ -23,9 +21,21 @@ import { Simulation } from '../runtime/simulate.ts';
 import { Trace } from '../runtime/trace.ts';
 import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { inWords, parseOperation } from '../scenarios/workloads/script.ts';
+import { parseOperation } from '../scenarios/workloads/script.ts';
 import { present } from '../stdx/assert.ts';
+import {
+  balanced,
+  type Candidate,
+  count,
+  literal,
+  pagesIn,
+  reach,
+  withoutWaiting,
+  withSpec,
+} from './candidate.ts';
+import { Recording, Written } from './recording.ts';
 import { schedulerFor } from './run.ts';
+import { roomFirst, simplifications } from './simplifications.ts';
 import type { Unit } from './unit.ts';
 
 export interface Shrunk {
@@ -39,16 +49,6 @@ export interface Shrunk {
   pages: number;
 }
 
-/** One operation of a script. */
-interface Op {
-  word: number;
-  gvpn: number;
-}
-/** A unit with its scripts apart, a list for each vCPU of all guests. */
-interface Candidate {
-  unit: Unit;
-  ops: readonly (readonly Op[])[];
-}
 interface Failure extends Candidate {
   violation: Violation;
   messages: number;
@@ -99,23 +99,6 @@ export async function shrink(
     messagesBefore: first.messages,
     pages: pagesIn(best.ops).size,
   };
-}
-
-function literal({ unit, ops }: Candidate, limit: number): Unit {
-  const vcpus = ops.map((list) => list.map(({ word, gvpn }) => inWords(word, gvpn)));
-  return { ...unit, workload: { kind: 'script', vcpus }, limit };
-}
-
-function pagesIn(ops: Candidate['ops']): Set<number> {
-  return new Set(
-    ops.flat().flatMap(({ word, gvpn }) => Array.from({ length: reach(word) }, (_, i) => gvpn + i)),
-  );
-}
-/** How many pages an operation names. */
-function reach(word: number): number {
-  const code = operationOf(word);
-  if (code === operation.handover || code === operation.await) return 0;
-  return code === operation.bulkMove ? Math.floor(argumentOf(word) / BULK_VNODES) : 1;
 }
 
 class Shrinking {
@@ -443,39 +426,6 @@ function* ordersOf(unit: Unit): Generator<Unit> {
   for (const seed of RANDOM_SEEDS) yield { ...unit, scheduler: 'random', seed, choices: undefined };
 }
 
-/** Nobody waits for a task that nobody hands over. */
-function balanced(ops: Candidate['ops'], unit: Unit): boolean {
-  return waiting(ops, unit) < 0;
-}
-/** A vCPU that waits for a task once more than it is given one, or -1. */
-function waiting(ops: Candidate['ops'], { shape }: Unit): number {
-  const own = shape.vcpuVnodes.length;
-  const tasks = ops.map(() => 0);
-  ops.forEach((list, vcpu) => {
-    for (const { word } of list) {
-      if (operationOf(word) === operation.await) tasks[vcpu]!--;
-      if (operationOf(word) !== operation.handover) continue;
-      tasks[Math.floor(vcpu / own) * own + argumentOf(word)]!++;
-    }
-  });
-  return tasks.findIndex((left) => left < 0);
-}
-/** What a vCPU was to do after a task that had not come by the end of the run was never begun. */
-function withoutWaiting(ops: Candidate['ops'], unit: Unit): Candidate['ops'] {
-  for (let vcpu = waiting(ops, unit); vcpu >= 0; vcpu = waiting(ops, unit)) {
-    const list = ops[vcpu]!;
-    ops = ops.with(
-      vcpu,
-      list.slice(
-        0,
-        list.findLastIndex(({ word }) => operationOf(word) === operation.await),
-      ),
-    );
-  }
-  return ops;
-}
-const count = (ops: Candidate['ops']) => ops.reduce((sum, list) => sum + list.length, 0);
-
 function atEnd(property: Property | undefined, ending: string): Violation | null {
   if (ending === 'at rest') property?.atRest();
   return property?.violation ?? null;
@@ -485,160 +435,4 @@ function found(property: Property | undefined) {
     if (error === FOUND) return property!.violation;
     throw error;
   };
-}
-
-// --- worlds
-
-type Simplification = (from: Candidate) => Candidate | null;
-
-function withSpec(unit: Unit, changed: Partial<WorldSpec>): Unit {
-  return { ...unit, spec: { ...unit.spec, ...changed } };
-}
-const half = (value: number, least: number) => Math.max(least, value >> 1);
-const lessOne = (value: number, least: number) => Math.max(least, value - 1);
-
-/** A number of the spec made smaller, by halves or by ones, where `smaller` says how; null where it is small already. */
-function numberOf(change: (spec: WorldSpec) => Partial<WorldSpec>): Simplification {
-  return ({ unit, ops }) => {
-    const smaller = withSpec(unit, change(unit.spec));
-    return JSON.stringify(smaller.spec) === JSON.stringify(unit.spec) ? null : { unit: smaller, ops };
-  };
-}
-const policy = (change: (policy: WorldSpec['policy']) => Partial<WorldSpec['policy']>): Simplification =>
-  numberOf((spec) => ({ policy: { ...spec.policy, ...change(spec.policy) } }));
-
-const dropGuest: Simplification = ({ unit, ops }) => {
-  const { guests } = unit.spec;
-  if (guests.length === 1) return null;
-  const own = unit.shape.vcpuVnodes.length;
-  return { unit: withSpec(unit, { guests: guests.slice(0, -1) }), ops: ops.slice(0, -own) };
-};
-
-/** The last vCPU of each guest, where it has nothing to do. */
-const dropVcpu: Simplification = ({ unit, ops }) => {
-  const own = unit.shape.vcpuVnodes.length;
-  const isLast = (vcpu: number) => vcpu % own === own - 1;
-  const needed = ops.some((list, vcpu) =>
-    isLast(vcpu)
-      ? list.length > 0
-      : list.some(({ word }) => operationOf(word) === operation.handover && argumentOf(word) === own - 1),
-  );
-  if (own === 1 || needed) return null;
-  const guests = unit.spec.guests.map((guest) => ({ ...guest, vcpus: guest.vcpus.slice(0, own - 1) }));
-  const shape = { ...unit.shape, vcpuVnodes: unit.shape.vcpuVnodes.slice(0, own - 1) };
-  return { unit: { ...withSpec(unit, { guests }), shape }, ops: ops.filter((_, vcpu) => !isLast(vcpu)) };
-};
-
-/** A vCPU with nothing to do comes last: then it can go. */
-const idleLast: Simplification = ({ unit, ops }) => {
-  const own = unit.shape.vcpuVnodes.length;
-  const idle = ops.findIndex((list, vcpu) => list.length === 0 && vcpu % own < own - 1);
-  const tasks = ops.flat().some(({ word }) => operationOf(word) === operation.handover);
-  if (idle < 0 || ops.length > own || tasks || ops[own - 1]!.length === 0) return null;
-  return { unit, ops: ops.with(idle, ops[own - 1]!).with(own - 1, []) };
-};
-
-/** As many pages as are named. */
-const fewerPages: Simplification = ({ unit, ops }) => {
-  const pages = Math.max(1, ...[...pagesIn(ops)].map((page) => page + 1));
-  if (unit.spec.guests.every((guest) => guest.pages === pages)) return null;
-  return { unit: withSpec(unit, { guests: unit.spec.guests.map((guest) => ({ ...guest, pages })) }), ops };
-};
-
-const shorterPages: Simplification = ({ unit, ops }) => {
-  if (unit.spec.pageWords <= 2) return null;
-  const short = (op: Op): Op => {
-    const code = operationOf(op.word);
-    const access = code === operation.read || code === operation.write;
-    return access ? { ...op, word: encode(code, argumentOf(op.word) % 2) } : op;
-  };
-  const shape = { ...unit.shape, pageWords: 2 };
-  return { unit: { ...withSpec(unit, { pageWords: 2 }), shape }, ops: ops.map((list) => list.map(short)) };
-};
-
-/** What makes all further runs cheaper. */
-const roomFirst: readonly Simplification[] = [shorterPages];
-
-const simplifications: readonly Simplification[] = [
-  shorterPages,
-  fewerPages,
-  dropGuest,
-  idleLast,
-  dropVcpu,
-  ...[half, lessOne].flatMap((less): Simplification[] => [
-    numberOf((spec) => ({
-      guests: spec.guests.map((guest) => ({
-        ...guest,
-        vnodes: guest.vnodes.map((vnode) => ({ ...vnode, gfns: less(vnode.gfns, 1) })),
-      })),
-    })),
-    numberOf((spec) => ({ stores: spec.stores.map((store) => ({ ...store, slots: less(store.slots, 1) })) })),
-    numberOf((spec) => ({
-      nodes: spec.nodes.map((node) => ({ ...node, frames: less(node.frames, Math.min(node.frames, 1)) })),
-    })),
-    numberOf((spec) => ({ listCapacity: less(spec.listCapacity, 1) })),
-  ]),
-  numberOf(() => ({ batch: 1 })),
-  numberOf(() => ({ tlbEntries: 4 })),
-  numberOf((spec) => ({ chunk: Math.min(spec.chunk, 16) })),
-  policy(() => ({ prefetch: 0 })),
-  policy(() => ({ hintPages: 0 })),
-  policy(({ hintPages }) => ({ hintPages: Math.min(1, hintPages) })),
-  policy(() => ({ idleScans: 0 })),
-  policy(() => ({ lowWatermarkPercent: 0, highWatermarkPercent: 0 })),
-  policy(() => ({ reclaimBatch: 1 })),
-];
-
-// --- scripts
-
-/** A workload's source that remembers what it gave. */
-class Recording implements ScriptSource {
-  private readonly source: ScriptSource;
-  private readonly given: Op[][] = [];
-
-  constructor(source: ScriptSource) {
-    this.source = source;
-  }
-  read(vcpu: number, out: Int32Array): number | Promise<number> {
-    const keep = (operations: number) => {
-      const list = (this.given[vcpu] ??= []);
-      for (let i = 0; i < operations * OPERATION_WORDS; i += OPERATION_WORDS)
-        list.push({ word: out[i]!, gvpn: out[i + 1]! });
-      return operations;
-    };
-    const operations = this.source.read(vcpu, out);
-    return typeof operations === 'number' ? keep(operations) : operations.then(keep);
-  }
-  async close(): Promise<void> {
-    await this.source.close?.();
-  }
-  /** What a vCPU had begun when it had made `accesses`: up to the access under way. */
-  upTo(vcpu: number, accesses: number): Op[] {
-    const list = this.given[vcpu] ?? [];
-    let made = 0;
-    const end = list.findIndex(
-      ({ word }) =>
-        (operationOf(word) === operation.read || operationOf(word) === operation.write) &&
-        made++ === accesses,
-    );
-    return end < 0 ? list : list.slice(0, end + 1);
-  }
-}
-
-/** Scripts that are there at once. */
-class Written implements ScriptSource {
-  private readonly lists: Candidate['ops'];
-  private readonly positions: number[];
-
-  constructor(lists: Candidate['ops']) {
-    this.lists = lists;
-    this.positions = lists.map(() => 0);
-  }
-  read(vcpu: number, out: Int32Array): number {
-    const from = this.positions[vcpu]!;
-    const next = this.lists[vcpu]!.slice(from, from + Math.floor(out.length / OPERATION_WORDS));
-    next.forEach(({ word, gvpn }, i) => out.set([word, gvpn], i * OPERATION_WORDS));
-    this.positions[vcpu] = from + next.length;
-    return next.length;
-  }
 }

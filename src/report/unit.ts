@@ -1,5 +1,6 @@
 // The unit of ensembles and comparisons: one run as plain data, so that it can be done by another thread, or again.
 import type { Costs } from '../model/cost.ts';
+import type { FaultPlan } from '../model/faults.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import { type Experiment, partsOf, workloadOf } from '../scenarios/assemble.ts';
@@ -28,8 +29,10 @@ export function unitOf(
   protocol: string,
   seed: number,
   scheduler: Unit['scheduler'] = 'timed',
+  faults: FaultPlan = [],
 ): Unit {
-  const { spec, costs, shape, scenario } = experiment;
+  const { costs, shape, scenario } = experiment;
+  const spec = faults.length === 0 ? experiment.spec : { ...experiment.spec, faults };
   return { spec, costs, shape, workload: scenario.workload, protocol, seed, scheduler };
 }
 

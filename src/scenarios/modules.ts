@@ -56,7 +56,7 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
     { file },
     seen,
     `export default { ... }, a ${what}`,
-    'see README, "Your own protocol"',
+    'see README, "Your own machine, trace, protocol"',
   );
 }
 

@@ -405,6 +405,14 @@ const usage: Case[] = [
   ),
   flags('--executor one letter off', ['--executor', 'thread'], '--executor', /did you mean threads\?/),
   flags('--scheduler of another kind', ['--scheduler', 'fifo'], '--scheduler', /one of timed, random, pct/),
+  flags('--faults misspelt', ['--faults', 'lose reqest:3'], '--faults', /did you mean lose request:3\?/),
+  flags(
+    '--faults without an occasion',
+    ['--faults', 'read error'],
+    '--faults',
+    /swarm, all, none, or NAME:NTH/,
+  ),
+  flags('--faults at the 0th', ['--faults', 'read error:0'], '--faults', /a whole number from 1/),
   flags(
     '--journey of a page that is not there',
     ['--journey', '64', ...SMALL],

@@ -6,6 +6,7 @@ import { Exporter } from '../../src/actors/exporter.ts';
 import { Host } from '../../src/actors/host.ts';
 import { Hypervisor } from '../../src/actors/hypervisor.ts';
 import { PlanInterpreter } from '../../src/actors/plan-interpreter.ts';
+import { Requests } from '../../src/actors/requests.ts';
 import { Retries } from '../../src/actors/retries.ts';
 import { Vcpu } from '../../src/actors/vcpu.ts';
 import type { Locations } from '../../src/memory/locations.ts';
@@ -54,7 +55,7 @@ const variants: Variant[] = [
     what: 'a host that serves a repeated request again',
     property: 'I7-exactly-once',
     faults: ['repeat request', 'lose answer'],
-    breakIt: () => replace(Host, 'isNewRequest', true),
+    breakIt: () => replace(Requests, 'isNew', true),
   },
   {
     what: 'a guest that takes any answer for the one to its last request',

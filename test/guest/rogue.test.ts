@@ -1,8 +1,8 @@
 // A guest kernel that forges requests and scribbles on what it shares with the host: it learns and changes nothing of another
 // guest's, and what it does to its own pages never breaks what the host must keep.
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Host } from '../../src/actors/host.ts';
 import { Hypervisor } from '../../src/actors/hypervisor.ts';
+import { Requests } from '../../src/actors/requests.ts';
 import { forgeries } from '../../src/actors/rogue.ts';
 import { PageWords } from '../../src/memory/page-words.ts';
 import type { World } from '../../src/memory/world.ts';
@@ -226,11 +226,11 @@ describe('what is broken is named', () => {
     });
   });
   test('I3-isolation: a host that reads the request where the guest can still change it', () => {
-    const real = Host.prototype as unknown as {
-      onRequest: (this: Host, request: number, context: unknown) => void;
+    const real = Requests.prototype as unknown as {
+      onRequest: (this: Requests, request: number, context: unknown) => void;
     };
     const { onRequest } = real;
-    vi.spyOn(real, 'onRequest').mockImplementation(function (this: Host, request, context) {
+    vi.spyOn(real, 'onRequest').mockImplementation(function (this: Requests, request, context) {
       const { requests, hypercalls } = (this as unknown as { world: World }).world;
       requests.source[request] = hypercalls.source[request]!;
       onRequest.call(this, request, context);
@@ -262,7 +262,9 @@ describe('what is broken is named', () => {
     };
     const run = () => guestCampaign(migrate, 20, mix, few, { hostile: 0, limit: 60_000, first: 190 }).wrong;
     expect(run()).toEqual([]);
-    vi.spyOn(Host.prototype as unknown as { isAskedFor: () => boolean }, 'isAskedFor').mockReturnValue(false);
+    vi.spyOn(Requests.prototype as unknown as { isAskedFor: () => boolean }, 'isAskedFor').mockReturnValue(
+      false,
+    );
     expect(run().join('\n')).toMatch(/answered: \d+ fault/);
   });
 });

@@ -30,7 +30,7 @@ export const FORMS: readonly string[] = [];
 type Made = Pick<Step, 'kind' | 'holds'> | undefined;
 interface Form {
   pattern: RegExp;
-  make: (words: readonly string[]) => Made;
+  readonly make: (words: readonly string[]) => Made;
 }
 const forms: Form[] = [];
 
