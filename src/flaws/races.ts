@@ -2,7 +2,7 @@
 // the scenario brings both sides together and only the order is left to chance.
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
-import { field } from '../actors/vcpu.ts';
+import { field } from '../actors/vcpu-column.ts';
 import type { Recorder } from '../model/events.ts';
 import { SnapshotReader } from '../memory/lists/snapshot-list.ts';
 import { finding, operationKind, result } from '../model/words.ts';
@@ -231,7 +231,7 @@ export const races: readonly Flaw[] = [
       });
       for (const vcpu of vcpus) {
         const { self } = vcpu;
-        override(vcpu, 'walkEpt', (walkEpt) => (gvpn, write, context) => {
+        override(vcpu.accesses, 'walkEpt', (walkEpt) => (gvpn, write, context) => {
           const late = got.get(self);
           got.delete(self);
           if (late === undefined || late.gfn !== vcpu.own[field.walked] || (write && late.found % 2 === 0))
