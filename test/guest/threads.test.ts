@@ -6,7 +6,7 @@ import { protocols } from '../../src/protocols/index.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
 import { ACCESSES, type Mix, randomScripts, written } from '../support/random-scripts.ts';
-import { costs, shapeOf, smallWorld, tables } from '../support/small-world.ts';
+import { costs, shapeOf, type Small, smallWorld, tables } from '../support/small-world.ts';
 
 const RUNS = 8;
 const ACTORS = 9;
@@ -30,10 +30,19 @@ beforeAll(() => {
 });
 afterAll(() => crew.dismiss());
 
-async function onThreads(run: number, guest: GuestVariants, mixes: readonly Mix[]) {
+async function onThreads(run: number, guest: GuestVariants, mixes: readonly Mix[], small: Small = {}) {
   const protocol = protocols[run % protocols.length]!;
   const guests = mixes.length;
-  const spec = smallWorld({ guests, guest, pages: 8, frames: 12, gfns: 48, slots: 220, listCapacity: 32 });
+  const spec = smallWorld({
+    guests,
+    guest,
+    pages: 8,
+    frames: 12,
+    gfns: 48,
+    slots: 220,
+    listCapacity: 32,
+    ...small,
+  });
   const scripts = randomScripts(spec, run + 1, mixes, { operations: 150 });
   const workload = written(scripts)(shapeOf(spec));
   const parts = { spec, protocol, costs, tables };
@@ -55,7 +64,10 @@ test(`${RUNS} runs on threads with all that guests can do: every property holds`
 test(`${RUNS} runs on threads beside a guest that forges: what the host must keep is kept`, async () => {
   const kept = ['I1-single-home', 'I4-pin', 'I5-conservation', 'I8-shootdown', 'answered'];
   for (let run = 0; run < RUNS; run++) {
-    const { run: done } = await onThreads(run, {}, [ACCESSES, { ...ACCESSES, 'forge P N': 8 }]);
+    // A hold that is never let go of would stop its own guest: the host ends it.
+    const { run: done } = await onThreads(run, {}, [ACCESSES, { ...ACCESSES, 'forge P N': 8 }], {
+      holdTicks: 2,
+    });
     expect(
       done.violations.filter(({ property }) => kept.includes(property)),
       `run ${run}`,

@@ -29,7 +29,7 @@ const SCHEDULES = 600;
 const SCHEDULES_MAX = 4_000;
 const BUG_SCHEDULES_MAX = 2_000;
 const BUG_MS_MAX = 5_000;
-const THREAD_RUNS = 6;
+const THREAD_RUNS = 3;
 const LINES_MAX = 30;
 const CLUSTER_SCHEDULES = 200;
 
