@@ -8,6 +8,7 @@ import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { cause, operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
+import { avoidedNode } from './alias.ts';
 import type { Calls } from './calls.ts';
 import { type Chain, NO_HOME } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
@@ -40,6 +41,8 @@ interface Outcomes {
   drop(operation: number, gfn: number, context: Context): boolean;
   /** A page that is being moved out goes to another home than was thought. */
   moveOut(operation: number, home: number, context: Context): void;
+  /** There is no room for a page where it is to go, and nowhere else. */
+  stay(operation: number, context: Context): void;
 }
 
 export class PlanInterpreter {
@@ -154,8 +157,10 @@ export class PlanInterpreter {
       case 'claim': {
         const policy = geometry.spec.policy.heldFault;
         const claimed = words.attempt(gfn, event.demand, -1, true, context.trace);
+        operations.carried[operation] = claimed;
+        const touched = kind === operationKind.fault || kind === operationKind.alias;
         if (claimed >= 0) this.proceed(operation, context);
-        else if (policy === 'convert' && kind === operationKind.fault) {
+        else if (policy === 'convert' && touched) {
           // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
           operations.plan[operation] = this.numberOf(this.converting(operation));
           context.send(host, message.turn, operation);
@@ -164,7 +169,8 @@ export class PlanInterpreter {
       }
       case 'convert':
         // By policy a demand fault ends the guest's hold: an implicit request to stay.
-        if (words.attempt(gfn, event.convert, -1, true, context.trace) >= 0) this.proceed(operation, context);
+        operations.carried[operation] = words.attempt(gfn, event.convert, -1, true, context.trace);
+        if (operations.carried[operation] >= 0) this.proceed(operation, context);
         else this.abandon(operation, result.STALE, context);
         return;
       case 'accept':
@@ -499,7 +505,8 @@ export class PlanInterpreter {
         }
         context.trace.entered(operation, gfn, to, 0);
         if (kind === operationKind['host-migrate']) break;
-        if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
+        const moves = kind === operationKind.balance || kind === operationKind.alias;
+        if (moves && wasVacant) this.arriveAt(operation, gfn, context);
         else words.must(gfn, event.arrive, false, context.trace);
         break;
       }
@@ -527,6 +534,11 @@ export class PlanInterpreter {
     const { operations, pages: words } = this.world;
     const { table } = words;
     const carried = operations.carried[operation]!;
+    if (carried === table.initial) {
+      // Resident under one name, resident under the other.
+      words.put(gfn, carried);
+      return;
+    }
     const next = carried < 0 ? -1 : table.next[carried * table.events.length + table.event.arrive]!;
     if (next < 0) context.trace.illegal(0, gfn, carried, table.event.arrive);
     const generation = words.put(gfn, next < 0 ? table.initial : next);
@@ -587,6 +599,7 @@ export class PlanInterpreter {
         return;
       }
       case operationKind.fault:
+      case operationKind.alias:
         // There should be room: it was a failure, or another's answer is on its way.
         if (this.pages.free[home]! > 0)
           return context.send(geometry.host, message.turn, operation, 0, ROOM_AGAIN_NS);
@@ -638,16 +651,17 @@ export class PlanInterpreter {
     const { operations, geometry } = this.world;
     const { distances } = geometry.spec;
     // Where the page belongs, and not where an earlier spill of the same fault found no room either.
-    const wanted = this.pages.pinOf(operations.gfn[operation]!);
-    const source = this.pages.sourceOf(operations.gfn[operation]!);
+    const gfn = operations.destination[operation]!;
+    const wanted = this.pages.pinOf(gfn);
+    const source = avoidedNode(this.world, this.pages, operation);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {
       const full = (this.pages.free[node] ?? 0) === 0;
       if (node === wanted || node === source || full) continue;
       if (nearest < 0 || distances[wanted]![node]! < distances[wanted]![nearest]!) nearest = node;
     }
-    if (nearest < 0) return;
-    context.trace.spilled(operation, operations.gfn[operation]!, wanted, nearest);
+    if (nearest < 0) return this.outcomes.stay(operation, context);
+    context.trace.spilled(operation, gfn, wanted, nearest);
     operations.awaitsRoom[operation] = 0;
     operations.home[operation] = nearest;
     context.send(geometry.host, message.turn, operation);
