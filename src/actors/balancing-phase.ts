@@ -18,4 +18,6 @@ export const phase = {
   poison: 14,
   gathered: 15,
   unhold: 16,
+  /** Only the address changes (HASID): nothing to look up, to ask for or to copy. */
+  rename: 17,
 } as const;

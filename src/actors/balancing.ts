@@ -17,6 +17,7 @@ import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import { PENDING } from '../memory/lists/index.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
+import { aliasOf, hasAliases } from '../model/alias.ts';
 import { message } from '../model/messages.ts';
 import { command } from '../model/script.ts';
 import { cause, finding, isDone, purpose, requestKinds, result } from '../model/words.ts';
@@ -52,6 +53,8 @@ export class Balancing {
   private readonly batch: Int32Array;
   /** Look and hold come before the page is taken out of the page table. */
   private readonly holdsFirst: boolean;
+  /** A page goes to another vNode under another name, and not to another Gfn of the allocator's. */
+  private readonly renames: boolean;
 
   readonly hugePages: HugePages;
 
@@ -74,8 +77,11 @@ export class Balancing {
     this.seized = arena.int32(slots);
     this.waiters = arena.int32(slots * this.waiterWords);
     this.batch = arena.int32(batchField.count);
+    this.renames = hasAliases(vcpu.world.geometry);
     this.holdsFirst =
-      vcpu.world.listPolicy.unmap === 'before the request' && vcpu.protocol.guestAsks !== 'nothing';
+      !this.renames &&
+      vcpu.world.listPolicy.unmap === 'before the request' &&
+      vcpu.protocol.guestAsks !== 'nothing';
   }
 
   get active(): boolean {
@@ -94,7 +100,7 @@ export class Balancing {
   /** A hint fault. A local page only loses its mark; a remote one comes here. */
   hinted(gvpn: number, entry: number, gfn: number, vnode: number, local: boolean): void {
     if (!local && this.hugePages.gather(gvpn, vnode)) return;
-    const destination = local ? NONE : this.vcpu.memory.take(vnode);
+    const destination = local ? NONE : this.target(gfn, vnode);
     const slot = this.begin(gvpn, entry, gfn, destination);
     if (destination === NONE) {
       this.phase[slot] = phase.unhint;
@@ -116,6 +122,13 @@ export class Balancing {
     this.batch[batchField.quiet] = quiet.flush;
   }
 
+  private target(gfn: number, vnode: number): number {
+    return this.renames ? aliasOf(this.vcpu.world.geometry, gfn, vnode) : this.vcpu.memory.take(vnode);
+  }
+  private isRenamed(slot: number): boolean {
+    return this.how[slot] === cause.alias;
+  }
+
   begin(gvpn: number, expected: number, source: number, destination: number): number {
     const slot = this.batch[batchField.used]!++;
     this.phase[slot] = this.holdsFirst && source !== NONE ? phase.inspect : phase.seize;
@@ -128,6 +141,10 @@ export class Balancing {
     this.tries[slot] = 0;
     this.outcome[slot] = result.OK;
     this.how[slot] = cause.copy;
+    if (this.renames && source !== NONE && destination !== NONE) {
+      this.how[slot] = cause.alias;
+      this.afterSeize[slot] = phase.rename;
+    }
     this.waiters.fill(0, slot * this.waiterWords, (slot + 1) * this.waiterWords);
     return slot;
   }
@@ -145,7 +162,7 @@ export class Balancing {
     if (kind !== pte.present && kind !== pte.hint) return;
     const gfn = ptePayload(entry);
     if (geometry.vnodeOf(gfn) === vnode) return;
-    const destination = vcpu.memory.take(vnode);
+    const destination = this.target(gfn, vnode);
     if (destination === NONE) {
       context.trace.balanced(vcpu.self, gvpn, gfn, NONE, cause.none, result.NOMEM);
       return;
@@ -169,7 +186,7 @@ export class Balancing {
   }
   /** Pages wait that others may still have translations of. */
   private isAnySeized(): boolean {
-    const seized = [phase.inspect, phase.ask, phase.mapSource, phase.discard];
+    const seized = [phase.inspect, phase.ask, phase.mapSource, phase.discard, phase.rename];
     return seized.some((wanted) => this.find(wanted) >= 0);
   }
 
@@ -200,6 +217,7 @@ export class Balancing {
     else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
     else if (batch[batchField.quiet] !== quiet.done && this.isAnySeized()) this.quiesce(context);
     else if ((slot = this.find(phase.discard)) >= 0) this.leave(slot, context);
+    else if ((slot = this.find(phase.rename)) >= 0) this.install(slot, context);
     else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
     else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
     else if (this.find(phase.ask) >= 0) this.ask(context);
@@ -254,7 +272,7 @@ export class Balancing {
     const destination = this.destination[slot]!;
     if (!vcpu.world.gpt.seize(gvpn, this.expected[slot]!, vcpu.self)) {
       // The entry changed since it was read: another vCPU was first.
-      if (destination >= 0) vcpu.free(destination, context);
+      if (destination >= 0 && !this.isRenamed(slot)) vcpu.free(destination, context);
       this.phase[slot] = this.afterSeize[slot] === phase.ask ? phase.unhold : phase.idle;
       this.outcome[slot] = result.BUSY;
       if (this.isDiscarded(slot)) vcpu.again();
@@ -537,7 +555,8 @@ export class Balancing {
     const done = outcome === result.OK;
     context.trace.balanced(vcpu.self, gvpn, source, destination, this.how[slot]!, outcome);
     vcpu.world.gpt.install(gvpn, done ? destination : source);
-    this.release(slot, done ? source : destination, context);
+    // Another name of the same page frees nothing.
+    this.release(slot, this.isRenamed(slot) ? NONE : done ? source : destination, context);
     this.wakeWaiters(slot, gvpn, context);
   }
 

@@ -6,6 +6,7 @@ import type { World } from '../memory/world.ts';
 import { message } from '../model/messages.ts';
 import { type CommandKind, commandKinds } from '../model/script.ts';
 import { result } from '../model/words.ts';
+import { residence } from './alias.ts';
 import type { HostPages } from './host-pages.ts';
 
 /** Carries a command out. @returns the operation that does it, `atOnce(result)`, or `LATER`: it is answered by `answer` */
@@ -46,8 +47,8 @@ export class HostCommands {
 
   receive(vcpu: number, context: Context): void {
     const { commands } = this.world;
-    const gfn = commands.gfn[vcpu]!;
-    if (gfn < 0) return this.answer(vcpu, result.EINVAL, context);
+    if (commands.gfn[vcpu]! < 0) return this.answer(vcpu, result.EINVAL, context);
+    const gfn = residence(this.world, this.pages, commands.gfn[vcpu]!);
     if (this.pages.operationOn(gfn) >= 0) {
       this.awaits[vcpu] = gfn + 1;
       return;

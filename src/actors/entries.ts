@@ -202,7 +202,8 @@ export class Entries {
     }
     context.trace.entered(operation, gfn, to, 0);
     if (kind === operationKind['host-migrate']) return;
-    if (kind === operationKind.balance && wasVacant) this.arriveAt(operation, gfn, context);
+    const moves = kind === operationKind.balance || kind === operationKind.alias;
+    if (moves && wasVacant) this.arriveAt(operation, gfn, context);
     else words.must(gfn, words.table.event.arrive, false, context.trace);
   }
   /** The page that was between two Gfns is at the destination, and resident. */
@@ -210,6 +211,11 @@ export class Entries {
     const { operations, pages: words } = this.world;
     const { table } = words;
     const carried = operations.carried[operation]!;
+    if (carried === table.initial) {
+      // Resident under one name, resident under the other.
+      words.put(gfn, carried);
+      return;
+    }
     const next = carried < 0 ? -1 : table.next[carried * table.events.length + table.event.arrive]!;
     if (next < 0) context.trace.illegal(0, gfn, carried, table.event.arrive);
     const generation = words.put(gfn, next < 0 ? table.initial : next);

@@ -3,6 +3,7 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
+import { hasAliases } from '../model/alias.ts';
 import { command } from '../model/script.ts';
 import { result } from '../model/words.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -72,6 +73,8 @@ export class GuestCommands {
   private give(kind: number, vnode: number, context: Context): void {
     const { vcpu } = this;
     const { geometry } = vcpu.world;
+    // Where a vNode is a name in the address, no vNode has memory of its own to give.
+    if (hasAliases(geometry)) return context.trace.commanded(vcpu.self, kind, NONE, result.EINVAL);
     const gfn = vcpu.memory.takeSpare(geometry.guestVnode[geometry.vcpuGuest[vcpu.self]!]! + vnode);
     if (gfn < 0) {
       context.trace.commanded(vcpu.self, kind, NONE, result.NOMEM);

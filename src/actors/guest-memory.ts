@@ -3,6 +3,7 @@
 // is used up does not take from another's: declared, and counted as a failed migration.
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
+import { aliasOf, hasAliases } from '../model/alias.ts';
 import type { Gfn } from '../model/geometry.ts';
 
 /** The guest kernel's notes on each Gfn (struct page), one column for all vCPUs. */
@@ -31,6 +32,8 @@ export class GuestMemory {
   private readonly isFree: Int32Array;
   private readonly firstVnode: number;
   private readonly vnodes: number;
+  /** A Gfn is free in all vNodes or in none: one list, of those in the first vNode. */
+  private readonly aliased: boolean;
 
   /**
    * @param next one column for all vCPUs: a free Gfn belongs to the list it is on
@@ -48,12 +51,14 @@ export class GuestMemory {
     this.firstVnode = geometry.guestVnode[guest]!;
     this.vnodes = geometry.guestVnode[guest + 1]! - this.firstVnode;
     this.heads = arena.int32(this.vnodes);
+    this.aliased = hasAliases(geometry);
   }
   /** Deals this vCPU its shares. */
   reset(): void {
     for (let v = 0; v < this.vnodes; v++) {
       const vnode = this.firstVnode + v;
       this.heads[v] = -1;
+      if (this.aliased && v > 0) continue;
       const { vnodeGfn } = this.world.geometry;
       for (let gfn = vnodeGfn[vnode + 1]! - 1; gfn >= vnodeGfn[vnode]!; gfn--) {
         if (this.ownerOf(gfn, vnode) !== this.vcpu) continue;
@@ -74,12 +79,13 @@ export class GuestMemory {
   }
   /** A free Gfn of a vNode (global number), or -1. */
   take(vnode: number): Gfn {
-    const list = vnode - this.firstVnode;
+    const list = this.aliased ? 0 : vnode - this.firstVnode;
     const gfn = this.heads[list]!;
     if (gfn >= 0) {
       this.heads[list] = this.next[gfn]!;
       this.isFree[gfn] = 0;
     }
+    if (this.aliased && gfn >= 0) return aliasOf(this.world.geometry, gfn, vnode);
     return gfn;
   }
   /** As `take`, from the preferred vNode or else from the next one that has any (the zonelist). */
@@ -157,7 +163,8 @@ export class GuestMemory {
     this.wiped[gfn] = wiped ? 1 : 0;
   }
   /** A Gfn of this vCPU's own share is free. */
-  give(gfn: Gfn): void {
+  give(freed: Gfn): void {
+    const gfn = this.aliased ? aliasOf(this.world.geometry, freed, this.firstVnode) : freed;
     const list = this.world.geometry.vnodeOf(gfn) - this.firstVnode;
     this.next[gfn] = this.heads[list]!;
     this.unreported[gfn] = 1;

@@ -14,6 +14,7 @@ import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, purpose, result } from '../model/words.ts';
 import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
+import { Alias, residence } from './alias.ts';
 import { Calls } from './calls.ts';
 import { Chain } from './chain.ts';
 import { atOnce, HostCommands } from './commands.ts';
@@ -73,6 +74,7 @@ export class Host implements Actor {
   private readonly movingOut: MovingOut;
   private readonly prefetch: Prefetch;
   readonly givenBack: GivenBack;
+  private readonly alias: Alias;
   /** Null where the hypervisor keeps the moved lists. */
   readonly exporter: Exporter | null;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
@@ -90,6 +92,7 @@ export class Host implements Actor {
     this.faultOutcome = arena.int32(world.geometry.vcpus);
     this.calls = new Calls(arena, world);
     this.pages = new HostPages(arena, world);
+    this.alias = new Alias(this, world);
     const begin: Begin = (...operation) => this.begin(...operation);
     this.chain = new Chain(arena, world, this.pages);
     this.requests = new Requests(arena, this);
@@ -109,7 +112,8 @@ export class Host implements Actor {
         share: (gfn, vcpu, _parameter, context) => references.share(gfn, vcpu, context),
         unshare: (gfn, vcpu, _parameter, context) => references.unshare(gfn, vcpu, context),
         pin: (gfn, _vcpu, _parameter, context) => references.pin(gfn, context),
-        unpin: (gfn, _vcpu, _parameter, context) => references.unpin(gfn, context),
+        unpin: (gfn, _vcpu, _parameter, context) =>
+          this.alias.unpinned(gfn, references.unpin(gfn, context), context),
         promote: (gfn, _vcpu, _parameter, context) => this.relocation.promote(gfn, context),
         'migrate-host': (gfn, _vcpu, node, context) => this.relocation.migrate(gfn, node, context),
         swapoff: (_gfn, vcpu, store, context) => this.swapoff.begin(store, vcpu, context),
@@ -143,6 +147,7 @@ export class Host implements Actor {
       drop: (operation, gfn, context) => this.drop(operation, gfn, context),
       trim: (home, context) => this.cache.trim(home, context),
       moveOut: (operation, home, context) => this.movingOut.moveOut(operation, home, context),
+      stay: (operation, context) => this.alias.stay(operation, context),
     });
   }
   start(): void {
@@ -152,7 +157,7 @@ export class Host implements Actor {
 
   /** Where a Gfn's content is: for checks at rest. */
   locationOf(gfn: number): number {
-    return this.pages.locationOf(gfn);
+    return this.pages.locationOf(residence(this.world, this.pages, gfn));
   }
 
   receive(incoming: Message, context: Context): void {
@@ -251,6 +256,7 @@ export class Host implements Actor {
     const { protocol, cache } = this;
     const write = faults.write[vcpu] === 1;
     const because = CAUSE_OF_FAULT[faults.purpose[vcpu]!]!;
+    if (this.alias.takes(vcpu, gfn, because, context)) return;
     const state = words.state(gfn);
     const s = words.table.state;
     let plan: Plan;
@@ -269,11 +275,7 @@ export class Host implements Actor {
       case s['remapped.held']:
         // Claimed by the guest: bringing it back to the source would be a copy-back. Its page table will tell the vCPU.
         // Or, by policy, the fault waits here for the hold's end and is then looked at again.
-        if (geometry.spec.policy.heldFault !== 'convert') {
-          this.holds.met(context);
-          if (geometry.spec.policy.heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
-          return;
-        }
+        if (this.meetsHold(vcpu, gfn, context)) return;
         plan = cache.planFor(gfn, state === s['listed.held'] ? 'swapIn' : 'touchRemapped', write);
         break;
       case s['remapped.mapped']:
@@ -301,8 +303,18 @@ export class Host implements Actor {
     if (state !== VACANT && state !== s['resident.present']) this.notPresent(vcpu, context);
   }
 
+  /** @returns whether the fault has to do with the hold as it is, by policy; else it may end it */
+  meetsHold(vcpu: number, gfn: number, context: Context): boolean {
+    const { heldFault } = this.world.geometry.spec.policy;
+    if (heldFault === 'convert') return false;
+    this.faultAwaits[vcpu] = gfn + 1;
+    this.holds.met(context);
+    if (heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
+    return true;
+  }
+
   /** The fault waits for something: the vCPU need not, if the guest can do without it and it is not the kernel's own. */
-  private notPresent(vcpu: number, context: Context): void {
+  notPresent(vcpu: number, context: Context): void {
     const { faults, geometry } = this.world;
     if (geometry.spec.policy.guest?.asyncFaults !== true || faults.purpose[vcpu] !== purpose.access) return;
     context.send(geometry.hypervisor, message.notPresent, vcpu, faults.token[vcpu]);
@@ -408,7 +420,8 @@ export class Host implements Actor {
     const request = operations.request[operation]!;
     const parent = operations.parent[operation]!;
     const node = operations.node[operation]!;
-    const at = kind === operationKind.balance && outcome === result.OK ? destination : gfn;
+    const moves = kind === operationKind.balance || kind === operationKind.alias;
+    const at = moves && outcome === result.OK ? destination : gfn;
     context.trace.ended(operation, kind, at, this.pages.locationOf(at), because, outcome);
     this.pages.unlock(gfn);
     if (destination !== gfn && this.pages.operationOn(destination) === operation)

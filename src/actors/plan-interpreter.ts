@@ -147,8 +147,10 @@ export class PlanInterpreter {
       case 'claim': {
         const policy = geometry.spec.policy.heldFault;
         const claimed = words.attempt(gfn, event.demand, -1, true, context.trace);
+        operations.carried[operation] = claimed;
+        const touched = kind === operationKind.fault || kind === operationKind.alias;
         if (claimed >= 0) this.proceed(operation, context);
-        else if (policy === 'convert' && kind === operationKind.fault) {
+        else if (policy === 'convert' && touched) {
           // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
           operations.plan[operation] = this.numberOf(this.converting(operation));
           context.send(host, message.turn, operation);
@@ -157,7 +159,8 @@ export class PlanInterpreter {
       }
       case 'convert':
         // By policy a demand fault ends the guest's hold: an implicit request to stay.
-        if (words.attempt(gfn, event.convert, -1, true, context.trace) >= 0) this.proceed(operation, context);
+        operations.carried[operation] = words.attempt(gfn, event.convert, -1, true, context.trace);
+        if (operations.carried[operation] >= 0) this.proceed(operation, context);
         else this.abandon(operation, result.STALE, context);
         return;
       case 'accept':

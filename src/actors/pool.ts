@@ -6,6 +6,7 @@ import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { cause, operationKind, result } from '../model/words.ts';
+import { isResident } from './alias.ts';
 
 export class Pool {
   private readonly world: World;
@@ -80,7 +81,7 @@ export class Pool {
     const generation = operations.headerGeneration[operation]!;
     const isRead = kind === message.load;
     const doing = operations.kind[operation]! - 1;
-    const copies = doing === operationKind['host-migrate'];
+    const copies = doing === operationKind['host-migrate'] || isResident(this.world, operation);
     if (isRead && !copies && context.strikes('read error', operation, from)) return result.EIO;
     const moves = isRead || doing === operationKind.relocate ? operations.cause[operation]! : cause.none;
     context.trace.dataIn(operation, gfn, generation, from, to, moves, operations.node[operation]!);

@@ -5,6 +5,7 @@ import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { cause, operationKind, result } from '../model/words.ts';
+import { avoidedNode } from './alias.ts';
 import { type Chain, NO_HOME } from './chain.ts';
 import type { HostPages } from './host-pages.ts';
 import type { PlanInterpreter } from './plan-interpreter.ts';
@@ -19,6 +20,8 @@ export interface Relief {
   trim(home: number, context: Context): boolean;
   /** A page that is being moved out goes to another home than was thought. */
   moveOut(operation: number, home: number, context: Context): void;
+  /** There is no room for a page where it is to go, and nowhere else. */
+  stay(operation: number, context: Context): void;
 }
 
 export class Room {
@@ -81,6 +84,7 @@ export class Room {
         return;
       }
       case operationKind.fault:
+      case operationKind.alias:
         // There should be room: it was a failure, or another's answer is on its way.
         if (this.pages.free[home]! > 0)
           return context.send(geometry.host, message.turn, operation, 0, ROOM_AGAIN_NS);
@@ -131,16 +135,17 @@ export class Room {
     const { operations, geometry } = this.world;
     const { distances } = geometry.spec;
     // Where the page belongs, and not where an earlier spill of the same fault found no room either.
-    const wanted = this.pages.pinOf(operations.gfn[operation]!);
-    const source = this.pages.sourceOf(operations.gfn[operation]!);
+    const gfn = operations.destination[operation]!;
+    const wanted = this.pages.pinOf(gfn);
+    const source = avoidedNode(this.world, this.pages, operation);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {
       const full = (this.pages.free[node] ?? 0) === 0;
       if (node === wanted || node === source || full) continue;
       if (nearest < 0 || distances[wanted]![node]! < distances[wanted]![nearest]!) nearest = node;
     }
-    if (nearest < 0) return;
-    context.trace.spilled(operation, operations.gfn[operation]!, wanted, nearest);
+    if (nearest < 0) return this.relief.stay(operation, context);
+    context.trace.spilled(operation, gfn, wanted, nearest);
     operations.awaitsRoom[operation] = 0;
     operations.home[operation] = nearest;
     context.send(geometry.host, message.turn, operation);

@@ -40,6 +40,9 @@ export const heldFaults = ['refuse', 'convert', 'block'] as const;
 export type HeldFault = (typeof heldFaults)[number];
 export const encryptions = ['none', 'slot', 'gfn'] as const;
 export type Encryption = (typeof encryptions)[number];
+/** How a guest kernel moves a page to another vNode: to a second guest page, or by another name of the same (HASID). */
+export const remaps = ['gpa-move', 'hasid-alias'] as const;
+export type Remap = (typeof remaps)[number];
 
 export interface Policy {
   /** Reclaim starts when a node has fewer free frames than this part of its frames. */
@@ -111,6 +114,9 @@ export interface GuestVariants {
   asyncFaults?: boolean;
   /** Base pages of a huge page, a power of two, at most what a hypercall's batch carries. */
   hugePages?: number;
+  /** `hasid-alias`: the guest names the wanted vNode in upper bits of the page's address, and the host moves the page when
+   * that is touched. Each vNode then has as many Gfns; those with one offset are one page. */
+  remap?: Remap;
 }
 
 export interface WorldSpec {

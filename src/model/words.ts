@@ -39,6 +39,7 @@ export const operationKinds = [
   'relocate', // a moved page goes on to another new location, without its guest knowing
   'host-migrate', // a resident page goes to another node and stays mapped: demotion, promotion, host migration
   'bring-in', // a moved page is brought in and nobody touched it: promotion, host migration, swapoff
+  'alias', // a page goes to the vNode of another of its aliases, which was touched (HASID)
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 export const operationKind = numbered(operationKinds);
@@ -68,6 +69,7 @@ export const causes = [
   'swapoff', // the store that keeps the page is turned off (try_to_unuse)
   'writeback', // from a fast new location to a slower one (zswap writeback, a demotion chain)
   'migration', // the whole guest is on its way to another host
+  'alias', // the guest named another vNode in the page's address
 ] as const;
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);

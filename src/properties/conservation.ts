@@ -15,6 +15,8 @@ export class Conservation extends Property {
   private readonly copiesOf = new Map<number, number[]>();
   /** Copies of pages that are gone, by location. */
   private readonly orphans = new Map<number, number>();
+  /** By operation: the Gfn that its page left. */
+  private readonly leftBy = new Map<number, number>();
   private readonly references = new Map<number, number>();
   private readonly turnedOff = new Set<number>();
 
@@ -62,12 +64,20 @@ export class Conservation extends Property {
       this.forget(e.to);
     },
     ended: (e) => {
-      if (e.from !== operationKind.drop) return;
+      const isAlias = e.from === operationKind.alias;
+      if (e.from !== operationKind.drop && !isAlias) return;
+      const done = isAlias ? this.leftBy.get(e.id) : e.gfn;
       for (const [location, gfn] of this.orphans)
-        if (gfn === e.gfn)
-          this.fail(e.sequence, `Gfn ${gfn} was dropped, and its copy at ${this.place(location)} was not`);
+        if (gfn === done)
+          this.fail(
+            e.sequence,
+            `Gfn ${gfn} has no page any more, and its copy at ${this.place(location)} was not`,
+          );
     },
-    left: (e) => this.gone(e.gfn),
+    left: (e) => {
+      this.gone(e.gfn);
+      this.leftBy.set(e.id, e.gfn);
+    },
     died: (e) => this.gone(e.gfn),
   };
   private forget(copy: number): void {

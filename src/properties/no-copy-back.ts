@@ -6,6 +6,7 @@
 //      an unmapped copy on the source, that copy itself may be moved on
 //  (c) hold: no arrival on the source while the guest holds the page
 //  (d) a demand fault outside of these is ordinary; one raised by the guest's balancing copy is a copy-back
+//  (e) a page that is touched under another vNode's name (HASID) does not arrive on the source for that
 import type { TraceEvent } from '../model/events.ts';
 import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
@@ -199,6 +200,10 @@ export class NoCopyBack extends Property {
     if (back && version.held) this.fail(e.sequence, `${where}, while the guest held it`);
     if (back && version.stays && !ON_DEMAND.has(e.cause)) {
       this.fail(e.sequence, `${where}, and no fault on it asked for that while the guest held it`);
+    }
+    const isAlias = this.kinds.get(e.id) === operationKind.alias;
+    if (back && isAlias && this.pinnedTo.get(e.id) !== version.source) {
+      this.fail(e.sequence, `${where}, because the guest touched it under another vNode's name`);
     }
     if (back && e.cause === cause.balance) {
       this.fail(e.sequence, `${where}, only for the guest to copy it on`);

@@ -57,6 +57,14 @@ export class Pin extends Property {
         `request ${e.id} was accepted with a frame on the node that Gfn ${e.destination} was pinned to before`,
       );
     },
+    // A page that goes by another vNode's name is judged anew: it may only stay where it is as a spill.
+    left: (e) => {
+      if (this.begun.get(e.id)?.kind !== operationKind.alias) return;
+      const wanted = this.spilled.get(e.id);
+      this.takenUnder.delete(e.from);
+      if (wanted === undefined) this.spills.delete(e.from);
+      else this.spills.set(e.from, wanted);
+    },
     ended: (e) => {
       this.spilled.delete(e.id);
     },

@@ -292,6 +292,10 @@ export class Metrics implements Observing {
         this.promoted.delete(e.gfn);
         if (e.cause === cause.promotion) this.promoted.add(e.gfn);
         break;
+      case operationKind.alias:
+        if (e.cause !== cause.alias) return false;
+        vmstat.cl_host_migrated++;
+        return true;
       default:
         return false;
     }
@@ -300,6 +304,11 @@ export class Metrics implements Observing {
     else if (e.cause === cause.swapoff) vmstat.cl_swapoff_in++;
     else vmstat.pgdemote_kswapd++;
     return true;
+  }
+
+  /** It came straight to the node whose vNode the guest named. */
+  private isAlias(e: TraceEvent): boolean {
+    return e.id >= 0 && this.operationKinds.get(e.id) === operationKind.alias;
   }
 
   private moved(e: TraceEvent): void {
@@ -331,7 +340,7 @@ export class Metrics implements Observing {
     if (e.cause === cause.balance) {
       this.toSource++;
       this.vmstat.cl_copyback_pages++;
-    } else if (e.cause === cause.request || this.mapped.has(e.gfn)) this.direct++;
+    } else if (e.cause === cause.request || this.isAlias(e) || this.mapped.has(e.gfn)) this.direct++;
     else if (e.cause === cause.prepare) this.vmstat.cl_false_reads++;
     else this.vmstat.cl_copyback_demand++;
   }

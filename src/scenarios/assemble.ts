@@ -180,6 +180,14 @@ async function worldOf(
       `at most guests.batch, ${guests.batch}`,
       'a huge page is moved with one hypercall',
     );
+  const unaliased = (['hugePages', 'freePageReporting', 'poison'] as const).find((name) => guests[name]);
+  if (guests.remap === 'hasid-alias' && unaliased !== undefined)
+    throw new InputError(
+      from('guests', 'remap'),
+      `guests.remap hasid-alias with ${unaliased}`,
+      'one or the other',
+      'where a vNode is a name in the address, a Gfn is not free, huge or poisoned in one vNode alone',
+    );
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),

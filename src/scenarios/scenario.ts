@@ -11,7 +11,7 @@ import {
   listUnmaps,
   plainList,
 } from '../model/list-policy.ts';
-import { encryptions, heldFaults } from '../model/spec.ts';
+import { encryptions, heldFaults, remaps } from '../model/spec.ts';
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
@@ -105,6 +105,11 @@ export const guestVariantsSchema = z.strictObject({
     .literal([2, 4, 8, 16, 32, 64, 128])
     .describe(
       'Base pages of a huge page, at most guests.batch: guests map and move aligned ranges of so many pages.',
+    ),
+  remap: z
+    .enum(remaps)
+    .describe(
+      "gpa-move: a page goes to another guest page; hasid-alias: the guest names the wanted vNode in the page's address (US 10,613,990).",
     ),
   poison: z
     .enum(['negotiated', 'unnegotiated'])

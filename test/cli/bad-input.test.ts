@@ -230,6 +230,12 @@ const scenarios: Case[] = [
     /hugePages 16, expected at most guests\.batch, 8/,
   ),
   scenario(
+    'huge pages by another name',
+    `${good}guests:\n  hugePages: 2\n  remap: hasid-alias\n`,
+    '6:10',
+    /remap hasid-alias with hugePages, expected one or the other/,
+  ),
+  scenario(
     'a poison that nobody negotiates',
     `${good}guests:\n  poison: zero\n`,
     '5:11',
