@@ -319,7 +319,7 @@ async function keep(
       })
     : [];
   const replays = files.map((file) => `Replay  npm run copyless -- replay ${file}`).toReversed();
-  return { lines: [...lines, ...replays, ...(screen.length > 0 ? ['', ...screen] : [])], files };
+  return { lines: [...lines, ...(screen.length > 0 ? ['', ...screen, ''] : []), ...replays], files };
 }
 
 function resultOf(
