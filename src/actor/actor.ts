@@ -13,6 +13,8 @@ export interface Actor {
   receive(message: Message, context: Context): void;
   /** Once, before the first message. */
   start?(context: Context): void;
+  /** Zeroes what no later step reads, so that two states that differ in nothing else are one: for a checker. */
+  settle?(): void;
 }
 
 /** What an actor may use of the world around it. One per actor; both executors use this one. */

@@ -39,6 +39,10 @@ export class AsyncFaults {
   next(): number {
     return ++this.own[field.token]!;
   }
+  /** Where nothing is asynchronous nothing asks for a token's number. */
+  forget(): void {
+    this.own[field.token] = 0;
+  }
   isCurrent(token: number): boolean {
     return this.own[field.token] === token;
   }

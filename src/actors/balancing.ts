@@ -89,6 +89,23 @@ export class Balancing {
     return batch[batchField.used]! > 0 || batch[batchField.bulkLeft]! > 0 || hugePages.isGathering;
   }
 
+  /** No page is being moved: the rows, and the requests that they made, are for whoever comes next. */
+  settle(): void {
+    const { batch, vcpu, slots } = this;
+    const { requests, hypercalls } = vcpu.world;
+    for (const column of [this.phase, this.gvpn, this.expected, this.source, this.destination, this.generation]) column.fill(0); // prettier-ignore
+    for (const column of [this.tries, this.outcome, this.how, this.afterSeize, this.seized, this.waiters]) column.fill(0); // prettier-ignore
+    for (const name of ['quiet', 'sealed', 'bulkNext', 'bulkVnode', 'looking'] as const)
+      batch[batchField[name]] = 0;
+    if (vcpu.retries.needed) return;
+    const [first, end] = [vcpu.self * slots, (vcpu.self + 1) * slots];
+    requests.state.fill(requests.table.initial, first, end);
+    const { kind, source, destination, generation, result: outcome } = requests;
+    for (const column of [kind, source, destination, generation, outcome]) column.fill(0, first, end);
+    for (const column of [hypercalls.kind, hypercalls.source, hypercalls.destination, hypercalls.generation])
+      column.fill(0, first, end);
+  }
+
   // --- what starts a migration
 
   /** First touch: a Gfn of the vCPU's own vNode, cleared. */

@@ -7,8 +7,9 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
+import { losesMessages } from '../model/faults.ts';
 import { message, type Message } from '../model/messages.ts';
-import { Once } from './once.ts';
+import { nextSerial, Once } from './once.ts';
 import { Retries } from './retries.ts';
 
 export class Calls {
@@ -19,9 +20,11 @@ export class Calls {
   private readonly receiver: Int32Array;
   private readonly kind: Int32Array;
   private readonly argument: Int32Array;
+  private readonly world: World;
 
   constructor(arena: Arena, world: World) {
     const { count } = world.operations;
+    this.world = world;
     this.retries = new Retries(arena, world, count);
     this.serial = arena.int32(count);
     this.receiver = arena.int32(count);
@@ -38,7 +41,7 @@ export class Calls {
     context: Context,
     delayNs = 0,
   ): void {
-    this.serial[operation]!++;
+    this.serial[operation] = nextSerial(this.serial[operation]!, this.retries.needed);
     this.receiver[operation] = receiver + 1;
     this.kind[operation] = kind;
     this.argument[operation] = argument;
@@ -55,6 +58,16 @@ export class Calls {
       delayNs,
       serial[operation],
     );
+  }
+  /** Nothing is asked, or nobody asks: what was asked last, and what came of it, is forgotten. */
+  settle(): void {
+    const { operations } = this.world;
+    for (let operation = 0; operation < this.receiver.length; operation++) {
+      if (this.receiver[operation] !== 0 || this.retries.needed) continue;
+      this.kind[operation] = this.argument[operation] = this.serial[operation] = 0;
+      operations.result[operation] = 0;
+      if (operations.kind[operation] === 0) operations.settle(operation);
+    }
   }
   /** A call was answered. @returns false when that one is not open (any more) */
   close({ id, serial }: Message): boolean {
@@ -86,7 +99,7 @@ export class Served {
 
   constructor(arena: Arena, world: World) {
     this.world = world;
-    this.once = new Once(arena, world.operations.count);
+    this.once = new Once(arena, world.operations.count, losesMessages(world.geometry.spec.faults));
   }
   /** @returns whether a call is to be served; if it has been it is answered again */
   isNew({ id, serial }: Message, context: Context): boolean {

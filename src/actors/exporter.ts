@@ -130,6 +130,10 @@ export class Exporter {
     }
   }
 
+  settle(): void {
+    if (this.immediate) for (const list of this.world.lists) list.settleChange();
+  }
+
   private take(gfn: number, generation: number, goes: boolean, context: Context): void {
     const l = this.world.listNumber(gfn);
     const list = this.world.lists[l]!;

@@ -63,6 +63,15 @@ export class HostPages {
     });
   }
 
+  /** Where an operation's destination was pinned is nobody's business once it has ended. */
+  settle(): void {
+    const { kind, count } = this.world.operations;
+    for (let operation = 0; operation < count; operation++)
+      if (kind[operation] === 0) this.pinAtBegin[operation] = 0;
+    for (let location = 0; location < this.holders.length; location++)
+      if (this.holders[location] === 0 && this.backs[location] === undefined) this.stamps[location] = 0;
+  }
+
   /** Node that a Gfn's vNode is pinned to at the moment. */
   pinOf(gfn: Gfn): number {
     return this.pins[this.world.geometry.vnodeOf(gfn)]!;

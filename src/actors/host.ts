@@ -9,6 +9,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { VACANT } from '../memory/page-words.ts';
 import type { Costs } from '../model/cost.ts';
+import { losesMessages } from '../model/faults.ts';
 import { NOWHERE, type Geometry } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
 import { cause, operationKind, purpose, result } from '../model/words.ts';
@@ -88,7 +89,7 @@ export class Host implements Actor {
     this.world = world;
     this.protocol = protocol;
     this.faultAwaits = arena.int32(world.geometry.vcpus);
-    this.faultsHeard = new Once(arena, world.geometry.vcpus);
+    this.faultsHeard = new Once(arena, world.geometry.vcpus, losesMessages(world.geometry.spec.faults));
     this.faultOutcome = arena.int32(world.geometry.vcpus);
     this.calls = new Calls(arena, world);
     this.pages = new HostPages(arena, world);
@@ -155,6 +156,13 @@ export class Host implements Actor {
     this.reclaim.reset();
   }
 
+  settle(): void {
+    this.calls.settle();
+    this.pages.settle();
+    this.reclaim.settle();
+    this.exporter?.settle();
+  }
+
   /** Where a Gfn's content is: for checks at rest. */
   locationOf(gfn: number): number {
     return this.pages.locationOf(residence(this.world, this.pages, gfn));
@@ -205,6 +213,9 @@ export class Host implements Actor {
         return;
       case message.look:
         this.holds.look(context);
+        return;
+      case message.reclaim:
+        this.movingOut.reclaim(incoming.id, context);
         return;
       case message.drain:
         this.swapoff.step(context);

@@ -6,6 +6,7 @@ import type { Arena } from '../memory/arena.ts';
 import { GENERATION_MASK } from '../memory/page-words.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
+import { losesMessages } from '../model/faults.ts';
 import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { requestKinds, result } from '../model/words.ts';
@@ -48,7 +49,12 @@ export class Hypervisor implements Actor, Forgetful {
     this.silentWords = Math.ceil(world.geometry.vcpus / 32);
     this.silent = arena.int32(world.operations.count * this.silentWords);
     this.served = new Served(arena, world);
-    this.requestsHeard = new Once(arena, world.geometry.vcpus * world.geometry.spec.batch);
+    const { geometry } = world;
+    this.requestsHeard = new Once(
+      arena,
+      geometry.vcpus * geometry.spec.batch,
+      losesMessages(geometry.spec.faults),
+    );
     this.restart = new Restart(arena, world);
     this.exporter =
       world.listPolicy.owner === 'hypervisor'
@@ -145,6 +151,10 @@ export class Hypervisor implements Actor, Forgetful {
         break;
     }
     this.done(id, result.OK, context);
+  }
+
+  settle(): void {
+    this.exporter?.settle();
   }
 
   done(operation: number, outcome: number, context: Context): void {

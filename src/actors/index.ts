@@ -73,6 +73,7 @@ export function linksOf(geometry: Geometry): Link[] {
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
+  if (geometry.spec.reclaims !== undefined) link(feeder, host, geometry.spec.reclaims);
   link(hypervisor, host, operations + vcpus * (batch + 3 + lists.answers));
   link(host, hypervisor, operations + vcpus * (batch + 4 + lists.parts));
   link(host, host, operations + vcpus + lists.publishing);
@@ -95,14 +96,24 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
   const { spec, protocol, costs, tables } = parts;
   const geometry = new Geometry(spec);
   const world = new World(arena, geometry, tables, linksOf(geometry), operationBound(geometry));
+  arena.owner = 'Gfns';
   const freeGfns = arena.int32(geometry.gfns);
   const marks = new GfnMarks(arena, geometry.gfns);
-  const vcpus = geometry.vcpuGuest.map((_, v) => new Vcpu(arena, world, v, protocol, costs, freeGfns, marks));
+  const vcpus = geometry.vcpuGuest.map((_, v) => {
+    arena.owner = geometry.nameOf(v);
+    return new Vcpu(arena, world, v, protocol, costs, freeGfns, marks);
+  });
+  arena.owner = geometry.nameOf(geometry.hypervisor);
   const hypervisor = new Hypervisor(arena, world, costs);
+  arena.owner = geometry.nameOf(geometry.host);
   const host = new Host(arena, world, protocol, costs);
   const exporter = present(hypervisor.exporter ?? host.exporter, 'owner of the moved lists');
-  const memoryNodes = spec.nodes.map((_, node) => new MemoryNode(arena, world, node, costs));
+  const memoryNodes = spec.nodes.map((_, node) => {
+    arena.owner = geometry.nameOf(geometry.actorOfHome(node));
+    return new MemoryNode(arena, world, node, costs);
+  });
   const stores = spec.stores.map((store, s) => {
+    arena.owner = geometry.nameOf(geometry.actorOfHome(geometry.nodes + s));
     const storeCosts = present(costs.stores[store.kind], `cost of a store of kind ${store.kind}`);
     const cipherNs = spec.policy.encryption === 'none' ? 0 : costs.cipherPageNs;
     return new PersistentStore(arena, world, geometry.nodes + s, storeCosts, cipherNs);
@@ -142,12 +153,16 @@ export function measure(parts: Parts): number {
 
 /** The actors over a fresh, zeroed buffer: their first messages are sent. */
 export function create(buffer: ArrayBuffer | SharedArrayBuffer, parts: Parts, sink: Sink): System {
-  const built = walk(new Arena(buffer), parts, sink);
+  return build(new Arena(buffer), parts, sink).system;
+}
+/** As `create`, for who needs to know what it was built from. */
+export function build(arena: Arena, parts: Parts, sink: Sink): Built {
+  const built = walk(arena, parts, sink);
   const { system, world } = built;
   world.reset();
   parts.alter?.(built);
   system.actors.forEach((actor, self) => actor.start?.(system.contexts[self]!));
-  return system;
+  return built;
 }
 
 /** The actors over a buffer that another thread has `create`d. */

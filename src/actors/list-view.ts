@@ -82,6 +82,13 @@ export class ListView {
     this.own = arena.int32(field.count);
   }
 
+  /** No look is under way. */
+  settle(): void {
+    this.own[field.gfn] = 0;
+    this.own[field.lines] = 0;
+    this.reader.settle();
+  }
+
   // --- a look
 
   /** 435: begins a look at a Gfn; `step` takes it on. */

@@ -28,6 +28,10 @@ export class MemoryNode implements Actor {
     this.pool.reset();
   }
 
+  settle(): void {
+    this.pool.settle();
+  }
+
   receive(incoming: Message, context: Context): void {
     if (!this.served.isNew(incoming, context)) return;
     const { operations, geometry } = this.world;

@@ -87,6 +87,10 @@ export class MovingOut {
     if (whole === 1) this.pageOutRest(gfn, context);
     return this.advise(gfn, context);
   }
+  /** From outside: a page that nobody is working on goes out, if it is in a frame. */
+  reclaim(gfn: number, context: Context): void {
+    if (this.pages.operationOn(gfn) < 0 && this.pages.kindOf(gfn) === 'frame') this.advise(gfn, context);
+  }
   private advise(gfn: number, context: Context): number {
     const { geometry } = this.world;
     if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);

@@ -1,14 +1,25 @@
 // What a receiver remembers in order to do once what it may be told several times: of each thing the last serial it heard,
-// and whether it has answered.
+// and whether it has answered. Where nothing goes wrong nothing is told twice, and there is nothing to remember.
 import type { Arena } from '../memory/arena.ts';
+
+/** Serial of everything that is said once. */
+const ONLY = 1;
+
+/** The serial after another, of the same thing. */
+export function nextSerial(serial: number, repeats: boolean): number {
+  return repeats ? serial + 1 : ONLY;
+}
 
 export class Once {
   private readonly last: Int32Array;
   private readonly isDone: Int32Array;
+  private readonly repeats: boolean;
 
-  constructor(arena: Arena, things: number) {
-    this.last = arena.int32(things);
-    this.isDone = arena.int32(things);
+  /** @param repeats whether anything may be told twice in this world */
+  constructor(arena: Arena, things: number, repeats: boolean) {
+    this.repeats = repeats;
+    this.last = arena.int32(repeats ? things : 0);
+    this.isDone = arena.int32(repeats ? things : 0);
   }
   /**
    * Something is said about a thing.
@@ -16,6 +27,7 @@ export class Once {
    *   lost or is on its way; `old`: again, and whoever said it has had the answer
    */
   hear(thing: number, serial: number): 'new' | 'pending' | 'done' | 'old' {
+    if (!this.repeats) return 'new';
     if (serial > this.last[thing]!) {
       this.last[thing] = serial;
       this.isDone[thing] = 0;
@@ -26,14 +38,14 @@ export class Once {
   }
   /** This serial was heard last, and is not done yet. */
   isPending(thing: number, serial: number): boolean {
-    return this.last[thing] === serial && this.isDone[thing] === 0;
+    return !this.repeats || (this.last[thing] === serial && this.isDone[thing] === 0);
   }
   done(thing: number): void {
-    this.isDone[thing] = 1;
+    if (this.repeats) this.isDone[thing] = 1;
   }
   /** Serial of what was heard last. */
   serialOf(thing: number): number {
-    return this.last[thing]!;
+    return this.repeats ? this.last[thing]! : ONLY;
   }
   copyTo(serials: Int32Array): void {
     serials.set(this.last);

@@ -28,6 +28,10 @@ export class PersistentStore implements Actor {
     this.pool.reset();
   }
 
+  settle(): void {
+    this.pool.settle();
+  }
+
   receive(incoming: Message, context: Context): void {
     if (!this.served.isNew(incoming, context)) return;
     const { operations } = this.world;

@@ -32,6 +32,17 @@ export class Pool {
     this.depth[0] = stack.length;
   }
 
+  /** A free location's header says nothing; nor does what is above the stack's top. */
+  settle(): void {
+    const { locations } = this.world;
+    for (let location = this.first; location < this.first + this.stack.length; location++) {
+      if (locations.states[location] !== locations.table.initial) continue;
+      locations.gfn[location] = -1;
+      locations.generation[location] = locations.checksum[location] = 0;
+    }
+    this.stack.fill(0, this.depth[0]);
+  }
+
   reserve(operation: number, context: Context): number {
     const { operations, locations } = this.world;
     const because = operations.cause[operation]!;

@@ -57,6 +57,11 @@ export class Reclaim {
     });
   }
 
+  settle(): void {
+    // Without scans for idle pages nobody counts how long they were idle.
+    if (this.world.geometry.spec.policy.idleScans === 0) this.idle.fill(0);
+  }
+
   /** A frame of `node` was taken, because of `because`. */
   taken(node: number, because: number, context: Context): void {
     const missing = this.high[node]! - this.pages.free[node]!;

@@ -3,6 +3,7 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
+import { losesMessages } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
 import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
@@ -22,7 +23,7 @@ export class Requests {
     this.world = host.world;
     this.host = host;
     this.pages = host.pages;
-    this.heard = new Once(arena, geometry.vcpus * geometry.spec.batch);
+    this.heard = new Once(arena, geometry.vcpus * geometry.spec.batch, losesMessages(geometry.spec.faults));
   }
 
   /** A request that was heard before has no second effect, and gets the same answer again. */

@@ -22,6 +22,7 @@ import { GuestCommands } from './guest-commands.ts';
 import { type GfnMarks, GuestMemory } from './guest-memory.ts';
 import { ListView } from './list-view.ts';
 import { HintScan } from './hint-scan.ts';
+import { nextSerial } from './once.ts';
 import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
 import { Rogue } from './rogue.ts';
@@ -219,6 +220,31 @@ export class Vcpu implements Actor {
     this.own[field.state] = after;
   }
 
+  settle(): void {
+    const { own, self, world, retries } = this;
+    const { state } = world.tables.vcpu;
+    const { faults, commands, scripts, geometry } = world;
+    own[field.lastGvpn] = -1;
+    if (geometry.spec.policy.hintPages === 0) own[field.sinceScan] = 0;
+    if (geometry.spec.policy.accessesPerTick === Infinity) own[field.sinceTick] = 0;
+    if (own[field.busy] === 0) {
+      own[field.write] = own[field.gvpn] = own[field.word] = own[field.stalled] = 0;
+      own[field.walked] = -1;
+    }
+    if (!this.isFaulted() && !this.asyncFaults.isOpen && !retries.needed)
+      for (const column of [faults.gfn, faults.write, faults.purpose, faults.token]) column[self] = 0;
+    if (geometry.spec.policy.guest?.asyncFaults !== true) this.asyncFaults.forget();
+    if (own[field.state] !== state.asking)
+      commands.kind[self] = commands.gfn[self] = commands.parameter[self] = 0;
+    if (!this.balancing.active) {
+      this.balancing.settle();
+      this.view.settle();
+    }
+    world.tlbs[self]!.settle();
+    if (own[field.position]! < scripts.length[self]! || own[field.busy] === 1) return;
+    scripts.words[self]!.fill(0);
+    if (own[field.hungry] === 1) own[field.position] = scripts.length[self] = 0;
+  }
   /** As many micro-steps as a burst has, or until something must be waited for. */
   private run(context: Context): void {
     const { burst } = this.world.geometry.spec;
@@ -288,7 +314,8 @@ export class Vcpu implements Actor {
     context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
     context.spend(this.costs.eptViolationNs);
     this.become(tables.vcpu.event.fault);
-    const serial = ++this.own[field.faults]!;
+    const serial = nextSerial(this.own[field.faults]!, this.retries.needed);
+    this.own[field.faults] = serial;
     context.send(geometry.hypervisor, message.fault, this.self, 0, 0, serial);
     this.retries.said(waits.fault, serial, context);
   }
@@ -338,10 +365,12 @@ export class Vcpu implements Actor {
     for (const request of requests) {
       const slot = request % geometry.spec.batch;
       this.unanswered[slot] = 1;
-      const serial = ++this.asked[slot]!;
+      const serial = nextSerial(this.asked[slot]!, this.retries.needed);
+      this.asked[slot] = serial;
       context.send(geometry.hypervisor, message.request, request, requests.length, 0, serial);
     }
-    this.retries.said(waits.ask, ++this.own[field.asks]!, context);
+    this.own[field.asks] = nextSerial(this.own[field.asks]!, this.retries.needed);
+    this.retries.said(waits.ask, this.own[field.asks]!, context);
   }
   /** @returns whether an answer is to what was asked last, and was not heard before */
   isAnswered({ id, serial }: Message): boolean {

@@ -6,6 +6,10 @@ const LINE_BYTES = 64;
 export class Arena {
   private readonly buffer: ArrayBuffer | SharedArrayBuffer | null;
   private offset = 0;
+  /** Whose the columns are that are taken next: for a checker, which copies and compares them by owner. */
+  owner = 'world';
+  /** Told of every column. */
+  onTake: ((owner: string, column: Int32Array) => void) | null = null;
 
   /** @param buffer zeroed, at least `bytes` of a measuring walk long; null to measure only */
   constructor(buffer: ArrayBuffer | SharedArrayBuffer | null) {
@@ -25,7 +29,10 @@ export class Arena {
   }
   int32(length: number): Int32Array {
     const start = this.take(length * 4);
-    return this.buffer ? new Int32Array(this.buffer, start, length) : EMPTY_INT32;
+    if (!this.buffer) return EMPTY_INT32;
+    const column = new Int32Array(this.buffer, start, length);
+    this.onTake?.(this.owner, column);
+    return column;
   }
   float64(length: number): Float64Array {
     const start = this.take(length * 8);

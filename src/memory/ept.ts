@@ -1,7 +1,7 @@
 // The second-level page table: Gfn -> location of the frame, with accessed and write permission. vCPUs walk it, only the
 // hypervisor changes it. Setting the accessed bit is the walker's doing, as in hardware.
 import type { Arena } from './arena.ts';
-import type { Meter } from './meter.ts';
+import { type Meter, shared } from './meter.ts';
 
 const WRITABLE = 1;
 const ACCESSED = 2;
@@ -21,7 +21,7 @@ export class Ept {
    * @returns location << 1 | writable; 0 when there is no translation (or none for writing)
    */
   walk(gfn: number, write: boolean): number {
-    this.meter.touch();
+    this.meter.touch(shared.ept);
     for (;;) {
       const entry = Atomics.load(this.entries, gfn);
       if (entry === 0 || (write && (entry & WRITABLE) === 0)) return 0;
@@ -32,20 +32,20 @@ export class Ept {
   }
   /** A fresh entry counts as accessed: reclaim gives whoever faulted it in the time to use it. */
   set(gfn: number, location: number, writable = true): void {
-    this.meter.touch();
+    this.meter.touch(shared.ept);
     Atomics.store(this.entries, gfn, (location << SHIFT) | (writable ? WRITABLE : 0) | ACCESSED);
   }
   clear(gfn: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.ept);
     Atomics.store(this.entries, gfn, 0);
   }
   protect(gfn: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.ept);
     Atomics.and(this.entries, gfn, ~WRITABLE);
   }
   /** Test and clear the accessed bit (`ptep_clear_young`): translations cached in TLBs do not set it again. */
   young(gfn: number): boolean {
-    this.meter.touch();
+    this.meter.touch(shared.ept);
     return (Atomics.and(this.entries, gfn, ~ACCESSED) & ACCESSED) !== 0;
   }
   /** For checks at rest. */

@@ -1,7 +1,7 @@
 // The guest's page table: Gvpn -> Gfn, one word each, shared by the guest's vCPUs. Besides a present entry there are
 // Linux's two special ones: PROT_NONE, which asks for a NUMA hint fault, and the migration entry, at which others wait.
 import type { Arena } from './arena.ts';
-import type { Meter } from './meter.ts';
+import { type Meter, shared } from './meter.ts';
 
 /** Kinds of entry, in the two low bits. */
 export const pte = { none: 0, present: 1, hint: 2, migration: 3 } as const;
@@ -28,7 +28,7 @@ export class GuestPageTable {
   }
 
   load(gvpn: number): number {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     return Atomics.load(this.entries, gvpn);
   }
   private change(gvpn: number, from: number, to: number): boolean {
@@ -36,36 +36,36 @@ export class GuestPageTable {
   }
   /** Marks a present entry for a hint fault. @returns whether it was present */
   hint(gvpn: number): boolean {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     const entry = Atomics.load(this.entries, gvpn);
     return pteKind(entry) === pte.present && this.change(gvpn, entry, make(pte.hint, ptePayload(entry)));
   }
   /** Takes a hint away again. */
   unhint(gvpn: number, gfn: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     this.change(gvpn, make(pte.hint, gfn), make(pte.present, gfn));
   }
   /** Puts a migration entry where an empty, present or hint entry `expected` was. */
   seize(gvpn: number, expected: number, vcpu: number): boolean {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     return this.change(gvpn, expected, make(pte.migration, vcpu));
   }
   /** The owner of a migration entry ends the migration: the page is at `gfn` (-1: there is still none). */
   install(gvpn: number, gfn: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     Atomics.store(this.entries, gvpn, gfn < 0 ? make(pte.none, 0) : make(pte.present, gfn));
   }
 
   flushBegins(guest: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     Atomics.add(this.pending, guest, 1);
   }
   flushEnded(guest: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     Atomics.sub(this.pending, guest, 1);
   }
   flushPending(guest: number): boolean {
-    this.meter.touch();
+    this.meter.touch(shared.guestPageTable);
     return Atomics.load(this.pending, guest) > 0;
   }
   /** For checks at rest. */

@@ -5,7 +5,7 @@ import type { FrameTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import { POISON, written } from '../model/content.ts';
 import type { Arena } from './arena.ts';
-import type { Meter } from './meter.ts';
+import { type Meter, shared } from './meter.ts';
 
 export class Locations {
   readonly pageWords: number;
@@ -53,12 +53,12 @@ export class Locations {
   }
   /** One word of a mapped page, as a vCPU reads it. */
   read(location: number, word: number): number {
-    this.meter.touch();
+    this.meter.touch(shared.bytes, location);
     return Atomics.load(this.words, (location + 1) * this.pageWords + word);
   }
   /** One word of a mapped page, as a vCPU writes it: an atomic increment under the page's tag. @returns the word before */
   write(location: number, word: number, tag: number): number {
-    this.meter.touch();
+    this.meter.touch(shared.bytes, location);
     const index = (location + 1) * this.pageWords + word;
     for (;;) {
       const before = Atomics.load(this.words, index);
@@ -68,6 +68,7 @@ export class Locations {
 
   /** Takes a location through its machine; what the machine refuses is an event for the life-cycle property. */
   step(location: number, on: number, trace: Recorder): void {
+    this.meter.handle(location);
     const state = this.states[location]!;
     const next = this.table.next[state * this.table.events.length + on]!;
     if (next < 0) trace.illegal(1, location, state, on);

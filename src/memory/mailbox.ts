@@ -103,6 +103,19 @@ export class Mailboxes {
     }
     unpublished.length = 0;
   }
+  /** Takes every message out, those not published among them, in order of rings: for a checker, which keeps them itself. */
+  drain(take: (ring: number, kind: number, id: number, argument: number, serial: number) => void): void {
+    this.unpublished.length = 0;
+    for (let ring = 0; ring < this.links.length; ring++) {
+      const words = this.words[ring]!;
+      const mask = this.masks[ring]!;
+      for (let at = this.tails[ring * LINE]!; at !== this.written[ring]; at = (at + 1) | 0) {
+        const word = (at & mask) * MESSAGE_WORDS;
+        take(ring, words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!);
+      }
+      this.written[ring] = this.heads[ring * LINE] = this.tails[ring * LINE] = 0;
+    }
+  }
   /** Kind of the oldest message of a ring that is not empty. */
   kindIn(ring: number): number {
     return this.words[ring]![(this.tails[ring * LINE]! & this.masks[ring]!) * MESSAGE_WORDS]!;

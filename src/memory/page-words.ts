@@ -11,7 +11,7 @@
 import type { PageTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
-import type { Meter } from './meter.ts';
+import { type Meter, shared } from './meter.ts';
 
 const STATE_MASK = 0xf;
 const GENERATION_SHIFT = 4;
@@ -36,6 +36,7 @@ export class PageWords {
 
   constructor(arena: Arena, gfns: number, table: PageTable, meter: Meter) {
     this.words = arena.int32(gfns);
+    arena.owner = 'host';
     this.known = arena.int32(gfns);
     this.table = table;
     this.meter = meter;
@@ -43,7 +44,7 @@ export class PageWords {
 
   /** State number of the Gfn's page, or VACANT, as the host believes it. */
   state(gfn: number): number {
-    this.meter.touch();
+    this.meter.touch(shared.pageWords);
     return stateIn(this.believe(gfn, Atomics.load(this.words, gfn)));
   }
   /** The word, if it is what the host wrote or what the guest's claim makes of that; else what the host wrote. */
@@ -61,7 +62,7 @@ export class PageWords {
   }
   /** The guest's detection (claim 12), by compare-exchange. @returns the new state, or -1 when nothing was changed */
   claim(gfn: number, on: number, generation: number, trace: Recorder): number {
-    this.meter.touch();
+    this.meter.touch(shared.pageWords);
     for (;;) {
       const word = Atomics.load(this.words, gfn);
       const state = stateIn(word);
@@ -78,7 +79,7 @@ export class PageWords {
   }
   /** A hostile guest's doing: neither what stands there nor a claim of it. */
   scribble(gfn: number, what: number): void {
-    this.meter.touch();
+    this.meter.touch(shared.pageWords);
     const generation = generationIn(Atomics.load(this.words, gfn)) + 1 + (what % 5);
     Atomics.store(this.words, gfn, make((what % 16) - 1, generation));
   }
@@ -97,7 +98,7 @@ export class PageWords {
    * @returns the new state, or -1 when nothing was changed
    */
   attempt(gfn: number, on: number, generation: number, bump: boolean, trace: Recorder): number {
-    this.meter.touch();
+    this.meter.touch(shared.pageWords);
     for (;;) {
       const found = Atomics.load(this.words, gfn);
       const word = this.believe(gfn, found);
@@ -134,7 +135,7 @@ export class PageWords {
    * the Gfn. @returns the Gfn's generation, which moves on when a page comes
    */
   put(gfn: number, state: number): number {
-    this.meter.touch();
+    this.meter.touch(shared.pageWords);
     const generation = (generationIn(this.known[gfn]!) + (state === VACANT ? 0 : 1)) & GENERATION_MASK;
     const word = make(state, generation);
     this.known[gfn] = word;

@@ -145,6 +145,10 @@ export class Operations {
     this.copy = arena.int32(count);
     this.parent = arena.int32(count);
   }
+  /** A record that is free says nothing. */
+  settle(operation: number): void {
+    for (const column of Object.values(this)) if (column instanceof Int32Array) column[operation] = 0;
+  }
 }
 
 /** What the host tells a hypervisor that has lost its memory; laid out only where that can happen. */

@@ -64,6 +64,11 @@ export class Tlb {
   flushAll(): void {
     for (let entry = 0; entry <= this.mask; entry++) this.drop(entry);
   }
+  /** What an entry that was dropped once said. */
+  settle(): void {
+    for (let entry = 0; entry < this.gfns.length; entry++)
+      if (this.gfns[entry] === NONE) this.found[entry] = 0;
+  }
   private drop(entry: number): void {
     this.gvpns[entry] = NONE;
     this.gfns[entry] = NONE;

@@ -53,9 +53,13 @@ export class World {
     const { meter } = this;
     this.geometry = geometry;
     this.tables = tables;
+    arena.owner = 'page words';
     this.pages = new PageWords(arena, geometry.gfns, tables.page, meter);
+    arena.owner = 'EPT';
     this.ept = new Ept(arena, geometry.gfns, meter);
+    arena.owner = 'guest page table';
     this.gpt = new GuestPageTable(arena, geometry.gvpns, geometry.guests, meter);
+    arena.owner = 'list';
     this.listPolicy = listPolicyOf(spec);
     const { format, access, per } = this.listPolicy;
     const guests = spec.guests.map((_, guest) => ({
@@ -70,13 +74,18 @@ export class World {
         meter: access === 'copy' ? null : meter,
       }),
     );
+    arena.owner = 'parcels';
     this.parcels =
       access === 'copy'
         ? geometry.vcpuGuest.map((guest) =>
             arena.int32(this.lists[this.listNumber(geometry.guestGfn[guest]!)]!.length),
           )
         : [];
-    this.tlbs = geometry.vcpuGuest.map(() => new Tlb(arena, spec.tlbEntries));
+    this.tlbs = geometry.vcpuGuest.map((_, vcpu) => {
+      arena.owner = `vcpu${vcpu}`;
+      return new Tlb(arena, spec.tlbEntries);
+    });
+    arena.owner = 'records';
     this.hypercalls = new Hypercalls(arena, geometry.vcpus * spec.batch);
     this.requests = new Requests(arena, geometry.vcpus * spec.batch, tables.request);
     this.faults = new Faults(arena, geometry.vcpus);
@@ -86,6 +95,7 @@ export class World {
     const { gfns } = geometry;
     this.recovery = new Recovery(arena, part * gfns, part * geometry.vcpus * spec.batch, part * operations);
     this.scripts = new Scripts(arena, geometry.vcpus, spec.chunk);
+    arena.owner = 'locations';
     this.locations = new Locations(
       arena,
       geometry.frames + geometry.slots,
@@ -94,6 +104,7 @@ export class World {
       meter,
     );
     this.transfer = new Transfer(this.locations, meter, new PageCipher(geometry));
+    arena.owner = 'mailboxes';
     this.mailboxes = new Mailboxes(arena, links, geometry.actors);
   }
 

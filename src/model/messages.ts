@@ -99,6 +99,8 @@ export const messageKinds = [
   // vCPU to the owner, through the hypervisor: id = vCPU. `listWanted`: send the next version.
   'listTaken',
   'listWanted',
+  // From outside to the host: the page of Gfn (id) is wanted out of its frame. A checker's, which may send it at any time.
+  'reclaim',
 ] as const;
 
 export type MessageKind = (typeof messageKinds)[number];

@@ -40,6 +40,9 @@ export abstract class Property {
   /** The run has come to rest: what must be true then. Not called for a run that was cut short. */
   atRest(): void {}
 
+  /** Drops what no later event can ask for, so that two pictures that judge alike look alike: for a checker. */
+  prune(): void {}
+
   /** The first violation is the one that counts. */
   protected fail(sequence: number, message: string): void {
     this.violation ??= { property: this.name, message, sequence };

@@ -178,6 +178,13 @@ export abstract class MovedList {
     this.add(row.exported, NO_STORE, 0);
   }
 
+  /** The change in hand has been made, and nobody counts changes. */
+  settleChange(): void {
+    for (const column of [this.kinds, this.firsts, this.seconds]) column.fill(0);
+    const { own } = this;
+    for (const name of ['rows', 'next', 'version', 'words', 'lines', 'told'] as const) own[field[name]] = 0;
+  }
+
   /** Makes the next store of the change, with what it announces. @returns whether the change is not finished */
   write(announce: Announce): boolean {
     const { own, firsts, seconds } = this;

@@ -34,6 +34,10 @@ export abstract class Reader {
     own[field.lines] = 0;
     own[field.line] = -1;
   }
+  /** No look is under way. */
+  settle(): void {
+    this.own.fill(0);
+  }
   /** @returns a finding, or PENDING when it takes another step */
   step(): number {
     const gfn = this.own[field.gfn]!;

@@ -1,6 +1,6 @@
 // The words of a moved list, as its owner and its readers reach them: shared, where each access is atomic and counted, or
 // a private copy of the same words.
-import type { Meter } from '../meter.ts';
+import { type Meter, shared } from '../meter.ts';
 
 /** Word 0 is the version: odd while a change is being written, two more after each (a seqlock). */
 export const VERSION = 0;
@@ -31,7 +31,7 @@ export class Words {
   }
   load(index: number): number {
     if (this.meter === null) return this.column[index]!;
-    this.meter.touch();
+    this.meter.touch(shared.list);
     return Atomics.load(this.column, index);
   }
   store(index: number, value: number): void {
@@ -39,7 +39,7 @@ export class Words {
       this.column[index] = value;
       return;
     }
-    this.meter.touch();
+    this.meter.touch(shared.list);
     Atomics.store(this.column, index, value);
   }
 }

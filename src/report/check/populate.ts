@@ -1,0 +1,38 @@
+// Where a search starts: every page has been written once, by the first vCPU of its guest, in the order in which messages
+// were sent, and every vCPU wants the next operation of its script.
+import type { System } from '../../actor/system.ts';
+import { message, type Message } from '../../model/messages.ts';
+import { encode, operation } from '../../model/script.ts';
+import { ReplayScheduler } from '../../runtime/schedulers/replay.ts';
+
+/** @returns the deliveries it took, as rings, the last ones to the feeder */
+export function populate(system: System): number[] {
+  const { mailboxes, actors, contexts, scripts, geometry } = system;
+  const scheduler = new ReplayScheduler(mailboxes, []);
+  const offer = (ring: number) => scheduler.offer(ring);
+  const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  const written = geometry.spec.guests.map(() => 0);
+  const rings: number[] = [];
+  mailboxes.publish(offer);
+  for (;;) {
+    const receiver = scheduler.next(incoming);
+    if (receiver < 0) return rings;
+    rings.push(
+      mailboxes.links.findIndex((link) => link.sender === incoming.sender && link.receiver === receiver),
+    );
+    if (receiver !== geometry.feeder) {
+      actors[receiver]!.receive(incoming, contexts[receiver]!);
+      contexts[receiver]!.step();
+    } else {
+      const vcpu = incoming.id;
+      const guest = geometry.vcpuGuest[vcpu]!;
+      const isFirst = vcpu === geometry.guestVcpu[guest];
+      if (isFirst && written[guest]! < geometry.spec.guests[guest]!.pages) {
+        scripts.words[vcpu]!.set([encode(operation.write, 0), written[guest]!++]);
+        scripts.length[vcpu] = 1;
+        contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
+      }
+    }
+    mailboxes.publish(offer);
+  }
+}
