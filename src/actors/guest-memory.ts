@@ -145,6 +145,13 @@ export class GuestMemory {
   markReported(gfn: Gfn): void {
     this.unreported[gfn] = 0;
   }
+  /** Nobody asks which free Gfns of this vCPU's were reported. */
+  reportNothing(): void {
+    const { geometry } = this.world;
+    const guest = geometry.vcpuGuest[this.vcpu]!;
+    for (let gfn = geometry.guestGfn[guest]!; gfn < geometry.guestGfn[guest + 1]!; gfn++)
+      if (this.ownerOf(gfn) === this.vcpu) this.unreported[gfn] = 0;
+  }
   /** For lists of Gfns that are not free: what comes after one. */
   nextOf(gfn: Gfn): Gfn {
     return this.next[gfn]!;

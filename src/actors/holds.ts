@@ -42,6 +42,9 @@ export class Holds {
     own[field.found] = 0;
     context.send(geometry.host, message.look, 0, 0, delayNs);
   }
+  settle(): void {
+    if (this.world.geometry.spec.policy.holdTicks === 0) this.own[field.found] = 0;
+  }
   /** A vCPU or the host itself was stopped by a held page. */
   met(context: Context): void {
     this.watch(context, LOOK_NS);

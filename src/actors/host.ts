@@ -161,6 +161,7 @@ export class Host implements Actor {
     this.pages.settle();
     this.reclaim.settle();
     this.exporter?.settle();
+    this.holds.settle();
   }
 
   /** Where a Gfn's content is: for checks at rest. */

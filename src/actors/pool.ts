@@ -3,6 +3,7 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
+import { POISON } from '../model/content.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { cause, operationKind, result } from '../model/words.ts';
@@ -39,6 +40,11 @@ export class Pool {
       if (locations.states[location] !== locations.table.initial) continue;
       locations.gfn[location] = -1;
       locations.generation[location] = locations.checksum[location] = 0;
+      locations.words.fill(
+        POISON,
+        (location + 1) * locations.pageWords,
+        (location + 2) * locations.pageWords,
+      );
     }
     this.stack.fill(0, this.depth[0]);
   }

@@ -234,9 +234,13 @@ export class Vcpu implements Actor {
     if (!this.isFaulted() && !this.asyncFaults.isOpen && !retries.needed)
       for (const column of [faults.gfn, faults.write, faults.purpose, faults.token]) column[self] = 0;
     if (geometry.spec.policy.guest?.asyncFaults !== true) this.asyncFaults.forget();
+    if (geometry.spec.policy.guest?.freePageReporting !== true) this.memory.reportNothing();
     if (own[field.state] !== state.asking)
       commands.kind[self] = commands.gfn[self] = commands.parameter[self] = 0;
+    if (!retries.needed && own[field.state] !== state.asking) own[field.asks] = 0;
     if (!this.balancing.active) {
+      if (!retries.needed) this.asked.fill(0);
+      world.tlbs[self]!.unmapKernel();
       this.balancing.settle();
       this.view.settle();
     }

@@ -64,6 +64,10 @@ export class Tlb {
   flushAll(): void {
     for (let entry = 0; entry <= this.mask; entry++) this.drop(entry);
   }
+  /** The guest kernel has no more use for what it mapped. */
+  unmapKernel(): void {
+    for (let entry = this.mask + 1; entry < this.gfns.length; entry++) this.drop(entry);
+  }
   /** What an entry that was dropped once said. */
   settle(): void {
     for (let entry = 0; entry < this.gfns.length; entry++)

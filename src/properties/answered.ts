@@ -64,6 +64,11 @@ export class Answered extends Property {
     },
   };
 
+  /** A search sees every circle itself, and counts no rounds of it. */
+  override prune(): void {
+    this.changes.clear();
+    this.before.clear();
+  }
   private changed(gfn: number): void {
     this.changes.set(gfn, (this.changes.get(gfn) ?? 0) + 1);
   }

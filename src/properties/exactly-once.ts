@@ -30,6 +30,14 @@ export class ExactlyOnce extends Property {
   /** Source Gfns that the guest copied itself, as long. */
   private readonly copied = new Set<number>();
 
+  /** Operations of requests that were answered. */
+  override prune(): void {
+    const open = new Set(this.open.values());
+    for (const [operation, request] of this.operations)
+      if (!open.has(request)) this.operations.delete(operation);
+    for (const [source] of this.onSource)
+      if (![...open].some((request) => request.source === source)) this.onSource.delete(source);
+  }
   readonly on: Observers = {
     requested: (e) => {
       if (this.open.has(e.id)) this.fail(e.sequence, `request ${e.id} was sent again before it was answered`);

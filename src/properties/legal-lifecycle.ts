@@ -20,6 +20,9 @@ export class LegalLifecycle extends Property {
     super();
     this.setting = setting;
   }
+  override prune(): void {
+    this.taken.clear();
+  }
   readonly on: Observers = {
     born: (e) => {
       this.examined++;

@@ -62,6 +62,10 @@ export class NoCopyBack extends Property {
     this.pins = new Pins(setting.geometry);
   }
 
+  /** Of a page's last frame only that there was one matters. */
+  override prune(): void {
+    for (const gfn of this.lastFrame.keys()) this.lastFrame.set(gfn, 0);
+  }
   readonly on: Observers = {
     repinned: (e) => this.pins.repinned(e),
     began: (e) => {
@@ -108,6 +112,9 @@ export class NoCopyBack extends Property {
       const version = this.copies.get(e.from);
       if (version?.copy === e.from) version.copy = NOWHERE;
       this.copies.delete(e.from);
+    },
+    ended: (e) => {
+      for (const table of [this.kinds, this.pinnedTo, this.arrivals]) table.delete(e.id);
     },
     answered: (e) => this.answered(e),
     fault: (e) => {
@@ -218,6 +225,7 @@ export class NoCopyBack extends Property {
   private answered(e: TraceEvent): void {
     const version = this.transactions.get(e.id);
     this.transactions.delete(e.id);
+    this.asked.delete(e.id);
     const transaction = version?.transaction;
     if (!version || !transaction) return;
     version.transaction = null;

@@ -29,6 +29,15 @@ export class Pin extends Property {
     this.setting = setting;
     this.pins = new Pins(setting.geometry);
   }
+  /** A frame that was taken for one pin, and is where that is, needs no excuse. */
+  override prune(): void {
+    const { geometry } = this.setting;
+    if (geometry.spec.policy.unpinned) return;
+    for (const [frame, pins] of this.takenUnder) {
+      const node = geometry.homeOf(frame);
+      if (pins.every((pin) => pin === node) && this.pins.areAsAtFirst) this.takenUnder.delete(frame);
+    }
+  }
   readonly on: Observers = {
     repinned: (e) => this.pins.repinned(e),
     began: (e) => {
@@ -67,6 +76,7 @@ export class Pin extends Property {
     },
     ended: (e) => {
       this.spilled.delete(e.id);
+      this.begun.delete(e.id);
     },
     eptSet: (e) => {
       const { geometry } = this.setting;

@@ -70,7 +70,13 @@ export class Shootdown extends Property {
   }
   private count(entry: number, by: number): void {
     const location = entry >> 1;
-    this.readers.set(location, (this.readers.get(location) ?? 0) + by);
-    if ((entry & 1) === 1) this.writers.set(location, (this.writers.get(location) ?? 0) + by);
+    add(this.readers, location, by);
+    if ((entry & 1) === 1) add(this.writers, location, by);
   }
+}
+
+function add(counts: Map<number, number>, of: number, by: number): void {
+  const count = (counts.get(of) ?? 0) + by;
+  if (count === 0) counts.delete(of);
+  else counts.set(of, count);
 }

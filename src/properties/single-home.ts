@@ -41,6 +41,24 @@ export class SingleHome extends Property {
     this.setting = setting;
   }
 
+  /** Contents are told apart by their numbers, and a number says nothing else; what an operation copied ends with it. */
+  override prune(): void {
+    const numbers = new Map<number, number>();
+    const anew = (table: Map<number, number>) => {
+      for (const key of [...table.keys()].sort((a, b) => a - b)) {
+        const content = table.get(key)!;
+        if (!numbers.has(content)) numbers.set(content, numbers.size + 1);
+        table.set(key, numbers.get(content)!);
+      }
+    };
+    for (const table of [this.contentOf, this.inFlight, this.contentIn]) anew(table);
+    for (const [operation, copy] of [...this.copies].sort(([a], [b]) => a - b)) {
+      if (copy.before === undefined) continue;
+      if (!numbers.has(copy.before)) numbers.set(copy.before, numbers.size + 1);
+      this.copies.set(operation, { ...copy, before: numbers.get(copy.before) });
+    }
+    this.next = numbers.size + 1;
+  }
   readonly on: Observers = {
     began: (e) => {
       if (e.from === operationKind.balance) this.sources.set(e.id, e.gfn);
@@ -92,8 +110,10 @@ export class SingleHome extends Property {
     },
     ended: (e) => {
       this.examined++;
-      if (e.from !== operationKind.balance || e.result !== result.OK) return;
       const source = this.sources.get(e.id)!;
+      this.sources.delete(e.id);
+      this.copies.delete(e.id);
+      if (e.from !== operationKind.balance || e.result !== result.OK) return;
       if (this.inFlight.has(e.id)) {
         this.fail(e.sequence, `a request ended OK with the content of Gfn ${source} at no Gfn`);
       }

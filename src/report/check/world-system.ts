@@ -95,7 +95,6 @@ export class WorldSystem implements Explorable {
   private readonly groupCount: number;
   private readonly slots: Int32Array;
   private readonly groups: Int32Array;
-  private readonly work: Int32Array;
   private readonly slotOfLeaf: number[] = [];
   private readonly leafOfSlot: (Leaf | null)[] = [];
   private readonly queueSlot: number[] = [];
@@ -120,7 +119,8 @@ export class WorldSystem implements Explorable {
   private readonly violations: string[] = [''];
   private readonly monitorMemo = new Memo();
   private readonly pictureMemos: Memo[];
-  private readonly headMemo = new Map<number, Int32Array>();
+  private readonly headMemo = new Memo();
+  private readonly heads: number[] = [0];
   private readonly pushMemo = new Memo();
   private readonly environmentMemo = new Memo();
   private start: Int32Array;
@@ -129,15 +129,11 @@ export class WorldSystem implements Explorable {
   readonly distrust: boolean;
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
 
-  constructor(
-    parts: Parts,
-    bounds: Bounds,
-    { pairBits = 24, recordBits = 22, recordWords = 1 << 28, distrust = false } = {},
-  ) {
+  constructor(parts: Parts, bounds: Bounds, { pairBits = 27, recordWords = 1 << 28, distrust = false } = {}) {
     this.bounds = bounds;
     this.distrust = distrust;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, bounds]);
-    this.records = new Records(recordBits, recordWords);
+    this.records = new Records(recordWords);
     this.pairs = new Pairs(pairBits);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     const sink = {
@@ -209,7 +205,6 @@ export class WorldSystem implements Explorable {
     this.left = new Tree(this.pairs, 0, this.leftGroups);
     this.right = new Tree(this.pairs, this.leftGroups, this.groupCount - this.leftGroups);
     this.slots = new Int32Array(this.slotCount);
-    this.work = new Int32Array(this.slotCount);
     this.groups = new Int32Array(this.groupCount);
     let nextQueue = 0;
     let environment = -1;
@@ -333,15 +328,16 @@ export class WorldSystem implements Explorable {
   reduces = true;
 
   /** Heads of an actor's rings: message and the queue without it, in turns. */
-  private headsOf(queue: number): Int32Array {
-    let heads = this.headMemo.get(queue);
-    if (heads === undefined) {
-      heads = this.findHeads(queue);
-      this.headMemo.set(queue, heads);
-    }
-    return heads;
+  private headsOf(queue: number): number {
+    const known = this.headMemo.get(queue, 0);
+    if (known !== 0) return known;
+    const found = this.findHeads(queue);
+    const at = this.heads.length;
+    this.heads.push(found.length, ...found);
+    this.headMemo.set(queue, 0, at);
+    return at;
   }
-  private findHeads(queue: number): Int32Array {
+  private findHeads(queue: number): number[] {
     const { data } = this.records;
     const length = this.records.lengthOf(queue);
     const words = Array.from(data.subarray(queue, queue + length));
@@ -356,7 +352,7 @@ export class WorldSystem implements Explorable {
         rest.length === 0 ? 0 : this.internList(rest),
       );
     }
-    return Int32Array.from(heads);
+    return heads;
   }
   private pushed(queue: number, messages: number): number {
     const known = this.pushMemo.get(queue, messages);
@@ -376,19 +372,19 @@ export class WorldSystem implements Explorable {
   }
 
   private deliverTo(actor: number, queue: number, out: Successors): void {
-    const heads = this.headsOf(queue);
-    for (let i = 0; i < heads.length; i += 2) {
+    const first = this.headsOf(queue);
+    const { heads } = this;
+    for (let i = first + 1, end = first + 1 + heads[first]!; i < end; i += 2) {
       const sent = heads[i]!;
+      const rest = heads[i + 1]!;
       const effect = this.step(actor, sent, NO_FAULT);
       const ring = this.records.data[sent]!;
-      this.emit(actor, heads[i + 1]!, effect, ring, 0, out);
-      this.note('deliver', ring, NO_FAULT, sent);
-      if (effect.occasions.length > 0 && this.faultsLeft() > 0) {
-        for (let o = 0; o < effect.occasions.length; o++) {
-          const struck = this.step(actor, sent, o);
-          this.emit(actor, heads[i + 1]!, struck, ring, FAULT, out);
-          this.note('deliver', ring, effect.occasions[o]!, sent);
-        }
+      this.emit(actor, rest, effect, ring, 0, out);
+      if (this.choices !== null) this.note('deliver', ring, NO_FAULT, sent);
+      if (effect.occasions.length === 0 || this.faultsLeft() === 0) continue;
+      for (let o = 0; o < effect.occasions.length; o++) {
+        this.emit(actor, rest, this.step(actor, sent, o), ring, FAULT, out);
+        if (this.choices !== null) this.note('deliver', ring, effect.occasions[o]!, sent);
       }
     }
   }
@@ -585,39 +581,53 @@ export class WorldSystem implements Explorable {
     environmentChange: number,
     out: Successors,
   ): void {
-    const { slots, work, queueSlot } = this;
+    const { slots, queueSlot, environmentSlot, monitorSlot } = this;
     if (effect.failure !== null) return out.violate(action, effect.failure);
-    this.dirty = 0;
-    work.set(slots);
     if (actor >= 0) this.change(queueSlot[actor]!, queue);
     const { writes, pushes } = effect;
     for (let i = 0; i < writes.length; i += 2) this.change(writes[i]!, writes[i + 1]!);
     for (let i = 0; i < pushes.length; i += 2) {
       const slot = queueSlot[pushes[i]!]!;
-      this.change(slot, this.pushed(work[slot]!, pushes[i + 1]!));
+      this.change(slot, this.pushed(slots[slot]!, pushes[i + 1]!));
     }
-    if (effect.hungry !== 0) this.change(this.environmentSlot, this.environment(work[this.environmentSlot]!, HUNGRY + effect.hungry)); // prettier-ignore
+    if (effect.hungry !== 0) this.change(environmentSlot, this.environment(slots[environmentSlot]!, HUNGRY + effect.hungry)); // prettier-ignore
     if (environmentChange !== 0)
-      this.change(this.environmentSlot, this.environment(work[this.environmentSlot]!, environmentChange));
+      this.change(environmentSlot, this.environment(slots[environmentSlot]!, environmentChange));
+    let broken = 0;
     if (effect.events !== 0) {
-      const after = this.judgeEvents(work[this.monitorSlot]!, effect.events);
-      if (after < 0) return out.violate(action, this.violations[-after]!);
-      this.change(this.monitorSlot, after);
+      const after = this.judgeEvents(slots[monitorSlot]!, effect.events);
+      if (after < 0) broken = -after;
+      else this.change(monitorSlot, after);
     }
-    const into = out.place(action);
-    const { records, left, right, leftGroups } = this;
+    if (broken === 0) this.pack(out.place(action), out);
+    else out.violate(action, this.violations[broken]!);
+    this.dirty = 0;
+    while (this.changes > 0) {
+      this.changes--;
+      slots[this.changedSlots[this.changes]!] = this.changedFrom[this.changes]!;
+    }
+  }
+  private pack(into: number, { keys }: Successors): void {
+    const { slots, records, left, right, leftGroups } = this;
     for (let bits = this.dirty; bits !== 0; bits &= bits - 1) {
       const group = 31 - Math.clz32(bits & -bits);
-      const number = records.intern(work, group * GROUP, GROUP);
+      const number = records.intern(slots, group * GROUP, GROUP);
       if (group < leftGroups) left.set(group, number);
       else right.set(group, number);
     }
-    out.keys[into] = left.repack();
-    out.keys[into + 1] = right.repack();
+    keys[into] = left.repack();
+    keys[into + 1] = right.repack();
   }
+  /** Groups that the step under way has changed, a bit each; and what was changed, to be taken back. */
   private dirty = 0;
+  private changes = 0;
+  private readonly changedSlots = new Int32Array(64);
+  private readonly changedFrom = new Int32Array(64);
   private change(slot: number, value: number): void {
-    this.work[slot] = value;
+    const { slots } = this;
+    this.changedSlots[this.changes] = slot;
+    this.changedFrom[this.changes++] = slots[slot]!;
+    slots[slot] = value;
     this.dirty |= 1 << (slot >> 3);
   }
 

@@ -15,7 +15,10 @@ function finish(h: number): number {
   return h ^ (h >>> 13);
 }
 
-/** What several threads share of an interner. */
+/** Slots of a table that grows, at first: small tables stay in the cache, which is worth more than anything else here. */
+const FIRST_BITS = 12;
+
+/** What several threads share of an interner: its table does not grow then. */
 export interface Shared {
   data: SharedArrayBuffer;
   table: SharedArrayBuffer;
@@ -24,32 +27,31 @@ export interface Shared {
 /** Pairs of numbers. Number 0 stands for the pair (0, 0), which is not stored. */
 export class Pairs {
   readonly data: Int32Array;
-  private readonly table: Int32Array;
-  private readonly mask: number;
+  private table: Int32Array;
+  private mask: number;
   private readonly capacity: number;
+  private readonly grows: boolean;
 
-  /** @param bits log2 of the slots; three quarters of them can be filled */
-  constructor(bits: number, shared: Shared = Pairs.allocate(bits)) {
-    this.data = new Int32Array(shared.data);
-    this.table = new Int32Array(shared.table);
-    this.mask = 2 ** bits - 1;
-    this.capacity = Math.floor(0.75 * 2 ** bits);
+  /** @param bits log2 of how many there may be */
+  constructor(bits: number, shared?: Shared) {
+    this.data = new Int32Array(shared?.data ?? new SharedArrayBuffer((2 ** bits + 64) * 8));
+    this.table = shared ? new Int32Array(shared.table) : new Int32Array(2 ** FIRST_BITS);
+    this.mask = this.table.length - 1;
+    this.capacity = 2 ** bits;
+    this.grows = shared === undefined;
   }
   static allocate(bits: number): Shared {
     return {
-      data: new SharedArrayBuffer((Math.floor(0.75 * 2 ** bits) + 64) * 8),
-      table: new SharedArrayBuffer(2 ** bits * 4),
+      data: new SharedArrayBuffer((2 ** bits + 64) * 8),
+      table: new SharedArrayBuffer(2 ** (bits + 1) * 4),
     };
-  }
-  get shared(): Shared {
-    return { data: this.data.buffer as SharedArrayBuffer, table: this.table.buffer as SharedArrayBuffer };
   }
   /** Pairs stored. */
   get size(): number {
     return this.data[0]!;
   }
   get bytes(): number {
-    return this.size * 8 + (this.mask + 1) * 4;
+    return this.size * 8 + this.table.length * 4;
   }
   left(pair: number): number {
     return this.data[2 * pair]!;
@@ -64,16 +66,32 @@ export class Pairs {
     for (let slot = finish(mix(mix(0x2545f491, left), right)) & mask; ; slot = (slot + 1) & mask) {
       let at = table[slot]!;
       if (at === 0) {
-        if (fresh === 0) {
-          fresh = Atomics.add(data, 0, 1) + 1;
-          if (fresh >= this.capacity) throw new OutOfMemory(`more than ${this.capacity} pairs`);
-          data[2 * fresh] = left;
-          data[2 * fresh + 1] = right;
-        }
+        if (fresh === 0) fresh = this.append(left, right);
         at = Atomics.compareExchange(table, slot, 0, fresh);
-        if (at === 0) return fresh;
+        if (at === 0) {
+          if (this.grows && fresh * 2 > mask) this.grow();
+          return fresh;
+        }
       }
       if (data[2 * at] === left && data[2 * at + 1] === right) return at;
+    }
+  }
+  private append(left: number, right: number): number {
+    const { data } = this;
+    const fresh = Atomics.add(data, 0, 1) + 1;
+    if (fresh >= this.capacity) throw new OutOfMemory(`more than ${this.capacity} pairs of parts`);
+    data[2 * fresh] = left;
+    data[2 * fresh + 1] = right;
+    return fresh;
+  }
+  private grow(): void {
+    const { data } = this;
+    const table = (this.table = new Int32Array(this.table.length * 4));
+    const mask = (this.mask = table.length - 1);
+    for (let pair = 1; pair <= data[0]!; pair++) {
+      let slot = finish(mix(mix(0x2545f491, data[2 * pair]!), data[2 * pair + 1]!)) & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = pair;
     }
   }
 }
@@ -81,21 +99,21 @@ export class Pairs {
 /** Records of any length. A record's number is where it lies. */
 export class Records {
   readonly data: Int32Array;
-  private readonly table: Int32Array;
-  private readonly mask: number;
+  private table: Int32Array;
+  private mask: number;
+  private readonly grows: boolean;
 
-  /** @param bits log2 of the slots @param words memory for all records */
-  constructor(bits: number, words: number, shared: Shared = Records.allocate(bits, words)) {
-    this.data = new Int32Array(shared.data);
-    this.table = new Int32Array(shared.table);
-    this.mask = 2 ** bits - 1;
+  /** @param words memory for all records */
+  constructor(words: number, shared?: Shared) {
+    this.data = new Int32Array(shared?.data ?? new SharedArrayBuffer(words * 4));
+    this.table = shared ? new Int32Array(shared.table) : new Int32Array(2 ** FIRST_BITS);
+    this.mask = this.table.length - 1;
+    this.grows = shared === undefined;
     Atomics.compareExchange(this.data, 0, 0, 2);
   }
+  /** @param bits log2 of the slots */
   static allocate(bits: number, words: number): Shared {
     return { data: new SharedArrayBuffer(words * 4), table: new SharedArrayBuffer(2 ** bits * 4) };
-  }
-  get shared(): Shared {
-    return { data: this.data.buffer as SharedArrayBuffer, table: this.table.buffer as SharedArrayBuffer };
   }
   /** Words used; records stored. */
   get words(): number {
@@ -104,21 +122,22 @@ export class Records {
   get size(): number {
     return this.data[1]!;
   }
+  get bytes(): number {
+    return (this.words + this.table.length) * 4;
+  }
   lengthOf(record: number): number {
     return this.data[record - 1]!;
   }
   intern(from: Int32Array, first: number, length: number): number {
-    const { data, table, mask } = this;
-    let hash = length;
-    for (let i = 0; i < length; i++) hash = mix(hash, from[first + i]!);
+    const { table, mask } = this;
     let fresh = 0;
-    for (let slot = finish(hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOf(from, first, length) & mask; ; slot = (slot + 1) & mask) {
       let at = table[slot]!;
       if (at === 0) {
         if (fresh === 0) fresh = this.append(from, first, length);
         at = Atomics.compareExchange(table, slot, 0, fresh);
         if (at === 0) {
-          if (Atomics.add(data, 1, 1) > 0.75 * mask) throw new OutOfMemory('more records than slots');
+          this.stored();
           return fresh;
         }
       }
@@ -133,12 +152,34 @@ export class Records {
     for (let i = 0; i < length; i++) data[at + i] = from[first + i]!;
     return at;
   }
+  private stored(): void {
+    const count = Atomics.add(this.data, 1, 1);
+    if (count * 2 < this.mask) return;
+    if (this.grows) this.grow();
+    else if (count > 0.8 * this.mask) throw new OutOfMemory('more parts than slots');
+  }
   private is(at: number, from: Int32Array, first: number, length: number): boolean {
     const { data } = this;
     if (data[at - 1] !== length) return false;
     for (let i = 0; i < length; i++) if (data[at + i] !== from[first + i]) return false;
     return true;
   }
+  private grow(): void {
+    const { data } = this;
+    const table = (this.table = new Int32Array(this.table.length * 4));
+    const mask = (this.mask = table.length - 1);
+    for (let at = 3; at < data[0]!; at += data[at - 1]! + 1) {
+      let slot = hashOf(data, at, data[at - 1]!) & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = at;
+    }
+  }
+}
+
+function hashOf(from: Int32Array, first: number, length: number): number {
+  let hash = length;
+  for (let i = 0; i < length; i++) hash = mix(hash, from[first + i]!);
+  return finish(hash);
 }
 
 /** A private table from two numbers to one, that grows. Values must not be 0. */
