@@ -30,6 +30,15 @@ export class Leaf {
       for (let i = 0; i < count; i++) into[at++] = column[first + i]!;
     return at;
   }
+  /** Where a column's words are in the leaf. */
+  offsetOf(column: Int32Array): number {
+    let at = 0;
+    for (const piece of this.pieces) {
+      if (piece.column === column) return at;
+      at += piece.count;
+    }
+    throw new Error(`${this.name} does not have that column`);
+  }
   write(from: Int32Array, first: number): void {
     let at = first;
     for (const piece of this.pieces)

@@ -189,6 +189,9 @@ export class Memo {
   private mask = (1 << 12) - 1;
   size = 0;
 
+  get bytes(): number {
+    return this.values.length * 12;
+  }
   get(a: number, b: number): number {
     const { keys, values, mask } = this;
     for (let slot = finish(mix(mix(0x51ed270b, a), b)) & mask; ; slot = (slot + 1) & mask) {

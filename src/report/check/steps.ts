@@ -1,0 +1,358 @@
+// The actors' steps, each run once for each distinct thing that it depends on and looked up afterwards.
+//
+// An actor's step is a function of its own words, of the message, of the records in its custody, and of at most one shared
+// word. Which words these are is found out when it runs: first what its message names, then what the meter says that it
+// touched. The look-up asks in the same order: own words and message first, then what those say to look at next. Every step
+// that is run is run a second time, in a world in which everything else is of another state, and must do the same.
+import type { Built } from '../../actors/index.ts';
+import { shared } from '../../memory/meter.ts';
+import { event } from '../../model/events.ts';
+import { type DeviceFault, numberOf } from '../../model/faults.ts';
+import { message, messageKinds, type Message } from '../../model/messages.ts';
+import { Memo, type Records } from '../../runtime/check/interner.ts';
+import type { Item } from './environment.ts';
+import type { Leaf, Leaves } from './leaves.ts';
+import type { Vector } from './vector.ts';
+
+/** What a step did. */
+export interface Effect {
+  actor: number;
+  /** The message it took, interned as [ring, kind, id, argument, serial, strike]; 0 = none. */
+  sent: number;
+  /** Events, interned; 0 = none. */
+  events: number;
+  /** Slot and new number, in turns. */
+  writes: readonly number[];
+  /** Receiver and messages (interned), in turns. */
+  pushes: readonly number[];
+  /** vCPU that wants the next operation of its script, or -1. */
+  hungry: number;
+  /** Device faults that could have struck. */
+  occasions: readonly number[];
+  /** Why the step cannot be made at all, or null. */
+  failure: string | null;
+}
+
+/** Words of a message in a queue; one more in `Effect.sent`. */
+export const MESSAGE_WORDS = 5;
+const LEFT = 1;
+const RIGHT = 2;
+/** Message of none. */
+const NOBODY = -1;
+const FEEDING = -2;
+/** Codes of the look-up: a slot, or from here on a group. */
+const GROUPS = 10_000;
+/** Events that tell a time, which a search does not have. */
+const TIMED: ReadonlySet<number> = new Set([event.stalled]);
+/** Messages to the hypervisor that hand over the record of an operation. */
+const CALLS: ReadonlySet<number> = new Set([message.age, message.protect, message.unmap, message.map, message.mapClean, message.restore, message.shootdown, message.export, message.retire, message.flushed]); // prettier-ignore
+
+/** A step depends on something that it must not: the word of another actor. */
+export class ForeignRead extends Error {}
+
+export class Steps {
+  private readonly built: Built;
+  private readonly leaves: Leaves;
+  private readonly vector: Vector;
+  private readonly records: Records;
+  private readonly memo = new Memo();
+  private readonly effects: Effect[] = [];
+  /** By effect: the halves of the vector that it changes. */
+  private readonly touched: number[] = [];
+  private readonly numbers = new Map<string, number>();
+  /** By node of the look-up: what is looked at next. */
+  private readonly nodes: number[] = [0];
+  /** By slot: number that the buffer holds now. */
+  private readonly loaded: Int32Array;
+  private readonly scratch: Int32Array;
+  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  private readonly events: number[] = [];
+  private occasions: number[] = [];
+  private strikeAt = NOBODY;
+  private another: Int32Array | null = null;
+  /** Steps that were run rather than looked up. */
+  computed = 0;
+
+  constructor(built: Built, leaves: Leaves, vector: Vector, records: Records) {
+    this.built = built;
+    this.leaves = leaves;
+    this.vector = vector;
+    this.records = records;
+    this.loaded = new Int32Array(vector.slots.length);
+    this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
+    for (const context of built.system.contexts)
+      context.strikes = (fault, id, location = 0, instead = 0) =>
+        this.strikes(context.self, fault, id, location, instead);
+  }
+
+  /** Whether an effect makes any difference to a half of the vector. */
+  touches(effect: number, isLeft: boolean): boolean {
+    return (this.touched[effect - 1]! & (isLeft ? LEFT : RIGHT)) !== 0;
+  }
+  private halvesOf({ actor, sent, events, writes, pushes, hungry, failure }: Effect): number {
+    const { vector } = this;
+    const slots = pushes.filter((_, i) => i % 2 === 0).map((receiver) => vector.queue[receiver]!);
+    slots.push(...writes.filter((_, i) => i % 2 === 0));
+    if (sent !== 0 && this.records.data[sent]! >= 0) slots.push(vector.queue[actor]!);
+    let halves = hungry >= 0 ? LEFT : 0;
+    if (events !== 0 || failure !== null) halves |= RIGHT;
+    for (const slot of slots) halves |= slot < vector.leftSlots ? LEFT : RIGHT;
+    return halves;
+  }
+  effect(number: number): Effect {
+    return this.effects[number - 1]!;
+  }
+  /** Interns every leaf as it is in the buffer. */
+  readAll(): void {
+    const { vector, loaded } = this;
+    vector.leafOf.forEach((leaf, slot) => {
+      if (leaf !== null) vector.slots[slot] = loaded[slot] = this.internLeaf(leaf);
+    });
+  }
+  private internLeaf(leaf: Leaf): number {
+    return this.records.intern(this.scratch, 0, leaf.read(this.scratch));
+  }
+  intern(words: readonly number[]): number {
+    for (let i = 0; i < words.length; i++) this.scratch[i] = words[i]!;
+    return this.records.intern(this.scratch, 0, words.length);
+  }
+  /** A message of the environment's, which comes over no ring. */
+  fromOutside(kind: number, id: number): number {
+    return this.intern([NOBODY, kind, id, 0, 0, 0]);
+  }
+  /** The same message, at whose occasion number `strike` a device fails. */
+  struck(sent: number, strike: number): number {
+    return this.intern([...this.records.data.subarray(sent, sent + MESSAGE_WORDS), strike + 1]);
+  }
+  /** The node of the look-up that an actor's words and a message lead to; an effect's number, or 0 = not known. */
+  first(actorWords: number, sent: number): number {
+    return this.memo.get(actorWords, sent);
+  }
+  /** @returns the number of the step's effect */
+  step(actor: number, sent: number, node: number): number {
+    const { memo, nodes, vector } = this;
+    let found = node;
+    while (found < 0) {
+      const code = nodes[-found]!;
+      found = memo.get(found, code < GROUPS ? vector.value(code) : vector.group(code - GROUPS));
+    }
+    return found > 0 ? found : this.learn(actor, sent);
+  }
+  private ownSlot(actor: number): number {
+    return this.vector.slotOf[this.leaves.actor[actor]!]!;
+  }
+
+  /** Runs a step, and remembers what it depended on and what it did. */
+  private learn(actor: number, sent: number): number {
+    const { vector, memo, nodes } = this;
+    vector.bring();
+    this.computed++;
+    const effect = this.perform(actor, sent);
+    const path = this.dependencies(actor, sent);
+    const distrusted = this.performElsewhere(effect, path);
+    const number = this.numberOf(distrusted);
+    let a = vector.value(this.ownSlot(actor));
+    let b = sent;
+    for (const code of path) {
+      let next = memo.get(a, b);
+      if (next === 0) {
+        next = -nodes.length;
+        nodes.push(code);
+        memo.set(a, b, next);
+      }
+      a = next;
+      b = code < GROUPS ? vector.value(code) : vector.group(code - GROUPS);
+    }
+    memo.set(a, b, number);
+    return number;
+  }
+  /** Equal effects have one number. */
+  private numberOf(effect: Effect): number {
+    const key = JSON.stringify(effect);
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.effects.push(effect);
+    this.touched.push(this.halvesOf(effect));
+    this.numbers.set(key, number);
+    return number;
+  }
+
+  /** What a step may read beside the actor's own words: first by its message, then by what it touched. */
+  private dependencies(actor: number, sent: number): number[] {
+    const { geometry, meter, locations } = this.built.world;
+    const { leaves, vector } = this;
+    const { data } = this.records;
+    const kind = data[sent + 1]!;
+    const id = data[sent + 2]!;
+    const path: number[] = [];
+    const leaf = (index: number) => {
+      const slot = vector.slotOf[index]!;
+      if (!path.includes(slot)) path.push(slot);
+    };
+    if (actor < geometry.vcpus) leaf(leaves.records[actor]!);
+    else if (actor === geometry.host) {
+      for (const group of [...vector.recordGroups, ...vector.operationGroups]) path.push(GROUPS + group);
+    } else if (actor === geometry.hypervisor) {
+      if (kind === message.request) leaf(leaves.records[Math.floor(id / geometry.spec.batch)]!);
+      else if (CALLS.has(kind)) leaf(leaves.operations[id]!);
+      if (kind === message.export || kind === message.retire) leaf(leaves.list);
+    } else leaf(leaves.operations[id]!);
+    if (meter.what === shared.pageWords) leaf(leaves.pageWords);
+    else if (meter.what === shared.ept) leaf(leaves.ept);
+    else if (meter.what === shared.guestPageTable) leaf(leaves.guestPageTable);
+    else if (meter.what === shared.list) leaf(leaves.list);
+    for (const location of [meter.handled, meter.first, meter.second])
+      if (location > 0 && location <= locations.count) leaf(leaves.locations[location - 1]!);
+    return path;
+  }
+
+  private load(): void {
+    const { vector, loaded } = this;
+    const { slots, leafOf } = vector;
+    const { data } = this.records;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const leaf = leafOf[slot];
+      if (!leaf || loaded[slot] === slots[slot]) continue;
+      leaf.write(data, slots[slot]!);
+      loaded[slot] = slots[slot]!;
+    }
+  }
+
+  private perform(actor: number, sent: number): Effect {
+    const { system, world } = this.built;
+    const { incoming } = this;
+    const { data } = this.records;
+    this.load();
+    this.events.length = 0;
+    this.occasions = [];
+    this.strikeAt = data[sent + MESSAGE_WORDS]! - 1;
+    const ring = data[sent]!;
+    incoming.kind = data[sent + 1]!;
+    incoming.id = data[sent + 2]!;
+    incoming.argument = data[sent + 3]!;
+    incoming.serial = data[sent + 4]!;
+    incoming.sender = ring < 0 ? world.geometry.feeder : system.mailboxes.links[ring]!.sender;
+    world.meter.forget();
+    world.meter.most = 0;
+    let failure: string | null = null;
+    try {
+      system.actors[actor]!.receive(incoming, system.contexts[actor]!);
+      system.contexts[actor]!.step();
+      if (world.meter.most > 1)
+        failure = `a step made ${world.meter.most} shared accesses, at most one is sound`;
+      system.actors[actor]!.settle?.();
+    } catch (error) {
+      failure = `an assertion of the program: ${(error as Error).message}`;
+    }
+    return this.effectOf(actor, sent, failure);
+  }
+  private effectOf(actor: number, sent: number, failure: string | null): Effect {
+    const { vector, loaded, events } = this;
+    const { slots, leafOf } = vector;
+    const { mailboxes, geometry } = this.built.system;
+    const { data } = this.records;
+    const pushes = new Map<number, number[]>();
+    let hungry = NOBODY;
+    mailboxes.drain((ring, kind, id, argument, serial) => {
+      const { receiver } = mailboxes.links[ring]!;
+      if (receiver === geometry.feeder) hungry = id;
+      else pushes.set(receiver, [...(pushes.get(receiver) ?? []), ring, kind, id, argument, serial]);
+    });
+    const writes: number[] = [];
+    for (let slot = 0; slot < slots.length; slot++) {
+      const leaf = leafOf[slot];
+      if (!leaf || leaf.equals(data, slots[slot]!)) continue;
+      loaded[slot] = this.internLeaf(leaf);
+      writes.push(slot, loaded[slot]!);
+    }
+    return {
+      actor,
+      sent,
+      events: events.length === 0 ? 0 : this.intern(events),
+      writes,
+      pushes: [...pushes].flatMap(([receiver, words]) => [receiver, this.intern(words)]),
+      hungry,
+      occasions: this.occasions,
+      failure,
+    };
+  }
+
+  /** The same step where all that it should not depend on is of another state. @returns the effect; a failure if it differs */
+  private performElsewhere(effect: Effect, path: readonly number[]): Effect {
+    const { vector, built } = this;
+    const { slots, leafOf } = vector;
+    const needed = new Set([this.ownSlot(effect.actor)]);
+    for (const code of path)
+      for (const slot of code < GROUPS ? [code] : vector.slotsOf(code - GROUPS)) needed.add(slot);
+    const here = slots.slice();
+    const { another } = this;
+    if (another === null || this.computed % 7 === 0) this.another = here;
+    if (another === null) return effect;
+    for (let slot = 0; slot < slots.length; slot++)
+      if (!needed.has(slot) && leafOf[slot]) slots[slot] = another[slot]!;
+    const elsewhere = this.perform(effect.actor, effect.sent);
+    slots.set(here);
+    if (JSON.stringify(elsewhere) === JSON.stringify(effect)) return effect;
+    const kind = messageKinds[this.records.data[effect.sent + 1]!];
+    const who = built.system.geometry.nameOf(effect.actor);
+    return { ...effect, failure: `${who} read what is not its own when it took ${kind}` };
+  }
+
+  /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
+  feed(vcpu: number, item: Item | null, choice: number): number {
+    const { vector, built } = this;
+    const key = this.intern([FEEDING, choice]);
+    const own = vector.value(this.ownSlot(vcpu));
+    const known = this.memo.get(own, key);
+    if (known !== 0) return known;
+    vector.bring();
+    this.load();
+    this.events.length = 0;
+    this.occasions = [];
+    const { scripts, geometry } = built.world;
+    scripts.words[vcpu]!.fill(0);
+    scripts.length[vcpu] = item === null ? 0 : 1;
+    if (item !== null) scripts.words[vcpu]!.set([item.word, item.gvpn]);
+    built.system.contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
+    const number = this.numberOf(this.effectOf(geometry.feeder, 0, null));
+    this.memo.set(own, key, number);
+    return number;
+  }
+
+  // --- what the actors' contexts lead to
+
+  /** Takes an event of the step under way down. */
+  put(
+    actor: number,
+    kind: number,
+    id: number,
+    gfn: number,
+    destination: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    result: number,
+  ): void {
+    this.events.push(
+      actor,
+      kind,
+      id,
+      gfn,
+      destination,
+      generation,
+      from,
+      to,
+      cause,
+      TIMED.has(kind) ? 0 : result,
+    );
+  }
+  private strikes(actor: number, fault: DeviceFault, id: number, location: number, instead: number): boolean {
+    if (fault === 'hypervisor restart') return false;
+    const number = numberOf(fault);
+    this.occasions.push(number);
+    if (this.occasions.length - 1 !== this.strikeAt) return false;
+    this.built.system.contexts[actor]!.trace.fault(number, id, location, instead);
+    return true;
+  }
+}
