@@ -3,10 +3,37 @@
 //
 // A page keeps its state when its entry moves to another Gfn: the host carries the word along. The generation, which
 // counts a Gfn's moves, is data beside the state and lies in the same word (src/memory/page-words.ts).
+//
+// Each state is tagged with the place of the page's content, which is what the invariants (page-invariants.ts) go by: a machine
+// of one's own, with states of other names, is verified against the same ones when its states are tagged so.
 import { setup } from 'xstate';
+
+/** Where the content is. A page has one of these in every state; *its node* is the node that its Gfn is pinned to now. */
+export const pagePlaces = [
+  // In a frame of its node, mapped or mappable.
+  'home',
+  // At the new source location, under the Gfn that it left.
+  'away',
+  // On its way from there to its node: what must not happen while the guest holds it.
+  'to source',
+  // Away, and an unmapped clean copy in a frame of its node.
+  'cached',
+  // At the new source location, under its destination's Gfn.
+  'remapped',
+  // On its way from there to the destination node.
+  'to destination',
+  // Lost, and the guest told so.
+  'poisoned',
+  // Nobody's any more.
+  'dead',
+] as const;
+export type PagePlace = (typeof pagePlaces)[number];
+/** What may be said beside it: the guest finds it on the list; the guest holds it (claim 12); it is being written out. */
+export type PageTag = PagePlace | 'listed' | 'held' | 'writing';
 
 export const pageMachine = setup({
   types: {
+    tags: {} as PageTag,
     events: {} as
       | { type: 'swapOut' }
       | { type: 'touch' }
@@ -31,11 +58,13 @@ export const pageMachine = setup({
   on: { free: { target: '.dead' } },
   states: {
     resident: {
+      tags: 'home',
       initial: 'present',
       states: {
         // add_to_swap, try_to_unmap, pageout: write-protected and being written out.
         present: { on: { swapOut: { target: 'writeback' } } },
         writeback: {
+          tags: 'writing',
           on: {
             // Touched for writing before the write ended: the swap-out is cancelled (the fault finds the swap cache).
             touch: { target: 'present' },
@@ -49,6 +78,7 @@ export const pageMachine = setup({
       initial: 'stored',
       states: {
         stored: {
+          tags: 'away',
           on: {
             export: { target: '#page.listed' },
             demand: { target: 'loading' },
@@ -56,6 +86,7 @@ export const pageMachine = setup({
         },
         // do_swap_page at the source: the entry is dead, the bytes are on their way back.
         loading: {
+          tags: 'to source',
           on: {
             arrive: { target: '#page.resident' },
             fail: { target: '#page.poisoned' },
@@ -64,6 +95,7 @@ export const pageMachine = setup({
           },
         },
         cached: {
+          tags: 'cached',
           on: {
             // do_swap_page finds the swap cache: only the mapping is missing.
             demand: { target: 'loading' },
@@ -76,6 +108,7 @@ export const pageMachine = setup({
       },
     },
     listed: {
+      tags: ['away', 'listed'],
       initial: 'exported',
       states: {
         exported: {
@@ -88,6 +121,7 @@ export const pageMachine = setup({
         },
         // Claim 12: from the guest's detection until its request nothing may bring the page back to the source.
         held: {
+          tags: 'held',
           on: {
             cancel: { target: 'exported' },
             // A demand fault in the hold, by policy: an implicit request to stay; the hold ends.
@@ -104,6 +138,7 @@ export const pageMachine = setup({
         // move_swap_pte: the entry is at the destination Gfn, the bytes are where they were. The page is on the list under
         // its new name, so that it can be balanced again before it was ever touched.
         mapped: {
+          tags: ['remapped', 'listed'],
           on: {
             detect: { target: 'held' },
             demand: { target: 'migrating' },
@@ -112,6 +147,7 @@ export const pageMachine = setup({
           },
         },
         held: {
+          tags: ['remapped', 'listed', 'held'],
           on: {
             cancel: { target: 'mapped' },
             convert: { target: 'migrating' },
@@ -120,11 +156,14 @@ export const pageMachine = setup({
           },
         },
         // The same and do_swap_page at the destination.
-        migrating: { on: { arrive: { target: '#page.resident' }, fail: { target: '#page.poisoned' } } },
+        migrating: {
+          tags: 'to destination',
+          on: { arrive: { target: '#page.resident' }, fail: { target: '#page.poisoned' } },
+        },
       },
     },
     // Declared to the guest (hwpoison), never wrong bytes.
-    poisoned: {},
-    dead: { on: { free: undefined } },
+    poisoned: { tags: 'poisoned' },
+    dead: { tags: 'dead', on: { free: undefined } },
   },
 });
