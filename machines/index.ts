@@ -2,6 +2,7 @@
 // the compilation of four small machines (milliseconds). This is the package's entry point `copyless/machines`:
 //
 //   pageMachine, requestMachine, frameMachine, vcpuMachine   ordinary XState 5 machines, without guards and context
+//   pageConfig                                               the page machine as data, to build a changed one with `setup()`
 //   compile, pageTable, ...                                  the dense table of a machine, and ours
 //   graphOf, shortestPaths                                   what can be reached, through `xstate/graph`
 //   isHeld, isOnSource, mayArriveOnSource, ...               predicates over a page's state, or a live actor's snapshot
@@ -39,7 +40,13 @@ export {
   type Tagged,
   verifyPageMachine,
 } from './page-invariants.ts';
-export { type PagePlace, pagePlaces, type PageTag } from './page.machine.ts';
+export {
+  pageConfig,
+  type PageEventObject,
+  type PagePlace,
+  pagePlaces,
+  type PageTag,
+} from './page.machine.ts';
 export { type Changes, rewire } from './rewire.ts';
 export { type Breach, describeBreach, type Invariant, type Verification, verify } from './verify.ts';
 export { frameMachine, pageMachine, requestMachine, vcpuMachine };

@@ -115,7 +115,7 @@ export const pageInvariants: readonly Invariant[] = [
   {
     name: 'under-way-until-it-ends',
     sentence: 'what is under way can neither be listed nor asked for: it arrives, is lost, or is freed',
-    about: leaves(isUnderWay),
+    about: (from, _event, to) => isUnderWay(from) && placeOf(from) !== placeOf(to),
     holds: (_from, event, to) =>
       event === 'arrive'
         ? isHome(to)

@@ -31,27 +31,26 @@ export type PagePlace = (typeof pagePlaces)[number];
 /** What may be said beside it: the guest finds it on the list; the guest holds it (claim 12); it is being written out. */
 export type PageTag = PagePlace | 'listed' | 'held' | 'writing';
 
-export const pageMachine = setup({
-  types: {
-    tags: {} as PageTag,
-    events: {} as
-      | { type: 'swapOut' }
-      | { type: 'touch' }
-      | { type: 'written' }
-      | { type: 'export' }
-      | { type: 'detect' }
-      | { type: 'cancel' }
-      | { type: 'demand' }
-      | { type: 'convert' }
-      | { type: 'readAhead' }
-      | { type: 'trim' }
-      | { type: 'map' }
-      | { type: 'migrate' }
-      | { type: 'arrive' }
-      | { type: 'fail' }
-      | { type: 'free' },
-  },
-}).createMachine({
+/** What can happen to a page; a machine of one's own may know more. */
+export type PageEventObject =
+  | { type: 'swapOut' }
+  | { type: 'touch' }
+  | { type: 'written' }
+  | { type: 'export' }
+  | { type: 'detect' }
+  | { type: 'cancel' }
+  | { type: 'demand' }
+  | { type: 'convert' }
+  | { type: 'readAhead' }
+  | { type: 'trim' }
+  | { type: 'map' }
+  | { type: 'migrate' }
+  | { type: 'arrive' }
+  | { type: 'fail' }
+  | { type: 'free' };
+
+/** The machine as plain data, to be spread into one of one's own. */
+export const pageConfig = {
   id: 'page',
   initial: 'resident',
   // The guest freed it, its backing was dropped, or the guest exited: free_swap_and_cache.
@@ -166,4 +165,8 @@ export const pageMachine = setup({
     poisoned: { tags: 'poisoned' },
     dead: { tags: 'dead', on: { free: undefined } },
   },
-});
+} as const;
+
+export const pageMachine = setup({
+  types: { tags: {} as PageTag, events: {} as PageEventObject },
+}).createMachine(pageConfig);

@@ -1,4 +1,4 @@
-// Promela, for Spin. One process, one loop, an option for each step; each option is one `d_step`, so that what Spin stores are
+// Promela, for Spin. One process, one loop, an option for each step; each option is one `atomic`, so that what Spin stores are
 // exactly the machine's states. The event is `hidden`: it can be looked at and is no part of a state. To check:
 //
 //   spin -a page.pml && gcc -o pan pan.c && ./pan
@@ -42,7 +42,7 @@ export function promela(table: Table): string {
       const is = `state == ${state.get(from)!.padEnd(width)}`;
       // Spin's own printf knows the names as strings only.
       const says = `printf(${quoted(`${state.get(from)} ${event.get(on)} ${state.get(to)}\\n`).replaceAll('\\\\', '\\')})`;
-      return `  :: d_step { ${is} -> event = ${event.get(on)}; ${says}; state = ${state.get(to)} }`;
+      return `  :: atomic { ${is} -> event = ${event.get(on)}; ${says}; state = ${state.get(to)} }`;
     }),
     // A machine without any step would be an empty loop.
     ...(steps.length === 0 ? ['  :: false -> skip'] : []),
