@@ -29,7 +29,7 @@ export function difference(before: AnyStateMachine | Table, after: AnyStateMachi
 
 function tableOf(machine: AnyStateMachine | Table): Table {
   return 'next' in machine && machine.next instanceof Int8Array
-    ? (machine as Table)
+    ? machine
     : (compile(machine as AnyStateMachine) as Table);
 }
 

@@ -26,11 +26,11 @@ export function rewire(machine: AnyStateMachine, changes: Changes): AnyStateMach
   for (const [state, on] of Object.entries(changes)) {
     const node = checked(state)
       .split('.')
-      .reduce((parent, name) => parent.states![name]!, root as Node);
+      .reduce<Node>((parent, name) => parent.states![name]!, root);
     for (const [event, to] of Object.entries(on)) {
       // An undefined transition forbids what a state around this one would allow.
       node.on = { ...node.on, [event]: to === null ? undefined : { target: `#${root.id}.${checked(to)}` } };
     }
   }
-  return setup({}).createMachine(root as object);
+  return setup({}).createMachine(root);
 }

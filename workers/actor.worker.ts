@@ -5,7 +5,7 @@ import type { ThreadParts } from '../src/report/run-on-threads.ts';
 import { serveActor } from '../src/runtime/threads/actor-thread.ts';
 import { loadProtocol } from '../src/scenarios/modules.ts';
 
-serveActor<ThreadParts>(async (world, { protocol: name, ...parts }, writer) => {
+serveActor(async (world, { protocol: name, ...parts }: ThreadParts, writer) => {
   const protocol = await loadProtocol(name);
   return attach(world, { ...parts, protocol, alter: alteration(parts.flaws) }, writer);
 });

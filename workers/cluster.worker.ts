@@ -3,4 +3,4 @@ import { attachCluster } from '../src/actors/cluster/index.ts';
 import type { ClusterThreadParts } from '../src/report/migration/run-on-threads.ts';
 import { serveActor } from '../src/runtime/threads/actor-thread.ts';
 
-serveActor<ClusterThreadParts>(attachCluster);
+serveActor((world, parts: ClusterThreadParts, writer) => attachCluster(world, parts, writer));

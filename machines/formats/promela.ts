@@ -29,10 +29,13 @@ export function promela(table: Table): string {
   return [
     `/* The ${id.replaceAll('*/', '* /')} machine of copyless. */`,
     `mtype:state = { ${states.map((name) => state.get(name)).join(', ')} };`,
-    `mtype:event = { ${events.map((name) => event.get(name)).join(', ')} };`,
-    '',
+    ...(events.length === 0
+      ? []
+      : [
+          `mtype:event = { ${events.map((name) => event.get(name)).join(', ')} };`,
+          'hidden mtype:event event;',
+        ]),
     `mtype:state state = ${state.get(states[initial]!)};`,
-    'hidden mtype:event event;',
     '',
     `active proctype ${process}() {`,
     // A machine may stop anywhere: that it stays is no deadlock.
@@ -44,7 +47,7 @@ export function promela(table: Table): string {
       const says = `printf(${quoted(`${state.get(from)} ${event.get(on)} ${state.get(to)}\\n`).replaceAll('\\\\', '\\')})`;
       return `  :: atomic { ${is} -> event = ${event.get(on)}; ${says}; state = ${state.get(to)} }`;
     }),
-    // A machine without any step would be an empty loop.
+    // Without any step the loop would be empty, which is no Promela.
     ...(steps.length === 0 ? ['  :: false -> skip'] : []),
     '  od',
     '}',

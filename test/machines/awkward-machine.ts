@@ -30,4 +30,4 @@ const machine = setup({}).createMachine({
   },
 });
 
-export const awkwardTable: Table = compile(machine) as Table;
+export const awkwardTable: Table = compile(machine);

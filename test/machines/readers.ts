@@ -17,7 +17,7 @@ function unknown(format: string, text: string): never {
 /** Mermaid: labels of nested states joined by dots are the names. */
 export function readMermaid(text: string): Read {
   const [title, kind, ...lines] = text.trimEnd().split('\n');
-  if (!/^%% /.test(title!) || kind !== 'stateDiagram-v2') unknown('mermaid', `${title}\n${kind}`);
+  if (!title!.startsWith('%% ') || kind !== 'stateDiagram-v2') unknown('mermaid', `${title}\n${kind}`);
   const decoded = (label: string) =>
     label.replaceAll(/#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
   const names = new Map<string, string>();
@@ -35,7 +35,7 @@ export function readMermaid(text: string): Read {
         composite.add(name);
         around.push(decoded(state[1]!));
       } else read.states.push(name);
-    } else if (/^ *\}$/.test(line)) around.pop() ?? unknown('mermaid', line);
+    } else if (/^ *\}$/.test(line) && around.length > 0) around.pop();
     else if (step) {
       const [, from = '', to = '', event] = step;
       const target = names.get(to) ?? unknown('mermaid', line);
@@ -61,7 +61,7 @@ export function readDot(text: string): Read {
     const node = new RegExp(`^ +${word} \\[label=${word}\\];$`).exec(line);
     const edge = new RegExp(`^ {2}${word} -> ${word}(?: \\[label=${word}\\])?;$`).exec(line);
     if (cluster) around.push(plain(cluster[1]!).replace(/^cluster_/, ''));
-    else if (/^ +\}$/.test(line)) around.pop() ?? unknown('dot', line);
+    else if (/^ +\}$/.test(line) && around.length > 0) around.pop();
     else if (new RegExp(`^ +label=${word};$`).test(line)) {
       const [, label = ''] = new RegExp(word).exec(line)!;
       if (!around.at(-1)?.endsWith(plain(label))) unknown('dot', line);
@@ -108,8 +108,8 @@ export function readScxml(text: string): Read {
       tag.exec(text) ?? unknown('scxml', text.slice(at, at + 80));
     if (closing) {
       const closed = open.pop();
-      if (closed?.element !== element) unknown('scxml', `</${element}>`);
-      if (closed!.element === 'state' && closed!.leaf) read.states.push(closed!.id);
+      if (closed?.element !== element) return unknown('scxml', `</${element}>`);
+      if (closed.element === 'state' && closed.leaf) read.states.push(closed.id);
       continue;
     }
     const value = (key: string) => new RegExp(` ${key}="([^"]*)"`).exec(attributes)?.[1] ?? '';
@@ -131,8 +131,7 @@ export function readScxml(text: string): Read {
     } else unknown('scxml', `<${element}>`);
     if (!empty) open.push({ element, id: value('id'), leaf: true });
   }
-  if (open.length > 0 || targets.some((id) => !ids.includes(id)))
-    unknown('scxml', open.join() || targets.join());
+  if (open.length > 0 || targets.some((id) => !ids.includes(id))) unknown('scxml', targets.join());
   return read;
 }
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setup } from 'xstate';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   compile,
@@ -102,6 +103,11 @@ describe.skipIf(missing.length > 0)(`Spin${why}`, () => {
     const never = lines.flatMap((line, index) => (line.includes('state == never_ ') ? [index + 1] : []));
     expect(never).toHaveLength(2);
     expect(new Set(found.unreached)).toEqual(new Set([...never, lines.length]));
+  });
+
+  test('a machine that can do nothing: one state', () => {
+    const still = compile(setup({}).createMachine({ id: 'still', initial: 'here', states: { here: {} } }));
+    expect(search(exportAs(still, 'promela'))).toMatchObject({ stored: 1, errors: 0, steps: [] });
   });
 
   test('a page machine without detection: Spin reaches the two held states no more', () => {

@@ -47,7 +47,7 @@ function walk(machine: AnyStateMachine, { path }: Breach) {
   return seen;
 }
 
-// shows: claim 12, step 450
+// shows: claim 12
 test(`the page machine: ${pageInvariants.length} invariants hold on ${STEPS} steps between ${STATES} states, and none is about nothing`, () => {
   const { breaches, examined, states, steps } = verifyPageMachine(pageMachine);
   expect(breaches).toEqual([]);

@@ -20,8 +20,9 @@ interface Traced {
  * Answers the crew's calls from now on; to be called once, by a worker that a crew started.
  * @param attach the actors of a world that lies in the buffer already, whose events go to `writer`
  */
-export function serveActor<Parts extends Traced>(
-  attach: (world: SharedArrayBuffer, parts: Parts, writer: EventWriter) => Runnable | Promise<Runnable>,
+export function serveActor(
+  // What the parts are is between the worker and whoever runs its crew.
+  attach: (world: SharedArrayBuffer, parts: never, writer: EventWriter) => Runnable | Promise<Runnable>,
 ): void {
   const {
     bells: bellsBuffer,
@@ -36,10 +37,10 @@ export function serveActor<Parts extends Traced>(
   });
   let loop: ActorLoop | null = null;
 
-  const api: ActorThread<Parts> = {
-    async load({ world, events, parts, disturbance }: Setup<Parts>) {
+  const api: ActorThread<Traced> = {
+    async load({ world, events, parts, disturbance }: Setup<Traced>) {
       const writer = new EventWriter(new EventRings(parts.eventRings, events), bells, actors, self);
-      const system = await attach(world, parts, writer);
+      const system = await attach(world, parts as never, writer);
       loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance);
     },
     run: () => present(loop, 'a loaded world').run(),
