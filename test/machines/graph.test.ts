@@ -96,6 +96,23 @@ test('events that carry something are sent as given: a guard sees them', () => {
   expect(all.states.map(({ name }) => name)).toEqual(['a', 'c', 'b']);
 });
 
+test('regions side by side: the graph names both, where a table cannot', () => {
+  const machine = setup({}).createMachine({
+    id: 'm',
+    type: 'parallel',
+    states: {
+      a: { initial: 'x', states: { x: { on: { go: 'y' } }, y: {} } },
+      b: { initial: 'u', states: { u: { on: { go: 'v', stop: 'w' } }, v: {}, w: {} } },
+    },
+  });
+  expect(shortestPaths(machine)).toEqual([
+    { state: 'a.x & b.u', events: [] },
+    { state: 'a.y & b.v', events: ['go'] },
+    { state: 'a.x & b.w', events: ['stop'] },
+    { state: 'a.y & b.w', events: ['stop', 'go'] },
+  ]);
+});
+
 describe('difference', () => {
   test('a transition more, less, and to elsewhere; in the order of the table', () => {
     const changed = rewire(pageMachine, {
