@@ -23,6 +23,9 @@ export interface Table<State extends string = string, Event extends string = str
   next: Int8Array;
 }
 
+/** What a table's cells have room for. */
+const STATES_MAX = 127;
+
 type EventName<M extends AnyStateMachine> = EventFromLogic<M>['type'];
 
 /** Names of the leaf states of a machine whose nesting is at most two levels, by type. */
@@ -36,10 +39,12 @@ export type LeafName<M extends AnyStateMachine> = Exclude<
   Compound<StateValueFrom<M>>
 >;
 
-function nameOf(value: unknown): string {
+/** The name of a state value: `parent.child`, and regions side by side as `a.x & b.y`. */
+export function nameOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  const [parent, child] = Object.entries(value as Record<string, unknown>)[0]!;
-  return `${parent}.${nameOf(child)}`;
+  return Object.entries(value as Record<string, unknown>)
+    .map(([parent, child]) => `${parent}.${nameOf(child)}`)
+    .join(' & ');
 }
 
 function leaves(node: AnyStateMachine['root'], prefix: string): string[] {
@@ -68,7 +73,7 @@ function refuseUnlessPlain(machine: AnyStateMachine, node: AnyStateMachine['root
   for (const child of Object.values(node.states)) refuseUnlessPlain(machine, child);
 }
 
-function valueOf(name: string): string | Record<string, unknown> {
+export function valueOf(name: string): string | Record<string, unknown> {
   const [parent, ...rest] = name.split('.');
   return rest.length === 0 ? parent! : { [parent!]: valueOf(rest.join('.')) };
 }
@@ -83,6 +88,8 @@ export function compile<M extends AnyStateMachine>(machine: M): Table<LeafName<M
     throw new Error(`machine ${machine.id} has context, which cannot be tabulated`);
   refuseUnlessPlain(machine, machine.root);
   const states = leaves(machine.root, '');
+  if (states.length > STATES_MAX)
+    throw new Error(`machine ${machine.id} has ${states.length} states, expected at most ${STATES_MAX}`);
   const events = machine.events as string[];
   const [start] = initialTransition(machine as AnyStateMachine);
   const next = new Int8Array(states.length * events.length).fill(-1);

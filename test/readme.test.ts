@@ -23,6 +23,22 @@ test('README: the protocol in 15 lines is examples/protocols/stay-when-full.ts, 
   expect(run.status).toBe(0);
 });
 
+test('README: the changed page machine breaks what is said beside it', () => {
+  const shown = [...readme.matchAll(/```js\n([\s\S]*?)```/g)]
+    .map(([, code]) => code!)
+    .find((code) => code.includes('verifyPageMachine'))!;
+  const [, said = ''] = /^\/\/ (.*)$/m.exec(shown)!;
+  const entry = new URL('../machines/index.ts', import.meta.url).href;
+  const code = shown.replace('copyless/machines', entry);
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+  expect(run.stderr).toBe('');
+  const [start = '', end = ''] = said.split(' ... ');
+  const [line = ''] = run.stdout.split('\n');
+  expect(line.startsWith(start)).toBe(true);
+  expect(line.endsWith(end)).toBe(true);
+  expect(start.length + end.length).toBeGreaterThan(100);
+});
+
 test('README: the first screen is what the program prints, but for the seconds', () => {
   const run = spawnSync(process.execPath, ['src/cli/start.mjs', 'simulate'], { cwd: root, encoding: 'utf8' });
   const still = (text: string) => text.replace(/(PASS|FAIL) in [\d.]+ s/, '$1 in N s').trim();

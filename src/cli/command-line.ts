@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../stdx/input-error.ts';
 import { exit } from './exit.ts';
 import type { FuzzFlags } from './fuzz.ts';
+import type { MachinesFlags } from './machines.ts';
 import type { Flags } from './options.ts';
 import { OutputError } from './output.ts';
 import { VERSION } from './version.ts';
@@ -14,6 +15,9 @@ const simulate = async (scenario: string | undefined, flags: Flags): Promise<num
 const replay = async (file: string): Promise<number> => (await import('./replay.ts')).replay(file);
 
 const fuzz = async (flags: FuzzFlags): Promise<number> => (await import('./fuzz.ts')).fuzz(flags);
+
+const machines = async (names: string[], flags: MachinesFlags): Promise<number> =>
+  (await import('./machines.ts')).machines(names, flags);
 
 const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -91,6 +95,16 @@ function program(done: (status: number) => void): Command {
     .description('run a kept failure again')
     .argument('<file>', 'written by a failing run')
     .action(async (file: string) => done(await replay(file)));
+  root
+    .command('machines')
+    .description('the life cycles of pages, requests, frames and vCPUs, for other tools')
+    .argument('[name...]', 'page, request, frame, vcpu; default: all')
+    .option(
+      '-f, --format <name>',
+      'mermaid, dot, json, scxml, promela or tla; several machines: one document after the other, json: a list',
+    )
+    .option('-o, --out <dir>', 'a file for each machine, such as page.mmd, instead of stdout')
+    .action(async (names: string[], flags: MachinesFlags) => done(await machines(names, flags)));
   return root;
 }
 

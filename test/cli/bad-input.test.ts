@@ -875,7 +875,40 @@ const replays: Case[] = [
   },
 ];
 
-const cases = [...scenarios, ...usage, ...modules, ...traces, ...outputs, ...replays];
+const machines: Case[] = [
+  flags(
+    'a machine that is not there',
+    ['machines', 'pages'],
+    'pages',
+    /no such machine, .* did you mean page\?$/,
+  ),
+  flags('a machine without a name', ['machines', ''], '""', /one of page, request, frame, vcpu/),
+  flags(
+    'a machine with an escape code in its name',
+    ['machines', 'page\u001b[2J'],
+    'page\\x1b[2J',
+    /no such machine/,
+  ),
+  flags(
+    'a format that is none',
+    ['machines', 'page', '--format', 'promella'],
+    '--format',
+    /one of mermaid, dot, json, scxml, promela, tla, hint: did you mean promela\?$/,
+  ),
+  flags('a format without a value', ['machines', '--format'], '--format', /without a value/),
+  flags('files without a format', ['machines', '--out', 'd'], '--out', /without --format/),
+  {
+    ...flags(
+      'a file in place of the folder',
+      ['machines', '-f', 'tla', '--out', 'd'],
+      'd/page.tla',
+      /cannot be written/,
+    ),
+    files: { d: '' },
+  },
+];
+
+const cases = [...scenarios, ...usage, ...modules, ...traces, ...outputs, ...replays, ...machines];
 /** Every so manyth case gets a process of its own, as do those that read standard input; the others share. */
 const OWN_PROCESS_EVERY = 9;
 
