@@ -1,9 +1,9 @@
 // The question in one call: does the system keep its properties in every interleaving, and if not, in how few steps?
 import type { Explorable } from './explorable.ts';
 import { checkLiveness, type LivenessResult } from './liveness.ts';
-import type { PackedSystem } from './packed.ts';
-import { type Result, Search, type SearchOptions } from './search.ts';
-import { System, TooNarrow } from './system.ts';
+import { PackedSystem } from './packed.ts';
+import { type Checkpoint, type Result, Search, type SearchOptions } from './search.ts';
+import { System } from './system.ts';
 
 export interface CheckOptions extends SearchOptions {
   /** Count states that differ only by an exchange of interchangeable replicas as one: yes by default. */
@@ -24,41 +24,58 @@ export interface CheckResult extends Result {
 
 /** Searches all states within the bounds, and then, where something is pending, all fair runs. */
 export function check(subject: System | Explorable, options: CheckOptions = {}): CheckResult {
-  const asked = options.liveness !== false;
-  if (subject instanceof System) {
-    const { symmetry = true } = options;
-    const { search, model } = searchSystem(subject, { ...options, symmetry });
-    const result = search.result();
-    const found: CheckResult = { ...concluded(result), symmetry: model.symmetry, notes: model.notes };
-    if (!asked || !subject.hasPending || !result.complete || result.violation) return found;
-    // A cycle of orbits need not be a cycle of states, so fairness is judged without symmetry.
-    const plain = model.symmetry ? searchSystem(subject, { ...options, symmetry: false }).search : search;
-    if (plain !== search) found.notes.push('liveness was judged without symmetry');
-    return withLiveness(found, plain);
-  }
-  const search = new Search(subject, options);
-  const found: CheckResult = { ...concluded(search.run()), symmetry: false, notes: [] };
-  return asked && subject.pending && found.complete && !found.violation ? withLiveness(found, search) : found;
+  const searched = (symmetry: boolean): Search => {
+    const search =
+      subject instanceof System ? searchOf(subject, { ...options, symmetry }) : new Search(subject, options);
+    search.run();
+    return search;
+  };
+  return settled(conclusion(searched(options.symmetry !== false), options), () => searched(false));
 }
 
-/** Runs a search of a system, again with a wider packing where a value comes up that has no room. */
-export function searchSystem(
-  system: System,
-  { symmetry = true, ...options }: CheckOptions = {},
-): { search: Search; model: PackedSystem } {
-  for (let model = system.packed({ symmetry }); ; model = model.widened()) {
-    try {
-      const search = new Search(model, options);
-      search.run();
-      return { search, model };
-    } catch (error) {
-      if (!(error instanceof TooNarrow)) throw error;
-    }
-  }
+/** What a search comes to, with the second search without symmetry that liveness may need. */
+export async function conclude(
+  search: Search,
+  options: CheckOptions,
+  withoutSymmetry: () => Promise<Search>,
+): Promise<CheckResult> {
+  const first = conclusion(search, options);
+  const plain = first.again ? await withoutSymmetry() : null;
+  return settled(first, () => plain!);
 }
 
-function concluded(result: Result): Result & { pass: boolean } {
-  return { ...result, pass: !result.violation };
+interface Conclusion {
+  found: CheckResult;
+  search: Search;
+  /** Liveness is asked for. */
+  asked: boolean;
+  /** It needs a search without symmetry: a cycle of orbits need not be a cycle of states. */
+  again: boolean;
+}
+
+function conclusion(search: Search, options: CheckOptions): Conclusion {
+  const result = search.result();
+  const { model } = search;
+  const { symmetry, notes } = model instanceof PackedSystem ? model : { symmetry: false, notes: [] };
+  const found = { ...result, pass: !result.violation, symmetry, notes: [...notes] };
+  const asked =
+    options.liveness !== false && model.pending !== undefined && result.complete && !result.violation;
+  return { found, search, asked, again: asked && symmetry };
+}
+
+function settled({ found, search, asked, again }: Conclusion, withoutSymmetry: () => Search): CheckResult {
+  if (!asked) return found;
+  if (!again) return withLiveness(found, search);
+  found.notes.push('liveness was judged without symmetry');
+  return withLiveness(found, withoutSymmetry());
+}
+
+/** The search of a system, from its start or from a checkpoint, to be run. */
+export function searchOf(system: System, options: CheckOptions = {}, from?: Checkpoint): Search {
+  const { symmetry = true } = options;
+  // The packing of a checkpoint stands at the head of its log.
+  const bits = from && [...from.learned.subarray(0, system.partNames.length)];
+  return new Search(system.packed(bits ? { symmetry, bits } : { symmetry }), options, from);
 }
 
 function withLiveness(found: CheckResult, search: Search): CheckResult {

@@ -41,6 +41,8 @@ export class Expander {
   finding: Finding | null = null;
   findings = 0;
   halt: Halt = null;
+  /** All before it is expanded, should `run` throw. */
+  reached = 0;
   /** States that a frozen model could not expand: [from, to) each; and the rows it lacks, each behind its length. */
   readonly skipped: [number, number][] = [];
   readonly wanted: number[] = [];
@@ -67,6 +69,7 @@ export class Expander {
         return id;
       }
       const first = id;
+      this.reached = id;
       out.clear();
       this.ends.length = 0;
       while (id < to && out.length < BATCH) {
@@ -76,7 +79,8 @@ export class Expander {
         if (out.wanted.length > 0) this.skip(id);
         else if (out.ofThisState === 0) this.ends.push(id);
         if (out.length > this.sources.length) this.moreSources();
-        this.sources.fill(id, before, out.length);
+        const { sources } = this;
+        for (let i = before; i < out.length; i++) sources[i] = id;
         id++;
       }
       if (!this.insert()) {

@@ -30,8 +30,18 @@ export interface Explorable {
    * no state, or -1.
    */
   retell?(path: Int32Array, violating: number): Told;
+  /**
+   * For a model that throws `TooNarrow` from `expand`, or from `learn`, when a value comes up that its packing has no room
+   * for: the same model with room, and the packed states of `keys` as that one packs them. The search then goes on.
+   */
+  widen?(keys: Int32Array): { model: Explorable; keys: Int32Array };
   /** Tables that the model fills as it goes; a model that learns nothing leaves it out. */
   readonly learning?: Learning;
+}
+
+/** The packing has no room for a value that came up. */
+export class TooNarrow extends Error {
+  override name = 'TooNarrow';
 }
 
 /** A path in words: as many states as the path has, and the action that leads to each but the first. */
@@ -113,6 +123,10 @@ export class Successors {
     this.brokenHere = 0;
   }
 
+  /** Makes room for `more`: for models that write into `keys` and `actions` themselves and then set `length`. */
+  reserve(more: number): void {
+    while (this.length + more > this.capacity) this.grow();
+  }
   /** Makes room for one more. @returns where in `keys` the caller is to write its `words` words */
   place(action: number): number {
     const index = this.length;

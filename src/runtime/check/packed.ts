@@ -4,10 +4,10 @@
 // all that can come of it, as differences to be xor-ed into the words. So a state costs one look-up per family and choice
 // of replicas. A canonical state under exchange of replicas has their numbers sorted.
 import { assert } from '../../stdx/assert.ts';
-import { type Explorable, type Learning, Successors, type Told, WORDS_MAX } from './explorable.ts';
+import { type Explorable, type Learning, Successors, type Told, TooNarrow, WORDS_MAX } from './explorable.ts';
 import type { Footprint } from './footprint.ts';
 import { PredicateFamily } from './predicate-family.ts';
-import { type Tables, type TabulatedAction, TooNarrow } from './system.ts';
+import type { Tables, TabulatedAction } from './system.ts';
 
 /** Rows of a family lie in a plain table up to this many bits of numbers together, beyond it in a map. */
 const DENSE_BITS_MAX = 18;
@@ -36,6 +36,8 @@ interface ActionFamily {
   /** By index: 0 not learned yet, 1 nothing possible, else where in `pool` the row is. */
   rows: Int32Array | null;
   sparse: Map<number | string, number>;
+  /** Most outcomes of one row so far. */
+  outcomesMax: number;
 }
 
 export class PackedSystem implements Explorable {
@@ -55,6 +57,8 @@ export class PackedSystem implements Explorable {
   /** Outcomes of a row: their number, then for each the unit (of instance 0) and a difference per part. */
   private pool = new Int32Array(4096);
   private poolLength = 2;
+  /** Most successors of a state, by the rows known so far. */
+  private fanOut = 0;
   /** Positions of the replicas of each kind that may be sorted. */
   private readonly sorted: { positions: Int32Array; mask: number }[];
   private readonly numbers = new Int32Array(64);
@@ -84,10 +88,22 @@ export class PackedSystem implements Explorable {
     this.learning = this.learnedSoFar();
   }
 
-  /** The same tables with room for the values that have come up since. */
-  widened(): PackedSystem {
+  /** The same tables, packed with room for the values that have come up since. Numbers, and so orbits, stay. */
+  widen(keys: Int32Array): { model: PackedSystem; keys: Int32Array } {
     const bits = this.tables.bitsNeeded().map((needed, kind) => Math.max(needed, this.bits[kind]!));
-    return new PackedSystem(this.tables, bits, this.symmetry);
+    const model = new PackedSystem(this.tables, bits, this.symmetry);
+    const { words } = this;
+    const repacked = new Int32Array((keys.length / words) * model.words);
+    const [from, to] = [this.layout.positions, model.layout.positions];
+    const masks = this.tables.counts.flatMap((count, kind) =>
+      Array<number>(count).fill(maskOf(this.bits[kind]!)),
+    );
+    for (let at = 0, into = 0; at < keys.length; at += words, into += model.words)
+      for (let i = 0; i < from.length; i++) {
+        const number = (keys[at + (from[i]! >>> 5)]! >>> from[i]!) & masks[i]!;
+        repacked[into + (to[i]! >>> 5)]! |= number << to[i]!;
+      }
+    return { model, keys: repacked };
   }
   /** What could not be tabulated, in words. */
   get notes(): string[] {
@@ -175,15 +191,94 @@ export class PackedSystem implements Explorable {
 
   // ---------------------------------------------------------------- steps
 
+  // The successors are written straight into the arrays of `out`: `fanOut` is the most that a state can have by the rows
+  // known so far, and a new row asks for room again. States of one word have a loop of their own, which pays.
+
   private step(states: Int32Array, at: number, out: Successors): void {
-    const { families } = this;
+    const { families, words } = this;
+    out.reserve(this.fanOut);
     for (let f = 0; f < families.length; f++) {
       const family = families[f]!;
       if (family.rows === null) this.stepSparse(family, states, at, out);
+      else if (words === 1) this.stepWord(family, family.rows, states[at]!, out);
       else if (family.kinds.length === 1) this.step1(family, family.rows, states, at, out);
       else if (family.kinds.length === 2) this.step2(family, family.rows, states, at, out);
       else this.stepN(family, family.rows, states, at, out);
     }
+  }
+
+  private stepWord(family: ActionFamily, rows: Int32Array, state: number, out: Successors): void {
+    const { positions, instances, masks, shifts } = family;
+    const roles = family.kinds.length;
+    let { pool } = this;
+    let { keys, actions, length } = out;
+    if (roles === 1) {
+      const mask = masks[0]!;
+      for (let i = 0; i < instances; i++) {
+        const p = positions[i]!;
+        const index = (state >>> p) & mask;
+        let row = rows[index]!;
+        if (row === 0) {
+          out.length = length;
+          row = this.learnRow(family, index, out);
+          ({ pool } = this);
+          ({ keys, actions } = out);
+        }
+        if (row <= EMPTY_ROW) continue;
+        const end = row + 1 + pool[row]! * 2;
+        for (let o = row + 1; o < end; o += 2) {
+          const unit = pool[o]!;
+          actions[length] = unit >= 0 ? unit + i : unit - i;
+          keys[length++] = state ^ (pool[o + 1]! << p);
+        }
+      }
+    } else if (roles === 2) {
+      const maskA = masks[0]!;
+      const maskB = masks[1]!;
+      const shiftB = shifts[1]!;
+      for (let i = 0; i < instances; i++) {
+        const a = positions[2 * i]!;
+        const b = positions[2 * i + 1]!;
+        const index = ((state >>> a) & maskA) | (((state >>> b) & maskB) << shiftB);
+        let row = rows[index]!;
+        if (row === 0) {
+          out.length = length;
+          row = this.learnRow(family, index, out);
+          ({ pool } = this);
+          ({ keys, actions } = out);
+        }
+        if (row <= EMPTY_ROW) continue;
+        const end = row + 1 + pool[row]! * 3;
+        for (let o = row + 1; o < end; o += 3) {
+          const unit = pool[o]!;
+          actions[length] = unit >= 0 ? unit + i : unit - i;
+          keys[length++] = state ^ (pool[o + 1]! << a) ^ (pool[o + 2]! << b);
+        }
+      }
+    } else {
+      for (let i = 0; i < instances; i++) {
+        let index = 0;
+        for (let r = 0; r < roles; r++)
+          index |= ((state >>> positions[i * roles + r]!) & masks[r]!) << shifts[r]!;
+        let row = rows[index]!;
+        if (row === 0) {
+          out.length = length;
+          row = this.learnRow(family, index, out);
+          ({ pool } = this);
+          ({ keys, actions } = out);
+        }
+        if (row <= EMPTY_ROW) continue;
+        const end = row + 1 + pool[row]! * (roles + 1);
+        for (let o = row + 1; o < end; o += roles + 1) {
+          const unit = pool[o]!;
+          actions[length] = unit >= 0 ? unit + i : unit - i;
+          let next = state;
+          for (let r = 0; r < roles; r++) next ^= pool[o + 1 + r]! << positions[i * roles + r]!;
+          keys[length++] = next;
+        }
+      }
+    }
+    out.length = length;
   }
 
   private step1(
@@ -196,24 +291,29 @@ export class PackedSystem implements Explorable {
     const { positions, instances } = family;
     const { words } = this;
     const mask = family.masks[0]!;
+    let { pool } = this;
+    let { keys, actions, length } = out;
     for (let i = 0; i < instances; i++) {
       const p = positions[i]!;
       const index = (states[at + (p >>> 5)]! >>> p) & mask;
       let row = rows[index]!;
-      if (row <= EMPTY_ROW) {
-        if (row === 0) row = this.learnRow(family, index, out);
-        if (row <= EMPTY_ROW) continue;
+      if (row === 0) {
+        out.length = length;
+        row = this.learnRow(family, index, out);
+        ({ pool } = this);
+        ({ keys, actions } = out);
       }
-      const { pool } = this;
+      if (row <= EMPTY_ROW) continue;
       const end = row + 1 + pool[row]! * 2;
       for (let o = row + 1; o < end; o += 2) {
         const unit = pool[o]!;
-        const into = out.place(unit >= 0 ? unit + i : unit - i);
-        const { keys } = out;
+        actions[length] = unit >= 0 ? unit + i : unit - i;
+        const into = words * length++;
         for (let w = 0; w < words; w++) keys[into + w] = states[at + w]!;
         keys[into + (p >>> 5)]! ^= pool[o + 1]! << p;
       }
     }
+    out.length = length;
   }
 
   private step2(
@@ -228,27 +328,32 @@ export class PackedSystem implements Explorable {
     const maskA = family.masks[0]!;
     const maskB = family.masks[1]!;
     const shiftB = family.shifts[1]!;
+    let { pool } = this;
+    let { keys, actions, length } = out;
     for (let i = 0; i < instances; i++) {
       const a = positions[2 * i]!;
       const b = positions[2 * i + 1]!;
       const index =
         ((states[at + (a >>> 5)]! >>> a) & maskA) | (((states[at + (b >>> 5)]! >>> b) & maskB) << shiftB);
       let row = rows[index]!;
-      if (row <= EMPTY_ROW) {
-        if (row === 0) row = this.learnRow(family, index, out);
-        if (row <= EMPTY_ROW) continue;
+      if (row === 0) {
+        out.length = length;
+        row = this.learnRow(family, index, out);
+        ({ pool } = this);
+        ({ keys, actions } = out);
       }
-      const { pool } = this;
+      if (row <= EMPTY_ROW) continue;
       const end = row + 1 + pool[row]! * 3;
       for (let o = row + 1; o < end; o += 3) {
         const unit = pool[o]!;
-        const into = out.place(unit >= 0 ? unit + i : unit - i);
-        const { keys } = out;
+        actions[length] = unit >= 0 ? unit + i : unit - i;
+        const into = words * length++;
         for (let w = 0; w < words; w++) keys[into + w] = states[at + w]!;
         keys[into + (a >>> 5)]! ^= pool[o + 1]! << a;
         keys[into + (b >>> 5)]! ^= pool[o + 2]! << b;
       }
     }
+    out.length = length;
   }
 
   private stepN(
@@ -267,11 +372,8 @@ export class PackedSystem implements Explorable {
         index |= ((states[at + (p >>> 5)]! >>> p) & masks[r]!) << shifts[r]!;
       }
       let row = rows[index]!;
-      if (row <= EMPTY_ROW) {
-        if (row === 0) row = this.learnRow(family, index, out);
-        if (row <= EMPTY_ROW) continue;
-      }
-      this.put(family, row, i, states, at, out);
+      if (row === 0) row = this.learnRow(family, index, out);
+      if (row > EMPTY_ROW) this.put(family, row, i, states, at, out);
     }
   }
 
@@ -330,6 +432,14 @@ export class PackedSystem implements Explorable {
     const numbers = family.kinds.map((_kind, r) => (index >>> family.shifts[r]!) & family.masks[r]!);
     return (family.rows![index] = this.rowOf(family, numbers, out));
   }
+  /** More outcomes than any row of the family had: so many more may come of one state. */
+  private noteFanOut(family: ActionFamily, outcomes: number, out: Successors): void {
+    if (outcomes > family.outcomesMax) {
+      this.fanOut += (outcomes - family.outcomesMax) * family.instances;
+      family.outcomesMax = outcomes;
+    }
+    out.reserve(this.fanOut);
+  }
 
   /** Puts together what each action of the family does with these numbers. @returns its place, or 0 where it is lacking */
   private rowOf(family: ActionFamily, numbers: readonly number[], out: Successors): number {
@@ -360,6 +470,7 @@ export class PackedSystem implements Explorable {
     }
     if (lacking) return 0;
     if (count === 0) return EMPTY_ROW;
+    this.noteFanOut(family, count, out);
     const row = this.poolLength;
     while (row + outcomes.length + 1 > this.pool.length) {
       const pool = new Int32Array(this.pool.length * 2);
@@ -458,6 +569,7 @@ export class PackedSystem implements Explorable {
       shifts: Int32Array.from(bits.map((_one, r) => bits.slice(0, r).reduce((sum, b) => sum + b, 0))),
       rows: total <= DENSE_BITS_MAX ? new Int32Array(2 ** total) : null,
       sparse: new Map(),
+      outcomesMax: 0,
     };
   }
 

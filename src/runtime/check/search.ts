@@ -4,7 +4,7 @@
 // A search can be stopped and run on, saved between any two batches and restored in another process: with the same model
 // the counts come out the same.
 import { assert } from '../../stdx/assert.ts';
-import { type Explorable, Successors } from './explorable.ts';
+import { type Explorable, Successors, TooNarrow } from './explorable.ts';
 import { Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
 import { StateSet } from './state-set.ts';
 
@@ -19,6 +19,8 @@ export interface Progress {
 export interface SearchOptions {
   /** Most states; none by default. */
   states?: number;
+  /** States to make room for at once; the set grows as it must in any case. */
+  expectedStates?: number;
   /** Most bytes of the visited set; 4 GiB by default. */
   memoryBytes?: number;
   /** Milliseconds from the start of `run`, by `clockMs`; both or neither. */
@@ -85,8 +87,9 @@ export interface Checkpoint {
 const PROGRESS_STATES = 65_536;
 
 export class Search {
-  readonly model: Explorable;
-  readonly set: StateSet;
+  /** Becomes another where its packing had to be widened. */
+  model: Explorable;
+  set: StateSet;
   protected readonly options: SearchOptions;
   protected waiting: [number, number][] = [[1, 2]];
   protected levelEnd = 1;
@@ -97,28 +100,23 @@ export class Search {
   protected complete = false;
   protected halt: Halt = null;
   protected deadline = Infinity;
+  private own: Expander | null = null;
 
   constructor(model: Explorable, options: SearchOptions = {}, from?: Checkpoint) {
-    const { memoryBytes } = options;
     this.model = model;
     this.options = options;
-    this.set = new StateSet(model.words, memoryBytes === undefined ? {} : { memoryBytes });
+    this.set = emptySet(model, options);
     if (from) this.resume(from);
     else this.begin();
   }
 
   run(): Result {
     this.startClock();
-    const expander = this.expander();
     while (this.nextLevel()) {
-      let rest: [number, number] | undefined;
-      while ((rest = this.waiting[0])) {
-        const to = Math.min(rest[1], rest[0] + PROGRESS_STATES);
-        rest[0] = expander.run(rest[0], to);
-        this.collect(expander);
-        if (rest[0] === rest[1]) this.waiting.shift();
+      while (this.waiting.length > 0) {
+        this.advance();
         this.report();
-        if ((this.halt = expander.halt)) return this.result();
+        if (this.halt) return this.result();
       }
     }
     return this.result();
@@ -201,12 +199,36 @@ export class Search {
     assert(clockMs !== undefined, 'a search with a time limit: expected a clock, saw none');
     this.deadline = clockMs() + timeLimitMs;
   }
-  protected get overtime(): boolean {
-    return this.deadline !== Infinity && this.options.clockMs!() > this.deadline;
+  /** Expands the first of what is waiting. */
+  protected advance(): void {
+    const rest = this.waiting[0]!;
+    const expander = (this.own ??= this.expander());
+    try {
+      rest[0] = expander.run(rest[0], Math.min(rest[1], rest[0] + PROGRESS_STATES));
+      this.halt = expander.halt;
+    } catch (error) {
+      if (!(error instanceof TooNarrow) || !this.model.widen) throw error;
+      rest[0] = expander.reached;
+      this.widen();
+    }
+    this.collect(expander);
+    if (rest[0] === rest[1]) this.waiting.shift();
   }
-  protected expander(): Expander {
+  /** Goes on with a wider packing: the states in their order are packed anew, ids stay. */
+  protected widen(): void {
+    const { set, options } = this;
+    const { keys, parents } = set.save();
+    const wider = this.model.widen!(keys);
+    this.model = wider.model;
+    this.set = emptySet(wider.model, options);
+    if (!this.set.restore(wider.keys, parents)) this.halt = 'memory';
+    this.set.older = set.older;
+    this.set.olderHits = set.olderHits;
+    this.own = null;
+  }
+  private expander(): Expander {
     return new Expander(this.model, this.set, {
-      overtime: () => this.overtime,
+      overtime: () => this.deadline !== Infinity && this.options.clockMs!() > this.deadline,
       states: this.options.states ?? Infinity,
     });
   }
@@ -287,6 +309,13 @@ export class Search {
     const path = this.pathTo(id);
     return { kind, name, path, ...this.tell(path, k) };
   }
+}
+
+function emptySet(model: Explorable, { memoryBytes, expectedStates }: SearchOptions): StateSet {
+  return new StateSet(model.words, {
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(expectedStates === undefined ? {} : { states: expectedStates }),
+  });
 }
 
 /** Which successor of state `from` state `to` is: the first k that leads there. */

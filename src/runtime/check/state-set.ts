@@ -161,6 +161,10 @@ export class StateSet {
     }
   }
 
+  /** Doubles the room; false where that would pass the bound. For one thread alone. */
+  ensureMore(): boolean {
+    return this.ensure(this.end - this.next + 1);
+  }
   /** Makes sure that `more` states fit; false where that would pass the bound on memory. For one thread alone. */
   ensure(more: number): boolean {
     while (this.next + more > this.end) {
@@ -443,14 +447,25 @@ export class StateSet {
     this.rehash();
   }
 
-  /** Enters every state of `keys` into an empty table. */
+  /** Enters every state of `keys` into an empty table, in batches for the sake of overlapping misses, as in `touch`. */
   private rehash(): void {
-    const { words, table, keys, idMask, slotMask, next } = this;
-    for (let id = 1; id < next; id++) {
-      const h = this.hash(keys, id * words);
-      let slot = h & slotMask;
-      while (table[slot] !== 0) slot = (slot + 1) & slotMask;
-      table[slot] = (h & ~idMask) | id;
+    const { words, table, keys, idMask, slotMask, next, hashes } = this;
+    const tagMask = ~idMask;
+    for (let from = 1; from < next; from += hashes.length) {
+      const n = Math.min(hashes.length, next - from);
+      let seen = 0;
+      for (let i = 0; i < n; i++) {
+        const h = this.hash(keys, (from + i) * words);
+        hashes[i] = h;
+        seen ^= table[h & slotMask]!;
+      }
+      this.sink ^= seen;
+      for (let i = 0; i < n; i++) {
+        const h = hashes[i]!;
+        let slot = h & slotMask;
+        while (table[slot] !== 0) slot = (slot + 1) & slotMask;
+        table[slot] = (h & tagMask) | (from + i);
+      }
     }
   }
 

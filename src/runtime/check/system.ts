@@ -50,11 +50,6 @@ export interface TabulatedPredicate {
   holds: (values: Record<string, unknown>) => boolean;
 }
 
-/** The packing is too narrow for a value that came up: start again with a wider one. */
-export class TooNarrow extends Error {
-  override name = 'TooNarrow';
-}
-
 export class System {
   readonly name: string;
   private readonly plan: Plan;
@@ -63,6 +58,9 @@ export class System {
     this.name = plan.name;
     this.plan = plan;
     this.tables();
+  }
+  get partNames(): string[] {
+    return Object.keys(this.plan.parts);
   }
   get interchangeable(): boolean {
     return Object.values(this.plan.parts).some((one) => one.interchangeable && one.initial.length > 1);
