@@ -7,6 +7,7 @@ import { requestMachine } from './request.machine.ts';
 import { vcpuMachine } from './vcpu.machine.ts';
 
 export { compile, step, type LeafName, type Table } from './compile.ts';
+export { type MachinePart, type MachineValue, partOf } from './explore.ts';
 export { frameMachine, pageMachine, requestMachine, vcpuMachine };
 
 export const pageTable = compile(pageMachine);

@@ -25,6 +25,7 @@ export {
   type Action,
   defineSystem,
   type Definition,
+  eventActions,
   interchangeable,
   type On,
   type Outcome,

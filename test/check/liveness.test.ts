@@ -177,7 +177,8 @@ function shortestLasso(
   for (const bit of [1, 2])
     for (const [start, prefix] of distance) {
       if ((pending[start]! & bit) === 0) continue;
-      const text = (state: number, seen: Set<number>) => `${state}:${[...seen].toSorted()}`;
+      const text = (state: number, seen: Set<number>) =>
+        `${state}:${[...seen].toSorted((a, b) => a - b).join()}`;
       const first = new Set(closedAt(start));
       let level = [{ state: start, seen: first }];
       const known = new Set([text(start, first)]);

@@ -90,7 +90,7 @@ function reference({ lamp, worker, both, pair, bad }: Drawn) {
   for (const [text, steps] of depth) {
     const state = text.split(',').map(Number);
     const [l, ...w] = state;
-    orbits.add([l, ...w.toSorted()].join());
+    orbits.add([l, ...w.toSorted((a, b) => a - b)].join());
     if (all.some((i) => all.some((j) => i !== j && w[i] === bad[0] && w[j] === bad[1])))
       broken = Math.min(broken, steps);
     const followers = successors(state);

@@ -84,10 +84,29 @@ export interface Definition<P extends Parts> {
   pending?: (any: Over<P>) => Record<string, Predicate>;
 }
 
+/**
+ * One action for each event of a machine whose value the part `name` holds (`partOf` of the machines): the event comes
+ * whenever the machine can take it.
+ */
+export function eventActions<P extends Parts, Name extends keyof P & string>(
+  on: On<P>,
+  name: Name,
+  life: {
+    events: readonly string[];
+    step: (value: ValueOf<P[Name]>, event: { type: string }) => ValueOf<P[Name]> | null;
+  },
+): Record<string, Action> {
+  const step = (type: string) => (values: Touched<P, readonly [Name]>) => {
+    const next = life.step((values as unknown as Record<string, ValueOf<P[Name]>>)[name]!, { type });
+    return (next && { [name]: next }) as Outcome<Touched<P, readonly [Name]>>;
+  };
+  return Object.fromEntries(life.events.map((type) => [type, on([name] as const, step(type))]));
+}
+
 /** @throws Error where a part is named that there is not, or too many things are pending */
 export function defineSystem<P extends Parts>(definition: Definition<P>): System {
-  const on: On<P> = (touches, step, { fair = true } = {}) => ({ touches, step, fair }) as unknown as Action;
-  const over: Over<P> = (touches, holds) => ({ touches, holds }) as unknown as Predicate;
+  const on: On<P> = (touches, step, { fair = true } = {}) => ({ touches, step, fair });
+  const over: Over<P> = (touches, holds) => ({ touches, holds });
   return new System({
     name: definition.name,
     parts: definition.parts,

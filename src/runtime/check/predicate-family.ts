@@ -1,7 +1,7 @@
 // A predicate over some parts, judged for every choice of replicas, called once for each combination of values (twice, to
 // catch impurity).
 import { choices } from './footprint.ts';
-import type { Layout } from './packed.ts';
+import type { Layout } from './layout.ts';
 import type { Tables, TabulatedPredicate } from './system.ts';
 
 const DENSE_BITS_MAX = 18;
