@@ -8,7 +8,7 @@
 // taken within it; if it is not, no part of it is. One that is fair for all is a starvation, told as a lasso: the
 // shortest way in, then a cycle that does each action justice.
 //
-// Edges are not kept: states are expanded again. A state without successors that owes something is told as such.
+// Edges are written down only for what is left; otherwise states are expanded again. A state without successors that owes something is told as such.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors } from './explorable.ts';
 import { type Result, type Search, stepTo, type Violation } from './search.ts';
@@ -57,6 +57,11 @@ class Liveness {
   private readonly removed: Uint8Array;
   private stuck = 0;
   private components = 0;
+  /** Edges among the states left: those of the state in place `i` are `edges[starts[i]..starts[i + 1])`. */
+  private left = new Int32Array(0);
+  private placeOf = new Int32Array(0);
+  private starts = new Int32Array(0);
+  private edges = new Int32Array(0);
 
   constructor(search: Search) {
     this.search = search;
@@ -88,6 +93,7 @@ class Liveness {
     if (!layered) residue = this.takeAway();
     if (this.stuck !== 0) return told(this.deadlock(this.stuck));
     if (residue === 0) return told();
+    this.collectEdges(residue);
     let best: { prefix: number[]; cycle: Cycle; bit: number } | null = null;
     for (let bit = 0; bit < 31; bit++) {
       if ((all & (1 << bit)) === 0) continue;
@@ -195,53 +201,93 @@ class Liveness {
     return left;
   }
 
-  /** Components with a cycle among the states left that owe `mask`: Tarjan, with the stack in arrays. */
+  /** Writes the edges among the states left down, once for all bits: 4 bytes each, and only of what may lie on a cycle. */
+  private collectEdges(residue: number): void {
+    const { removed, owed, count } = this;
+    this.left = new Int32Array(residue);
+    this.placeOf = new Int32Array(count + 1);
+    this.starts = new Int32Array(residue + 1);
+    let edges = new Int32Array(residue * 4);
+    let n = 0;
+    for (let id = 1; id <= count; id++)
+      if (removed[id] === 0) {
+        this.placeOf[id] = n;
+        this.left[n++] = id;
+      }
+    let length = 0;
+    let place = 0;
+    this.expandAll(this.left, 0, residue, (id, first, end) => {
+      if (length + end - first > edges.length) {
+        const more = new Int32Array(edges.length * 2 + end - first);
+        more.set(edges);
+        edges = more;
+      }
+      for (let i = first; i < end; i++) {
+        const to = this.ids[i]!;
+        if (removed[to] === 0 && (owed[to]! & owed[id]!) !== 0) edges[length++] = this.placeOf[to]!;
+      }
+      this.starts[++place] = length;
+    });
+    this.edges = edges;
+  }
+
+  /** Components with a cycle among the states left that owe `mask`: Tarjan over places, with all its stacks in arrays. */
   private split(mask: number): Int32Array[] {
-    const { owed, removed, count } = this;
-    const order = new Int32Array(count + 1);
-    const low = new Int32Array(count + 1);
-    const onStack = new Uint8Array(count + 1);
-    const stack: number[] = [];
+    const { left, owed, starts, edges } = this;
+    const n = left.length;
+    const order = new Int32Array(n);
+    const low = new Int32Array(n);
+    const onStack = new Uint8Array(n);
+    const stack = new Int32Array(n);
+    const calls = new Int32Array(n);
+    /** Next edge of each call. */
+    const next = new Int32Array(n);
     const found: Int32Array[] = [];
     let clock = 0;
-    const inside = (id: number) => removed[id] === 0 && (owed[id]! & mask) !== 0;
-    const one = new Int32Array(1);
-    const successorsOf = (id: number): Int32Array => {
-      one[0] = id;
-      let to = new Int32Array(0);
-      this.expandAll(one, 0, 1, (_id, first, end) => {
-        to = this.ids.slice(first, end).filter(inside);
-      });
-      return to;
-    };
-    for (let root = 1; root <= count; root++) {
-      if (!inside(root) || order[root] !== 0) continue;
-      const calls: { id: number; to: Int32Array; next: number; self: boolean }[] = [];
-      const enter = (id: number) => {
-        order[id] = low[id] = ++clock;
-        stack.push(id);
-        onStack[id] = 1;
-        const to = successorsOf(id);
-        calls.push({ id, to, next: 0, self: to.includes(id) });
-      };
-      enter(root);
-      while (calls.length > 0) {
-        const call = calls.at(-1)!;
-        const { id, to } = call;
-        if (call.next < to.length) {
-          const next = to[call.next++]!;
-          if (order[next] === 0) enter(next);
-          else if (onStack[next] === 1) low[id] = Math.min(low[id]!, order[next]!);
-          continue;
+    let depth = 0;
+    let height = 0;
+    for (let root = 0; root < n; root++) {
+      if (order[root] !== 0 || (owed[left[root]!]! & mask) === 0) continue;
+      calls[depth++] = root;
+      while (depth > 0) {
+        const at = calls[depth - 1]!;
+        if (order[at] === 0) {
+          order[at] = low[at] = ++clock;
+          next[at] = starts[at]!;
+          stack[height++] = at;
+          onStack[at] = 1;
         }
-        calls.pop();
-        const above = calls.at(-1);
-        if (above) low[above.id] = Math.min(low[above.id]!, low[id]!);
-        if (low[id] !== order[id]) continue;
-        const at = stack.lastIndexOf(id);
-        const members = stack.splice(at);
-        for (const member of members) onStack[member] = 0;
-        if (members.length > 1 || call.self) found.push(Int32Array.from(members).sort());
+        const end = starts[at + 1]!;
+        let edge = next[at]!;
+        let lowest = low[at]!;
+        let called = false;
+        for (; edge < end; edge++) {
+          const to = edges[edge]!;
+          if (order[to] === 0) {
+            if ((owed[left[to]!]! & mask) === 0) continue;
+            // This edge is looked at again when the call is back: its low is known then.
+            calls[depth++] = to;
+            called = true;
+            break;
+          }
+          if (onStack[to] === 1 && low[to]! < lowest) lowest = low[to]!;
+        }
+        next[at] = edge;
+        low[at] = lowest;
+        if (called) continue;
+        depth--;
+        if (lowest !== order[at]) continue;
+        const top = height;
+        do onStack[stack[--height]!] = 0;
+        while (stack[height] !== at);
+        const alone = top - height === 1;
+        if (alone && !edges.subarray(starts[at], end).includes(at)) continue;
+        found.push(
+          stack
+            .slice(height, top)
+            .map((place) => left[place]!)
+            .sort(),
+        );
       }
     }
     this.components += found.length;
@@ -250,7 +296,11 @@ class Liveness {
 
   /** The shortest lasso into a component that is fair to all actions, or null where it is not. */
   private fairCycle(component: Int32Array, mask: number): { prefix: number[]; cycle: Cycle } | null {
-    const { out, removed, owed } = this;
+    const { out, owed } = this;
+    const member = new Uint8Array(this.count + 1);
+    for (const id of component) member[id] = 1;
+    const within = (to: number) => member[to] === 1 && (owed[to]! & mask) !== 0;
+    if (!this.isFair(component, within)) return null;
     const place = new Map<number, number>();
     component.forEach((id, i) => place.set(id, i));
     const edges: { to: number; action: number }[][] = [];
@@ -262,24 +312,35 @@ class Liveness {
         const action = out.actions[i]!;
         if (action >= 0) can.add(action);
         const to = this.ids[i]!;
-        if (removed[to] === 0 && (owed[to]! & mask) !== 0 && place.has(to))
-          own.push({ to: place.get(to)!, action });
+        if (within(to)) own.push({ to: place.get(to)!, action });
       }
       edges.push(own);
       enabled.push(can);
     });
     const actions = [...new Set(enabled.flatMap((can) => [...can]))];
-    // Where some state does an action justice by itself (it is disabled there) or an edge takes it.
-    const fair = actions.every(
-      (action) =>
-        enabled.some((can) => !can.has(action)) || edges.some((own) => own.some((e) => e.action === action)),
-    );
-    if (!fair) return null;
-    // Actions that are enabled nowhere in it need no care.
     const graph = { component, edges, enabled, actions };
     return component.length * 2 ** Math.min(actions.length, 30) <= EXACT_NODES_MAX
       ? this.shortestLasso(graph)
       : this.shortLasso(graph);
+  }
+
+  /** Whether each action is disabled in some state of the component, or taken within it. */
+  private isFair(component: Int32Array, within: (to: number) => boolean): boolean {
+    const { out } = this;
+    /** By action: in how many states it is enabled, the last of them, and whether a step within is its. */
+    const seen = new Map<number, { states: number; last: number; taken: boolean }>();
+    this.expandAll(component, 0, component.length, (id, first, end) => {
+      for (let i = first; i < end; i++) {
+        const action = out.actions[i]!;
+        if (action < 0) continue;
+        let about = seen.get(action);
+        if (!about) seen.set(action, (about = { states: 0, last: 0, taken: false }));
+        if (about.last !== id) about.states++;
+        about.last = id;
+        about.taken ||= within(this.ids[i]!);
+      }
+    });
+    return [...seen.values()].every(({ states, taken }) => taken || states < component.length);
   }
 
   /** The cycle through `start` that sees to all of `actions`, by breadth-first search over (state, actions seen to). */
