@@ -15,3 +15,35 @@ export { ReplayScheduler } from './runtime/schedulers/replay.ts';
 export { TimedScheduler } from './runtime/schedulers/timed.ts';
 export { Simulation } from './runtime/simulate.ts';
 export { type Observing, Trace } from './runtime/trace.ts';
+export type { Json } from './runtime/check/alphabet.ts';
+export { check, type CheckOptions, type CheckResult, explain, searchOf } from './runtime/check/check.ts';
+export { type Explorable, type Learning, Successors, type Told, TooNarrow } from './runtime/check/explorable.ts';
+export type { ModelSource } from './runtime/check/model-source.ts';
+export { checkInParallel, type ParallelOptions } from './runtime/check/parallel.ts';
+export { checkLiveness, type LivenessResult } from './runtime/check/liveness.ts';
+export {
+  type Action,
+  defineSystem,
+  type Definition,
+  eventActions,
+  interchangeable,
+  type On,
+  type Outcome,
+  type Over,
+  part,
+  type Part,
+  type Parts as SystemParts,
+  type Predicate,
+  replicas,
+} from './runtime/check/parts.ts';
+export type { PackedSystem } from './runtime/check/packed.ts';
+export {
+  type Checkpoint,
+  type Progress,
+  type Result,
+  Search,
+  type SearchOptions,
+  type Violation as CheckViolation,
+} from './runtime/check/search.ts';
+export { StateSet } from './runtime/check/state-set.ts';
+export { System } from './runtime/check/system.ts';

@@ -34,8 +34,8 @@ const NARROWED: Record<string, string[]> = {
   'src/runtime': ['machines', 'src/stdx', 'src/model', 'src/memory', 'src/actor'],
 };
 const PLATFORM = /\b(Math\.random|Date\b(?!:)|performance\b|setTimeout|process\.|console\.)/;
-const MAY_SEE_PLATFORM = ['src/cli', 'src/runtime/threads', 'workers', 'test'];
-const MAY_USE_ATOMICS = ['src/memory', 'src/runtime/threads', 'test'];
+const MAY_SEE_PLATFORM = ['src/cli', 'src/runtime/threads', 'workers', 'test', 'examples'];
+const MAY_USE_ATOMICS = ['src/memory', 'src/runtime/check', 'src/runtime/threads', 'test'];
 
 function filesBelow(folder: string): string[] {
   if (!existsSync(join(ROOT, folder))) return [];

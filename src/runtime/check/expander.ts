@@ -1,0 +1,144 @@
+// The inner loop of a search, for one thread: takes a stretch of the queue, generates some thousand successors, inserts
+// them in one batch, judges what was new. Which stretch, and what comes after, is for the search to say.
+import type { Explorable } from './explorable.ts';
+import { Successors } from './explorable.ts';
+import type { StateSet } from './state-set.ts';
+
+/** Successors that are inserted at once. */
+const BATCH = 2048;
+
+export type ViolationKind = 'property' | 'deadlock' | 'starvation';
+
+/** What was found, by ids; `steps` is 0 where the state itself is at fault, 1 where a step from it (the k-th) is. */
+export interface Finding {
+  kind: ViolationKind;
+  name: string;
+  id: number;
+  k: number;
+  /** Length of its path beyond the depth of the level that was being expanded: deadlocks 0, all else 1. */
+  beyond: number;
+}
+
+/** Why `run` came back before the end of its stretch. */
+export type Halt = 'memory' | 'states' | 'time' | 'row' | null;
+
+export interface ExpanderLimits {
+  /** Asked once a batch; true ends the run. */
+  overtime(): boolean;
+  states: number;
+}
+
+export class Expander {
+  private readonly model: Explorable;
+  private readonly set: StateSet;
+  private readonly limits: ExpanderLimits;
+  private readonly out: Successors;
+  /** States of this batch that have no successors. */
+  private readonly ends: number[] = [];
+  private sources = new Int32Array(8192);
+  transitions = 0;
+  /** The best finding so far: the shortest, then the first in the queue. */
+  finding: Finding | null = null;
+  findings = 0;
+  halt: Halt = null;
+  /** All before it is expanded, should `run` throw. */
+  reached = 0;
+  /** States that a frozen model could not expand: [from, to) each; and the rows it lacks, each behind its length. */
+  readonly skipped: [number, number][] = [];
+  readonly wanted: number[] = [];
+
+  constructor(model: Explorable, set: StateSet, limits: ExpanderLimits) {
+    this.model = model;
+    this.set = set;
+    this.limits = limits;
+    this.out = new Successors(model.words, 2 * BATCH);
+  }
+
+  /**
+   * Expands the states with ids in [from, to).
+   * @returns the first that was not expanded: `to`, or else `halt` says why
+   */
+  run(from: number, to: number): number {
+    const { model, set, out } = this;
+    const { words } = model;
+    this.halt = null;
+    let id = from;
+    while (id < to) {
+      if (set.count >= this.limits.states) {
+        this.halt = 'states';
+        return id;
+      }
+      const first = id;
+      this.reached = id;
+      out.clear();
+      this.ends.length = 0;
+      while (id < to && out.length < BATCH) {
+        const before = out.length;
+        out.begin(id);
+        model.expand(set.keys, id * words, out);
+        if (out.wanted.length > 0) this.skip(id);
+        else if (out.ofThisState === 0) this.ends.push(id);
+        if (out.length > this.sources.length) this.moreSources();
+        const { sources } = this;
+        for (let i = before; i < out.length; i++) sources[i] = id;
+        id++;
+      }
+      if (!this.insert()) {
+        this.halt = 'memory';
+        return first;
+      }
+      if (id < to && this.limits.overtime()) {
+        this.halt = 'time';
+        return id;
+      }
+    }
+    return id;
+  }
+
+  /** The state is judged that a search begins with. */
+  judge(id: number): void {
+    const { model, set } = this;
+    const name = model.judge?.(set.keys, id * model.words) ?? null;
+    if (name !== null) this.found({ kind: 'property', name, id, k: -1, beyond: 1 });
+  }
+
+  found(finding: Finding): void {
+    this.findings++;
+    const best = this.finding;
+    const earlier = best && (finding.beyond - best.beyond || finding.id - best.id || finding.k - best.k);
+    if (!best || earlier! < 0) this.finding = finding;
+  }
+
+  private insert(): boolean {
+    const { out, set, model } = this;
+    const whole = set.insertAll(out.keys, out.length, this.sources);
+    if (model.judge) for (let i = 0; i < set.freshLength; i++) this.judge(set.fresh[i]!);
+    if (!whole) return false;
+    for (const id of this.ends) this.ended(id);
+    this.transitions += out.length + out.broken.length;
+    for (const { source, k, property } of out.broken)
+      this.found({ kind: 'property', name: property, id: source, k, beyond: 1 });
+    return true;
+  }
+
+  private ended(id: number): void {
+    const { model, set } = this;
+    if (model.isEnd?.(set.keys, id * model.words)) return;
+    this.found({ kind: 'deadlock', name: 'no action is possible', id, k: -1, beyond: 0 });
+  }
+
+  private skip(id: number): void {
+    this.out.takeBack();
+    for (const word of this.out.wanted) this.wanted.push(word);
+    this.out.wanted.length = 0;
+    const last = this.skipped.at(-1);
+    if (last && last[1] === id) last[1] = id + 1;
+    else this.skipped.push([id, id + 1]);
+  }
+
+  private moreSources(): void {
+    const sources = new Int32Array(this.out.length * 2);
+    sources.set(this.sources);
+    this.sources = sources;
+  }
+}

@@ -1,0 +1,175 @@
+// What the search explores: a finite graph of states packed into a few Int32 words each, known by its first state and by
+// what follows a state. Whoever packs the states (a small system of one's own, the simulated world) implements
+// `Explorable`; searches, liveness and workers know nothing else.
+
+/** Most Int32 words that a packed state may have. */
+export const WORDS_MAX = 8;
+
+export interface Explorable {
+  /** Int32 words of a packed state, 1..8. */
+  readonly words: number;
+  /** Tells a checkpoint of one model from that of another; a change of the model or its bounds changes it. */
+  readonly hash?: string;
+  initial(into: (state: Int32Array) => void): void;
+  /** Appends every successor of the state at `states[at..at+words)` to `out`, in a fixed order. */
+  expand(states: Int32Array, at: number, out: Successors): void;
+  /** The name of a property that this state itself breaks, or null. */
+  judge?(states: Int32Array, at: number): string | null;
+  /** Whether having no successors is right in this state; otherwise it is a deadlock. */
+  isEnd?(states: Int32Array, at: number): boolean;
+  /** What is still owed in this state, one bit each (at most 31): liveness asks that no fair run owes one for ever. */
+  pending?(states: Int32Array, at: number): number;
+  /** What bit `bit` of `pending` is called. */
+  describePending?(bit: number): string;
+  /** Words for people: the action that was the k-th successor of a state (`add` and `violate` counted alike). */
+  describeAction(states: Int32Array, at: number, k: number): string;
+  describe(states: Int32Array, at: number): string;
+  /**
+   * Words for a whole path, where a step is easier told in its context: with symmetry a packed state names no replica,
+   * and a path is told by following one. `path` holds the packed states, `violating` the k of a last step that leads to
+   * no state, or -1.
+   */
+  retell?(path: Int32Array, violating: number): Told;
+  /**
+   * For a model that throws `TooNarrow` from `expand`, or from `learn`, when a value comes up that its packing has no room
+   * for: the same model with room, and the packed states of `keys` as that one packs them. The search then goes on.
+   */
+  widen?(keys: Int32Array): { model: Explorable; keys: Int32Array };
+  /** Tables that the model fills as it goes; a model that learns nothing leaves it out. */
+  readonly learning?: Learning;
+}
+
+/** The packing has no room for a value that came up. */
+export class TooNarrow extends Error {
+  override name = 'TooNarrow';
+}
+
+/** A path in words: as many states as the path has, and the action that leads to each but the first. */
+export interface Told {
+  readonly states: readonly string[];
+  readonly actions: readonly string[];
+}
+
+/**
+ * How copies of one model in several threads agree on the numbers they give to values: everything learned stands in a
+ * log; who follows the log from its start has the same tables. A copy that is `frozen` learns nothing by itself: where
+ * `expand` lacks a row it calls `out.want(row)`, and the search hands the row to the copy that does learn.
+ */
+export interface Learning {
+  frozen: boolean;
+  /** Int32 words of the log so far. */
+  readonly length: number;
+  read(from: number): Int32Array;
+  /** Appends words that another copy's log has from this one's length on, and fills the tables accordingly. */
+  follow(words: Int32Array): void;
+  /** Learns a row that a frozen copy wanted. */
+  learn(row: Int32Array): void;
+}
+
+/** A transition that itself breaks a property. */
+export interface BrokenStep {
+  /** State it starts from: an id of the state set. */
+  source: number;
+  k: number;
+  action: number;
+  property: string;
+}
+
+/**
+ * Successors of a stretch of states, in typed arrays that are used again for every stretch. The number of the action goes
+ * with each: for liveness it is the unit of weak fairness (>= 0), or negative where no fairness is assumed.
+ */
+export class Successors {
+  readonly words: number;
+  /** `length` packed states, `words` apart. */
+  keys: Int32Array;
+  actions: Int32Array;
+  length = 0;
+  readonly broken: BrokenStep[] = [];
+  /** Rows that a frozen model lacks, each behind its length. */
+  readonly wanted: number[] = [];
+  private source = 0;
+  private first = 0;
+  private brokenHere = 0;
+  private capacity: number;
+
+  constructor(words: number, capacity = 4096) {
+    this.words = words;
+    this.capacity = capacity;
+    this.keys = new Int32Array(capacity * words);
+    this.actions = new Int32Array(capacity);
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.first = 0;
+    this.broken.length = 0;
+    this.wanted.length = 0;
+  }
+  /** The search says whose successors come next. */
+  begin(source: number): void {
+    this.source = source;
+    this.first = this.length;
+    this.brokenHere = 0;
+  }
+  /** How many transitions the state that was begun has had. */
+  get ofThisState(): number {
+    return this.length - this.first + this.brokenHere;
+  }
+  /** Takes the successors of the state that was begun back. */
+  takeBack(): void {
+    this.length = this.first;
+    this.broken.length -= this.brokenHere;
+    this.brokenHere = 0;
+  }
+
+  /** Makes room for `more`: for models that write into `keys` and `actions` themselves and then set `length`. */
+  reserve(more: number): void {
+    while (this.length + more > this.capacity) this.grow();
+  }
+  /** Makes room for one more. @returns where in `keys` the caller is to write its `words` words */
+  place(action: number): number {
+    const index = this.length;
+    if (index === this.capacity) this.grow();
+    this.actions[index] = action;
+    this.length = index + 1;
+    return index * this.words;
+  }
+  /** Appends the state at `from[at..at+words)`. */
+  add(from: Int32Array, at: number, action: number): void {
+    const into = this.place(action);
+    const { keys, words } = this;
+    for (let w = 0; w < words; w++) keys[into + w] = from[at + w]!;
+  }
+  /** Appends a state of one word. */
+  add1(word: number, action: number): void {
+    const into = this.place(action);
+    this.keys[into] = word;
+  }
+  /** Appends a state of two words. */
+  add2(word0: number, word1: number, action: number): void {
+    const into = this.place(action);
+    this.keys[into] = word0;
+    this.keys[into + 1] = word1;
+  }
+  /** Appends a transition that breaks `property`; it leads to no state. */
+  violate(action: number, property: string): void {
+    this.broken.push({ source: this.source, k: this.ofThisState, action, property });
+    this.brokenHere++;
+  }
+  /** Says that the successors of this state need a row which the model has not learned. */
+  want(row: ArrayLike<number>): void {
+    this.wanted.push(row.length);
+    for (let i = 0; i < row.length; i++) this.wanted.push(row[i]!);
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    const keys = new Int32Array(this.capacity * this.words);
+    keys.set(this.keys);
+    this.keys = keys;
+    const actions = new Int32Array(this.capacity);
+    actions.set(this.actions);
+    this.actions = actions;
+  }
+}

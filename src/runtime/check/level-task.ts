@@ -1,0 +1,95 @@
+// What a worker of a parallel search does with its share of a level: stretches of the queue are taken from a shared cursor,
+// expanded, and inserted into the shared set.
+import { Expander, type Finding, type Halt } from './expander.ts';
+import type { Explorable } from './explorable.ts';
+import type { ModelSource } from './model-source.ts';
+import { type SharedStates, StateSet } from './state-set.ts';
+
+/** States that a worker takes at a time. */
+const CHUNK = 512;
+
+export interface LevelTask {
+  source: ModelSource;
+  symmetry: boolean;
+  states: SharedStates;
+  /** What the model has learned so far, as a log of Int32 words. */
+  learned: SharedArrayBuffer;
+  /** Stretches to expand, and how far into them all workers are together: one Int32. */
+  waiting: [number, number][];
+  cursor: SharedArrayBuffer;
+  /** The last id of the level. */
+  levelEnd: number;
+  statesMax: number;
+  /** Milliseconds left; Infinity without a limit. */
+  timeLeftMs: number;
+}
+
+export interface LevelShare {
+  transitions: number;
+  findings: number;
+  /** With the key of its state: ids may be moved when the level is settled. */
+  finding: (Finding & { key: number[] }) | null;
+  olderHits: number;
+  unused: [number, number];
+  /** What was taken and not expanded. */
+  left: [number, number][];
+  /** Rows that the model lacks, each behind its length. */
+  wanted: number[];
+  halt: Halt;
+}
+
+/** @param clockMs of this thread */
+export function expandShare(model: Explorable, task: LevelTask, clockMs: () => number): LevelShare {
+  const deadline = clockMs() + task.timeLeftMs;
+  const set = new StateSet(model.words, {}, task.states);
+  set.older = task.levelEnd;
+  const expander = new Expander(model, set, {
+    overtime: () => clockMs() > deadline,
+    states: task.statesMax,
+  });
+  const cursor = new Int32Array(task.cursor);
+  const left: [number, number][] = [];
+  let halt: Halt = null;
+  while (!halt) {
+    const chunk = stretches(task.waiting, Atomics.add(cursor, 0, CHUNK), CHUNK);
+    if (chunk.length === 0) break;
+    for (const [from, to] of chunk) {
+      const end = halt ? from : expander.run(from, to);
+      if (end < to) left.push([end, to]);
+      halt ??= expander.halt;
+    }
+  }
+  const { finding, transitions, findings } = expander;
+  const at = finding ? finding.id * model.words : 0;
+  return {
+    transitions,
+    findings,
+    finding: finding && { ...finding, key: [...set.keys.subarray(at, at + model.words)] },
+    olderHits: set.olderHits,
+    unused: set.giveBack(),
+    left: [...left, ...expander.skipped],
+    wanted: expander.wanted,
+    halt,
+  };
+}
+
+/** `length` states from the `offset`-th of some stretches on. */
+export function stretches(
+  all: readonly [number, number][],
+  offset: number,
+  length: number,
+): [number, number][] {
+  const found: [number, number][] = [];
+  let skip = offset;
+  let more = length;
+  for (const [from, to] of all) {
+    const size = to - from;
+    if (skip < size && more > 0) {
+      const n = Math.min(size - skip, more);
+      found.push([from + skip, from + skip + n]);
+      more -= n;
+    }
+    skip = Math.max(0, skip - size);
+  }
+  return found;
+}

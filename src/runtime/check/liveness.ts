@@ -1,0 +1,518 @@
+// Liveness under weak fairness: does a run exist in which every fair action is disabled or taken again and again, and yet
+// something stays pending for ever? Asked of the states that a complete search has found.
+//
+// Such a run ends in a cycle all of whose states owe the same bit of `pending`. So edges count only between states that
+// owe a bit in common; states that no such edge leads to are taken away (Kahn), again and again. Where none is left there
+// is no cycle: the usual case, and it costs two more expansions of each state. What is left is split into strongly
+// connected components, one bit at a time (Tarjan). A component is fair for an action that is disabled somewhere in it or
+// taken within it; if it is not, no part of it is. One that is fair for all is a starvation, told as a lasso: the
+// shortest way in, then a cycle that does each action justice.
+//
+// Edges are written down only for what is left; otherwise states are expanded again. A state without successors that owes something is told as such.
+import { assert } from '../../stdx/assert.ts';
+import { type Explorable, Successors } from './explorable.ts';
+import { type Result, type Search, stepTo, type Violation } from './search.ts';
+import type { StateSet } from './state-set.ts';
+
+const BATCH = 2048;
+/** Cycles are shortest among all where (states x subsets of actions) of the component is at most this. */
+const EXACT_NODES_MAX = 1 << 20;
+
+export interface LivenessResult {
+  /** Everything pending ends, in every fair run. */
+  holds: boolean;
+  violation?: Violation;
+  /** States that were left after taking away what lies on no cycle. */
+  residue: number;
+  /** Components that were looked at, in all bits together. */
+  components: number;
+}
+
+/** @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states */
+export function checkLiveness(search: Search): LivenessResult {
+  const result: Result = search.result();
+  assert(result.complete, 'liveness: expected a complete search');
+  assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
+  return new Liveness(search).run();
+}
+
+/** A cycle by ids and the k of each step, the last of which closes it. */
+interface Cycle {
+  ids: number[];
+  steps: { from: number; to: number; action: number }[];
+}
+
+class Liveness {
+  private readonly search: Search;
+  private readonly model: Explorable;
+  private readonly set: StateSet;
+  private readonly words: number;
+  private readonly count: number;
+  private readonly out: Successors;
+  private ids = new Int32Array(2 * BATCH);
+  /** Bits owed, by id. */
+  private readonly owed: Int32Array;
+  /** Edges that lead to a state from one that is still there and owes a bit in common. */
+  private readonly into: Int32Array;
+  private readonly removed: Uint8Array;
+  private stuck = 0;
+  private components = 0;
+  /** Edges among the states left: those of the state in place `i` are `edges[starts[i]..starts[i + 1])`. */
+  private left = new Int32Array(0);
+  private placeOf = new Int32Array(0);
+  private starts = new Int32Array(0);
+  private edges = new Int32Array(0);
+
+  constructor(search: Search) {
+    this.search = search;
+    this.model = search.model;
+    this.set = search.set;
+    this.words = search.model.words;
+    this.count = search.set.count;
+    this.out = new Successors(this.words, 2 * BATCH);
+    this.owed = new Int32Array(this.count + 1);
+    this.into = new Int32Array(this.count + 1);
+    this.removed = new Uint8Array(this.count + 1);
+  }
+
+  run(): LivenessResult {
+    const { owed, count } = this;
+    const { keys } = this.set;
+    let all = 0;
+    for (let id = 1; id <= count; id++) all |= owed[id] = this.model.pending!(keys, id * this.words);
+    // A graph in which every edge leads one level on has no cycle: only ends can owe.
+    const layered = this.search.edgesBack === 0;
+    this.countEdges(layered);
+    const told = (violation?: Violation): LivenessResult => ({
+      holds: !violation,
+      ...(violation ? { violation } : {}),
+      residue,
+      components: this.components,
+    });
+    let residue = 0;
+    if (!layered) residue = this.takeAway();
+    if (this.stuck !== 0) return told(this.deadlock(this.stuck));
+    if (residue === 0) return told();
+    this.collectEdges(residue);
+    let best: { prefix: number[]; cycle: Cycle; bit: number } | null = null;
+    for (let bit = 0; bit < 31; bit++) {
+      if ((all & (1 << bit)) === 0) continue;
+      for (const component of this.split(1 << bit)) {
+        const lasso = this.fairCycle(component, 1 << bit);
+        if (!lasso) continue;
+        const length = lasso.prefix.length + lasso.cycle.ids.length;
+        if (!best || length < best.prefix.length + best.cycle.ids.length) best = { ...lasso, bit };
+      }
+    }
+    return told(best ? this.starvation(best.prefix, best.cycle, best.bit) : undefined);
+  }
+
+  /** Expands a list of states, `visit` sees each with the stretch of its successors in `ids` and `out`. */
+  private expandAll(
+    list: ArrayLike<number>,
+    from: number,
+    to: number,
+    visit: (id: number, first: number, end: number) => void,
+  ): void {
+    const { out, set, model, words } = this;
+    const ends: number[] = [];
+    for (let i = from; i < to;) {
+      out.clear();
+      ends.length = 0;
+      const start = i;
+      while (i < to && out.length < BATCH) {
+        out.begin(list[i]!);
+        model.expand(set.keys, list[i]! * words, out);
+        ends.push(out.length);
+        i++;
+      }
+      if (this.ids.length < out.length) this.ids = new Int32Array(out.length * 2);
+      set.findAll(out.keys, out.length, this.ids);
+      let first = 0;
+      for (let j = start; j < i; j++) {
+        const end = ends[j - start]!;
+        visit(list[j]!, first, end);
+        first = end;
+      }
+    }
+  }
+
+  /** First look at every state: what leads to it, and whether it is an end that owes something. */
+  private countEdges(layered: boolean): void {
+    const { owed, into, count, out, set, model, words } = this;
+    if (layered) {
+      // No edge is looked up: only states without successors are asked for.
+      for (let id = 1; id <= count && this.stuck === 0; id++) {
+        if (owed[id] === 0) continue;
+        out.clear();
+        out.begin(id);
+        model.expand(set.keys, id * words, out);
+        if (out.ofThisState === 0) this.stuck = id;
+      }
+      return;
+    }
+    const everyone = new Int32Array(BATCH);
+    for (let from = 1; from <= count;) {
+      let n = 0;
+      for (; from <= count && n < BATCH; from++) if (owed[from] !== 0) everyone[n++] = from;
+      this.expandAll(everyone, 0, n, (id, first, end) => {
+        const mask = owed[id]!;
+        if (first === end) this.stuck ||= id;
+        for (let i = first; i < end; i++) {
+          const to = this.ids[i]!;
+          if ((owed[to]! & mask) !== 0) into[to] = into[to]! + 1;
+        }
+      });
+    }
+  }
+
+  /** Kahn: takes away what no cycle can lead through, in sweeps over the order of arrival. @returns how many are left */
+  private takeAway(): number {
+    const { owed, into, removed, count } = this;
+    const batch = new Int32Array(BATCH);
+    let left = 0;
+    for (let id = 1; id <= count; id++)
+      if (owed[id] === 0) removed[id] = 1;
+      else left++;
+    let lowest = 1;
+    while (lowest <= count) {
+      // Edges mostly lead on, so that one sweep takes nearly all; `again` is the lowest state that fell free behind it.
+      let again = count + 1;
+      for (let from = lowest; from <= count;) {
+        let n = 0;
+        for (; from <= count && n < BATCH; from++)
+          if (removed[from] === 0 && into[from] === 0) {
+            removed[from] = 1;
+            batch[n++] = from;
+          }
+        left -= n;
+        this.expandAll(batch, 0, n, (id, first, end) => {
+          const mask = owed[id]!;
+          for (let i = first; i < end; i++) {
+            const to = this.ids[i]!;
+            if ((owed[to]! & mask) === 0) continue;
+            const edges = --into[to]!;
+            if (edges === 0 && to < from && to < again) again = to;
+          }
+        });
+      }
+      lowest = again;
+    }
+    return left;
+  }
+
+  /** Writes the edges among the states left down, once for all bits: 4 bytes each, and only of what may lie on a cycle. */
+  private collectEdges(residue: number): void {
+    const { removed, owed, count } = this;
+    this.left = new Int32Array(residue);
+    this.placeOf = new Int32Array(count + 1);
+    this.starts = new Int32Array(residue + 1);
+    let edges = new Int32Array(residue * 4);
+    let n = 0;
+    for (let id = 1; id <= count; id++)
+      if (removed[id] === 0) {
+        this.placeOf[id] = n;
+        this.left[n++] = id;
+      }
+    let length = 0;
+    let place = 0;
+    this.expandAll(this.left, 0, residue, (id, first, end) => {
+      if (length + end - first > edges.length) {
+        const more = new Int32Array(edges.length * 2 + end - first);
+        more.set(edges);
+        edges = more;
+      }
+      for (let i = first; i < end; i++) {
+        const to = this.ids[i]!;
+        if (removed[to] === 0 && (owed[to]! & owed[id]!) !== 0) edges[length++] = this.placeOf[to]!;
+      }
+      this.starts[++place] = length;
+    });
+    this.edges = edges;
+  }
+
+  /** Components with a cycle among the states left that owe `mask`: Tarjan over places, with all its stacks in arrays. */
+  private split(mask: number): Int32Array[] {
+    const { left, owed, starts, edges } = this;
+    const n = left.length;
+    const order = new Int32Array(n);
+    const low = new Int32Array(n);
+    const onStack = new Uint8Array(n);
+    const stack = new Int32Array(n);
+    const calls = new Int32Array(n);
+    /** Next edge of each call. */
+    const next = new Int32Array(n);
+    const found: Int32Array[] = [];
+    let clock = 0;
+    let depth = 0;
+    let height = 0;
+    for (let root = 0; root < n; root++) {
+      if (order[root] !== 0 || (owed[left[root]!]! & mask) === 0) continue;
+      calls[depth++] = root;
+      while (depth > 0) {
+        const at = calls[depth - 1]!;
+        if (order[at] === 0) {
+          order[at] = low[at] = ++clock;
+          next[at] = starts[at]!;
+          stack[height++] = at;
+          onStack[at] = 1;
+        }
+        const end = starts[at + 1]!;
+        let edge = next[at]!;
+        let lowest = low[at]!;
+        let called = false;
+        for (; edge < end; edge++) {
+          const to = edges[edge]!;
+          if (order[to] === 0) {
+            if ((owed[left[to]!]! & mask) === 0) continue;
+            // This edge is looked at again when the call is back: its low is known then.
+            calls[depth++] = to;
+            called = true;
+            break;
+          }
+          if (onStack[to] === 1 && low[to]! < lowest) lowest = low[to]!;
+        }
+        next[at] = edge;
+        low[at] = lowest;
+        if (called) continue;
+        depth--;
+        if (lowest !== order[at]) continue;
+        const top = height;
+        do onStack[stack[--height]!] = 0;
+        while (stack[height] !== at);
+        const alone = top - height === 1;
+        if (alone && !edges.subarray(starts[at], end).includes(at)) continue;
+        found.push(
+          stack
+            .slice(height, top)
+            .map((place) => left[place]!)
+            .sort(),
+        );
+      }
+    }
+    this.components += found.length;
+    return found;
+  }
+
+  /** The shortest lasso into a component that is fair to all actions, or null where it is not. */
+  private fairCycle(component: Int32Array, mask: number): { prefix: number[]; cycle: Cycle } | null {
+    const { out, owed } = this;
+    const member = new Uint8Array(this.count + 1);
+    for (const id of component) member[id] = 1;
+    const within = (to: number) => member[to] === 1 && (owed[to]! & mask) !== 0;
+    if (!this.isFair(component, within)) return null;
+    const place = new Map<number, number>();
+    component.forEach((id, i) => place.set(id, i));
+    const edges: { to: number; action: number }[][] = [];
+    const enabled: Set<number>[] = [];
+    this.expandAll(component, 0, component.length, (_id, first, end) => {
+      const own: { to: number; action: number }[] = [];
+      const can = new Set<number>();
+      for (let i = first; i < end; i++) {
+        const action = out.actions[i]!;
+        if (action >= 0) can.add(action);
+        const to = this.ids[i]!;
+        if (within(to)) own.push({ to: place.get(to)!, action });
+      }
+      edges.push(own);
+      enabled.push(can);
+    });
+    const actions = [...new Set(enabled.flatMap((can) => [...can]))];
+    const graph = { component, edges, enabled, actions };
+    return component.length * 2 ** Math.min(actions.length, 30) <= EXACT_NODES_MAX
+      ? this.shortestLasso(graph)
+      : this.shortLasso(graph);
+  }
+
+  /** Whether each action is disabled in some state of the component, or taken within it. */
+  private isFair(component: Int32Array, within: (to: number) => boolean): boolean {
+    const { out } = this;
+    /** By action: in how many states it is enabled, the last of them, and whether a step within is its. */
+    const seen = new Map<number, { states: number; last: number; taken: boolean }>();
+    this.expandAll(component, 0, component.length, (id, first, end) => {
+      for (let i = first; i < end; i++) {
+        const action = out.actions[i]!;
+        if (action < 0) continue;
+        let about = seen.get(action);
+        if (!about) seen.set(action, (about = { states: 0, last: 0, taken: false }));
+        if (about.last !== id) about.states++;
+        about.last = id;
+        about.taken ||= within(this.ids[i]!);
+      }
+    });
+    return [...seen.values()].every(({ states, taken }) => taken || states < component.length);
+  }
+
+  /** The cycle through `start` that sees to all of `actions`, by breadth-first search over (state, actions seen to). */
+  private shortestCycle(graph: Component, start: number): Cycle {
+    const { component, edges, enabled, actions } = graph;
+    const all = 2 ** actions.length - 1;
+    const bit = new Map(actions.map((action, i) => [action, 1 << i]));
+    const disabled = enabled.map((can) =>
+      actions.reduce((sum, action, i) => (can.has(action) ? sum : sum | (1 << i)), 0),
+    );
+    const size = component.length;
+    const from = new Map<number, { node: number; edge: { to: number; action: number } }>();
+    // The first step is made before the start may count as reached again.
+    const first = disabled[start]! * size + start;
+    let level = [first];
+    const seen = new Set<number>([first]);
+    for (;;) {
+      const next: number[] = [];
+      for (const node of level) {
+        const at = node % size;
+        const done = Math.floor(node / size);
+        for (const edge of edges[at]!) {
+          const after = done | (bit.get(edge.action) ?? 0) | disabled[edge.to]!;
+          if (edge.to === start && after === all) {
+            const steps = [{ from: at, ...edge }];
+            for (let back = node; back !== first;) {
+              const { node: previous, edge: taken } = from.get(back)!;
+              steps.push({ from: previous % size, ...taken });
+              back = previous;
+            }
+            return asCycle(component, steps.reverse());
+          }
+          const reached = after * size + edge.to;
+          if (seen.has(reached)) continue;
+          seen.add(reached);
+          from.set(reached, { node, edge });
+          next.push(reached);
+        }
+      }
+      level = next;
+      assert(level.length > 0, 'a fair component: expected a cycle that sees to every action');
+    }
+  }
+
+  /** Least in prefix and cycle together. */
+  private shortestLasso(graph: Component): { prefix: number[]; cycle: Cycle } {
+    let best: { prefix: number[]; cycle: Cycle } | null = null;
+    // Members stand in order of arrival, so prefixes only get longer.
+    const exhaustive = graph.component.length * graph.component.length * 2 ** graph.actions.length;
+    for (let start = 0; start < graph.component.length; start++) {
+      if (start > 0 && exhaustive > EXACT_NODES_MAX) break;
+      const prefix = this.search.pathTo(graph.component[start]!);
+      if (best && prefix.length >= best.prefix.length + best.cycle.ids.length) break;
+      const cycle = this.shortestCycle(graph, start);
+      if (!best || prefix.length + cycle.ids.length < best.prefix.length + best.cycle.ids.length)
+        best = { prefix, cycle };
+    }
+    return best!;
+  }
+
+  /** Shortest way in, then from one unmet demand to the nearest next: short, not always shortest. */
+  private shortLasso(graph: Component): { prefix: number[]; cycle: Cycle } {
+    const { component, edges, enabled, actions } = graph;
+    const prefix = this.search.pathTo(component[0]!);
+    const open = new Set(actions);
+    const steps: { from: number; to: number; action: number }[] = [];
+    let at = 0;
+    const settle = () => {
+      for (const action of open) if (!enabled[at]!.has(action)) open.delete(action);
+    };
+    settle();
+    while (open.size > 0 || at !== 0 || steps.length === 0) {
+      const way = walk(edges, at, (step) =>
+        open.size > 0
+          ? open.has(step.action) || [...open].some((action) => !enabled[step.to]!.has(action))
+          : step.to === 0,
+      );
+      for (const step of way) {
+        steps.push(step);
+        open.delete(step.action);
+        at = step.to;
+        settle();
+      }
+    }
+    return { prefix, cycle: asCycle(component, steps) };
+  }
+
+  private deadlock(id: number): Violation {
+    const path = this.search.pathTo(id);
+    const owed = this.owed[id]!;
+    const name = `no action is possible while pending: ${this.nameOf(31 - Math.clz32(owed & -owed))}`;
+    return { kind: 'deadlock', name, path, ...this.search.tell(path, -1) };
+  }
+
+  private starvation(prefix: number[], cycle: Cycle, bit: number): Violation {
+    const cycleFrom = prefix.length - 1;
+    // The first state of the cycle is the last of the prefix, and stands at the end once more.
+    const path = [...prefix, ...cycle.ids.slice(1), cycle.ids[0]!];
+    const told = this.search.tell(path, -1);
+    if (!this.model.retell) told.actions = this.actionsOf(path, prefix.length, cycle);
+    return { kind: 'starvation', name: `${this.nameOf(bit)} stays pending`, path, cycleFrom, ...told };
+  }
+
+  /** Of several steps between the same two states the cycle means the one with its action. */
+  private actionsOf(path: number[], prefixLength: number, cycle: Cycle): string[] {
+    const { model, set, words, out } = this;
+    return path.slice(1).map((id, i) => {
+      const from = path[i]!;
+      const step = cycle.steps[i + 1 - prefixLength];
+      let k = stepTo(model, set, from, id);
+      if (step) {
+        out.clear();
+        out.begin(from);
+        model.expand(set.keys, from * words, out);
+        for (let j = 0; j < out.length; j++)
+          if (out.actions[j] === step.action && set.find(out.keys, j * words) === id) {
+            k = j;
+            break;
+          }
+      }
+      return model.describeAction(set.keys, from * words, k);
+    });
+  }
+
+  private nameOf(bit: number): string {
+    return this.model.describePending?.(bit) ?? `obligation ${bit}`;
+  }
+}
+
+interface Component {
+  component: Int32Array;
+  /** By place in the component: steps within it, and the fair actions that are enabled. */
+  edges: { to: number; action: number }[][];
+  enabled: Set<number>[];
+  actions: number[];
+}
+
+function asCycle(component: Int32Array, steps: { from: number; to: number; action: number }[]): Cycle {
+  return {
+    ids: steps.map(({ from }) => component[from]!),
+    steps: steps.map(({ from, to, action }) => ({ from: component[from]!, to: component[to]!, action })),
+  };
+}
+
+/** The shortest walk of at least one step from `start` whose last step pleases. */
+function walk(
+  edges: { to: number; action: number }[][],
+  start: number,
+  pleases: (step: { from: number; to: number; action: number }) => boolean,
+): { from: number; to: number; action: number }[] {
+  const came = new Map<number, { from: number; to: number; action: number }>();
+  const trace = (step: { from: number; to: number; action: number }) => {
+    const steps = [step];
+    for (let at = step.from; at !== start;) {
+      const earlier = came.get(at)!;
+      steps.push(earlier);
+      at = earlier.from;
+    }
+    return steps.reverse();
+  };
+  let level = [start];
+  while (level.length > 0) {
+    const next: number[] = [];
+    for (const from of level)
+      for (const edge of edges[from]!) {
+        const step = { from, ...edge };
+        if (pleases(step)) return trace(step);
+        if (edge.to === start || came.has(edge.to)) continue;
+        came.set(edge.to, step);
+        next.push(edge.to);
+      }
+    level = next;
+  }
+  throw new Error('a strongly connected component: expected a way between its states');
+}

@@ -1,0 +1,146 @@
+// The same search with several workers: one visited set in shared memory, the stretches of each level handed out as the
+// workers ask. Levels are finished before the next begins, so the counts are those of one thread and a counterexample is
+// still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself.
+import type { Piscina } from 'piscina';
+import { assert } from '../../stdx/assert.ts';
+import { type CheckOptions, type CheckResult, conclude } from './check.ts';
+import { type Explorable, TooNarrow } from './explorable.ts';
+import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
+import { loadModel, type ModelSource } from './model-source.ts';
+import { type Checkpoint, type Result, Search } from './search.ts';
+import { System } from './system.ts';
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const WORKER = new URL(`../../../workers/check.worker.${extension}`, import.meta.url).href;
+
+/** Levels smaller than this are done by the calling thread. */
+const SMALL_LEVEL = 4096;
+/** New states per expanded state that a level is given room for at first. */
+const ROOM_FACTOR = 2;
+
+export class ParallelSearch extends Search {
+  private readonly source: ModelSource;
+  private readonly symmetry: boolean;
+  private learned = new SharedArrayBuffer(0);
+  private learnedLength = -1;
+
+  constructor(
+    model: Explorable,
+    source: ModelSource,
+    { symmetry = true, ...options }: CheckOptions = {},
+    from?: Checkpoint,
+  ) {
+    super(model, options, from);
+    this.source = source;
+    this.symmetry = symmetry;
+  }
+
+  async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<Result> {
+    this.startClock();
+    while (this.nextLevel()) {
+      while (this.waiting.length > 0) {
+        const size = this.waiting.reduce((sum, [from, to]) => sum + to - from, 0);
+        if (size < SMALL_LEVEL) this.advance();
+        else await this.share(pool, size);
+        this.report();
+        if (this.halt) return this.result();
+      }
+    }
+    return this.result();
+  }
+
+  private async share(pool: Piscina<LevelTask, LevelShare>, size: number): Promise<void> {
+    const { set, options } = this;
+    if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
+      this.halt = 'memory';
+      return;
+    }
+    const cursor = new SharedArrayBuffer(4);
+    const task: LevelTask = {
+      source: this.source,
+      symmetry: this.symmetry,
+      states: set.share(),
+      learned: this.log(),
+      waiting: this.waiting,
+      cursor,
+      levelEnd: this.levelEnd,
+      statesMax: options.states ?? Infinity,
+      timeLeftMs: this.deadline === Infinity ? Infinity : this.deadline - options.clockMs!(),
+    };
+    set.open();
+    const shares = await Promise.all(Array.from({ length: pool.maxThreads }, () => pool.run(task)));
+    set.settle(shares.map(({ unused }) => unused));
+    const taken = new Int32Array(cursor)[0]!;
+    this.waiting = [...stretches(this.waiting, taken, size), ...shares.flatMap(({ left }) => left)];
+    for (const share of shares) {
+      const { finding } = share;
+      const found = finding && { ...finding, id: set.find(Int32Array.from(finding.key), 0) };
+      this.collect({ ...share, finding: found });
+      set.olderHits += share.olderHits;
+    }
+    if (shares.some(({ halt }) => halt === 'memory')) {
+      if (!set.ensureMore()) this.halt = 'memory';
+    } else this.halt = shares.find(({ halt }) => halt !== null)?.halt ?? null;
+    for (const { wanted } of shares)
+      for (let at = 0; at < wanted.length; at += wanted[at]! + 1)
+        this.learn(Int32Array.from(wanted.slice(at + 1, at + 1 + wanted[at]!)));
+  }
+
+  private learn(row: Int32Array): void {
+    try {
+      this.model.learning!.learn(row);
+    } catch (error) {
+      if (!(error instanceof TooNarrow) || !this.model.widen) throw error;
+      this.widen();
+    }
+  }
+
+  /** The model's log in shared memory, copied where it has grown. */
+  private log(): SharedArrayBuffer {
+    const length = this.model.learning?.length ?? 0;
+    if (length !== this.learnedLength) {
+      this.learned = new SharedArrayBuffer(length * 4);
+      if (length > 0) new Int32Array(this.learned).set(this.model.learning!.read(0));
+      this.learnedLength = length;
+    }
+    return this.learned;
+  }
+}
+
+export interface ParallelOptions extends CheckOptions {
+  threads: number;
+}
+
+/** `check` with several workers; each makes the model anew from its module. */
+export async function checkInParallel(source: ModelSource, options: ParallelOptions): Promise<CheckResult> {
+  const { threads } = options;
+  assert(threads >= 1, `threads: expected at least one, saw ${threads}`);
+  // Imported when it is needed: whoever checks in one thread need not load a pool.
+  const { Piscina } = await import('piscina');
+  const pool = new Piscina<LevelTask, LevelShare>({
+    filename: WORKER,
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  try {
+    return await checkWith(pool, source, options);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+/** The same with a pool that the caller keeps. */
+export async function checkWith(
+  pool: Piscina<LevelTask, LevelShare>,
+  source: ModelSource,
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const made = await loadModel(source);
+  const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
+    const model = made instanceof System ? made.packed({ symmetry }) : made;
+    const search = new ParallelSearch(model, source, { ...options, symmetry });
+    await search.runWith(pool);
+    return search;
+  };
+  return conclude(await searched(options.symmetry !== false), options, () => searched(false));
+}

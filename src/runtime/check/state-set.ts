@@ -1,0 +1,489 @@
+// The visited states of a search: an exact set of keys of 1 to 8 Int32 words in shared buffers. Nothing is hashed away.
+//
+// A state's id is its place in the order of arrival, from 1 on; `keys` in that order is the queue of a breadth-first
+// search, `parents` keeps the traces. The table proper holds ids only: 4 bytes a slot, the key stands once. The bits of a
+// slot that the id does not need hold a piece of the key's hash, so that a key is rarely read in vain.
+//
+// Several threads insert at once by compare-exchange on a slot: the key is written under an id that nobody else has,
+// then the slot publishes the id. A thread takes ids in stretches; what is left of them when a level ends is closed by
+// `settle`. Growing is for one thread alone, between batches or levels.
+import { assert } from '../../stdx/assert.ts';
+
+/** Ids that a thread takes at a time: several cache lines of keys, so that two threads seldom write into one line. */
+const STRETCH = 256;
+/** Slots filled at most: 5 in 8. */
+const LOAD_NUMERATOR = 5;
+const LOAD_DENOMINATOR = 8;
+
+/** What another thread needs to join. */
+export interface SharedStates {
+  words: number;
+  table: SharedArrayBuffer;
+  keys: SharedArrayBuffer;
+  parents: SharedArrayBuffer;
+  control: SharedArrayBuffer;
+}
+
+export interface StateSetOptions {
+  /** States to have room for at first. */
+  states?: number;
+  /** Bound on the buffers' bytes; beyond it `ensure` says no. */
+  memoryBytes?: number;
+}
+
+function mix(h: number): number {
+  let x = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  return x ^ (x >>> 15);
+}
+function hash2(w0: number, w1: number): number {
+  return mix(Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1 ^ (w0 >>> 15), 0x85ebca6b));
+}
+function hashN(keys: Int32Array, at: number, words: number): number {
+  let h = 0;
+  for (let w = 0; w < words; w++) h = Math.imul(h ^ keys[at + w]!, 0x9e3779b1) ^ (h >>> 15);
+  return mix(h);
+}
+
+export class StateSet {
+  readonly words: number;
+  readonly memoryBytes: number;
+  /** Word `w` of state `id` is `keys[id * words + w]`. Row 0 is empty. */
+  keys!: Int32Array;
+  /** The state through which `id` was first reached; 0 for the first state. */
+  parents!: Int32Array;
+  private table!: Int32Array;
+  /** [0]: the highest id taken by any thread. */
+  private readonly control: Int32Array;
+  private readonly shared: boolean;
+  private slotMask = 0;
+  private idMask = 0;
+  private capacity = 0;
+  /** Ids [next, end) are this thread's to give. */
+  private next = 1;
+  private end = 1;
+  /** Of the last batch: how many of its keys were new, and their ids. */
+  freshLength = 0;
+  fresh = new Int32Array(4096);
+  private hashes = new Int32Array(4096);
+  private entries = new Int32Array(4096);
+  /** Keys of batches that were states of id <= `older` before: edges that do not lead one level on. */
+  older = 0;
+  olderHits = 0;
+  /** Keeps the touching loops from being optimised away. */
+  private sink = 0;
+
+  constructor(words: number, options: StateSetOptions = {}, join?: SharedStates) {
+    assert(words >= 1 && words <= 8, `words of a state: expected 1..8, saw ${words}`);
+    this.words = words;
+    this.memoryBytes = options.memoryBytes ?? 4 * 2 ** 30;
+    this.shared = join !== undefined;
+    if (join) {
+      this.control = new Int32Array(join.control);
+      this.adopt(new Int32Array(join.table), new Int32Array(join.keys), new Int32Array(join.parents));
+      return;
+    }
+    this.control = new Int32Array(new SharedArrayBuffer(4));
+    const states = Math.max(options.states ?? 8192, 64);
+    let slots = 64;
+    while (slots * LOAD_NUMERATOR < states * LOAD_DENOMINATOR) slots *= 2;
+    this.allocate(slots);
+    this.end = this.capacity + 1;
+  }
+
+  /** States in the set; among several threads an upper bound that counts the ids taken. */
+  get count(): number {
+    return this.shared ? Atomics.load(this.control, 0) : this.next - 1;
+  }
+  /** Bytes of the table, and of the keys and parents that are in use (untouched pages of a buffer take no memory). */
+  get bytes(): number {
+    return this.table.byteLength + (this.count + 1) * (this.words + 1) * 4;
+  }
+  share(): SharedStates {
+    return {
+      words: this.words,
+      table: this.table.buffer as SharedArrayBuffer,
+      keys: this.keys.buffer as SharedArrayBuffer,
+      parents: this.parents.buffer as SharedArrayBuffer,
+      control: this.control.buffer as SharedArrayBuffer,
+    };
+  }
+
+  /** The id of the state at `keys[at..at+words)`, or 0. */
+  find(keys: Int32Array, at: number): number {
+    const { words, table, keys: own, idMask, slotMask } = this;
+    const h = this.hash(keys, at);
+    let slot = h & slotMask;
+    for (;;) {
+      const entry = table[slot]!;
+      if (entry === 0) return 0;
+      if (((entry ^ h) & ~idMask) === 0) {
+        const id = entry & idMask;
+        let w = 0;
+        while (w < words && own[id * words + w] === keys[at + w]) w++;
+        if (w === words) return id;
+      }
+      slot = (slot + 1) & slotMask;
+    }
+  }
+
+  /**
+   * Ids of the `n` states in `keys` (0 where absent), written to `ids`. For one thread, on a set that is not changing.
+   */
+  findAll(keys: Int32Array, n: number, ids: Int32Array): void {
+    this.touch(keys, n);
+    const { words, table, keys: own, idMask, slotMask, hashes } = this;
+    const tagMask = ~idMask;
+    for (let i = 0; i < n; i++) {
+      const h = hashes[i]!;
+      const at = i * words;
+      const w0 = keys[at]!;
+      let slot = h & slotMask;
+      let id = 0;
+      for (;;) {
+        const entry = table[slot]!;
+        if (entry === 0) break;
+        if (((entry ^ h) & tagMask) === 0) {
+          const candidate = entry & idMask;
+          const row = candidate * words;
+          if (own[row] === w0) {
+            let w = 1;
+            while (w < words && own[row + w] === keys[at + w]) w++;
+            if (w === words) {
+              id = candidate;
+              break;
+            }
+          }
+        }
+        slot = (slot + 1) & slotMask;
+      }
+      ids[i] = id;
+    }
+  }
+
+  /** Doubles the room; false where that would pass the bound. For one thread alone. */
+  ensureMore(): boolean {
+    return this.ensure(this.end - this.next + 1);
+  }
+  /** Makes sure that `more` states fit; false where that would pass the bound on memory. For one thread alone. */
+  ensure(more: number): boolean {
+    while (this.next + more > this.end) {
+      const slots = this.table.length * 2;
+      const states = Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
+      const bytes = slots * 4 + (states + 1) * (this.words + 1) * 4;
+      if (bytes > this.memoryBytes || slots > 2 ** 30) return false;
+      this.grow(slots);
+    }
+    return true;
+  }
+
+  /**
+   * Inserts the `n` states in `keys`, with `sources` (ids) as their parents; those that were new are in `fresh` then.
+   * Alone, the set grows as it must.
+   * @returns false where the memory ran out, or with several threads the ids, perhaps half way: what was inserted stays
+   * and is in `fresh`, and inserting the whole batch again later does no harm
+   */
+  insertAll(keys: Int32Array, n: number, sources: Int32Array): boolean {
+    if (this.fresh.length < n) this.fresh = new Int32Array(Math.max(n, this.fresh.length * 2));
+    this.freshLength = 0;
+    if (!this.shared && !this.ensure(n)) return false;
+    this.touch(keys, n);
+    if (this.words === 1) return this.insert1(keys, n, sources);
+    return this.words === 2 ? this.insert2(keys, n, sources) : this.insertN(keys, n, sources);
+  }
+
+  // ---------------------------------------------------------------- one thread of several
+
+  /** Gives back the ids that this thread took and did not use: [from, to). */
+  giveBack(): [number, number] {
+    const unused: [number, number] = [this.next, this.end];
+    this.next = this.end;
+    return unused;
+  }
+  /** Others are about to insert: they take ids from here on. */
+  open(): void {
+    this.control[0] = this.next - 1;
+  }
+  /**
+   * After the others are done: closes the gaps that they left by moving the last states into them, so that ids are
+   * dense again. The moved ones are of the newest level, which nobody refers to yet.
+   */
+  settle(unused: readonly (readonly [number, number])[]): void {
+    const gaps: number[] = [];
+    let top = Math.min(Atomics.load(this.control, 0), this.capacity);
+    for (const [from, to] of unused) for (let id = from; id < to; id++) gaps.push(id);
+    gaps.sort((a, b) => a - b);
+    let last = gaps.length - 1;
+    for (let first = 0; first <= last;) {
+      if (gaps[last] === top) last--;
+      else this.move(top, gaps[first++]!);
+      top--;
+    }
+    this.next = top + 1;
+    this.end = this.capacity + 1;
+  }
+
+  private move(from: number, to: number): void {
+    const { words, keys, table, idMask, slotMask } = this;
+    const h = this.hash(keys, from * words);
+    let slot = h & slotMask;
+    while ((table[slot]! & idMask) !== from) slot = (slot + 1) & slotMask;
+    for (let w = 0; w < words; w++) {
+      keys[to * words + w] = keys[from * words + w]!;
+      keys[from * words + w] = 0;
+    }
+    this.parents[to] = this.parents[from]!;
+    table[slot] = (h & ~idMask) | to;
+  }
+
+  /** Takes a new stretch of ids. */
+  private takeIds(): boolean {
+    if (!this.shared) return false;
+    const from = Atomics.add(this.control, 0, STRETCH) + 1;
+    if (from > this.capacity) return false;
+    this.next = from;
+    this.end = Math.min(from + STRETCH, this.capacity + 1);
+    return true;
+  }
+
+  // ---------------------------------------------------------------- the table
+
+  private hash(keys: Int32Array, at: number): number {
+    if (this.words === 1) return mix(keys[at]!);
+    return this.words === 2 ? hash2(keys[at]!, keys[at + 1]!) : hashN(keys, at, this.words);
+  }
+
+  /**
+   * Hashes a batch and reads every slot and every key it will need, without a branch: reads that do not wait for each
+   * other overlap their cache misses, which is several times faster than probing one by one.
+   */
+  private touch(keys: Int32Array, n: number): void {
+    if (this.hashes.length < n) {
+      this.hashes = new Int32Array(Math.max(n, this.hashes.length * 2));
+      this.entries = new Int32Array(this.hashes.length);
+    }
+    const { words, table, slotMask, idMask, keys: own, hashes, entries } = this;
+    if (words === 1) {
+      for (let i = 0; i < n; i++) {
+        const h = mix(keys[i]!);
+        hashes[i] = h;
+        entries[i] = table[h & slotMask]!;
+      }
+    } else if (words === 2) {
+      for (let i = 0; i < n; i++) {
+        const h = hash2(keys[2 * i]!, keys[2 * i + 1]!);
+        hashes[i] = h;
+        entries[i] = table[h & slotMask]!;
+      }
+    } else {
+      for (let i = 0; i < n; i++) hashes[i] = hashN(keys, i * words, words);
+      for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
+    }
+    let seen = 0;
+    for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
+    this.sink ^= seen;
+  }
+
+  // The three loops below are one loop, written out for keys of one word, of two words, and of more. A slot that was read
+  // without an atomic may be read late, never wrong: it goes from 0 to its entry once. An id that it names was published
+  // by the compare-exchange in another thread, after the key was written; an id beyond `older` may be so fresh that only
+  // an atomic load of the slot makes its key visible by the rules of the language (pairs with that compare-exchange).
+
+  private insert1(keys: Int32Array, n: number, sources: Int32Array): boolean {
+    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
+    const tagMask = ~idMask;
+    let freshLength = 0;
+    let olderHits = 0;
+    for (let i = 0; i < n; i++) {
+      const h = hashes[i]!;
+      const word = keys[i]!;
+      let slot = h & slotMask;
+      for (;;) {
+        let entry = table[slot]!;
+        if (entry === 0) {
+          if (this.next === this.end && !this.takeIds()) {
+            this.freshLength = freshLength;
+            return false;
+          }
+          const id = this.next;
+          own[id] = word;
+          parents[id] = sources[i]!;
+          const mine = (h & tagMask) | id;
+          if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
+          else table[slot] = mine;
+          if (entry === 0) {
+            this.next = id + 1;
+            fresh[freshLength++] = id;
+            break;
+          }
+        }
+        if (((entry ^ h) & tagMask) === 0) {
+          const id = entry & idMask;
+          if (shared && id > older) Atomics.load(table, slot);
+          if (own[id] === word) {
+            if (id <= older) olderHits++;
+            break;
+          }
+        }
+        slot = (slot + 1) & slotMask;
+      }
+    }
+    this.freshLength = freshLength;
+    this.olderHits += olderHits;
+    return true;
+  }
+
+  private insert2(keys: Int32Array, n: number, sources: Int32Array): boolean {
+    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
+    const tagMask = ~idMask;
+    let freshLength = 0;
+    let olderHits = 0;
+    for (let i = 0; i < n; i++) {
+      const h = hashes[i]!;
+      const word0 = keys[2 * i]!;
+      const word1 = keys[2 * i + 1]!;
+      let slot = h & slotMask;
+      for (;;) {
+        let entry = table[slot]!;
+        if (entry === 0) {
+          if (this.next === this.end && !this.takeIds()) {
+            this.freshLength = freshLength;
+            return false;
+          }
+          const id = this.next;
+          own[2 * id] = word0;
+          own[2 * id + 1] = word1;
+          parents[id] = sources[i]!;
+          const mine = (h & tagMask) | id;
+          if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
+          else table[slot] = mine;
+          if (entry === 0) {
+            this.next = id + 1;
+            fresh[freshLength++] = id;
+            break;
+          }
+        }
+        if (((entry ^ h) & tagMask) === 0) {
+          const id = entry & idMask;
+          if (shared && id > older) Atomics.load(table, slot);
+          if (own[2 * id] === word0 && own[2 * id + 1] === word1) {
+            if (id <= older) olderHits++;
+            break;
+          }
+        }
+        slot = (slot + 1) & slotMask;
+      }
+    }
+    this.freshLength = freshLength;
+    this.olderHits += olderHits;
+    return true;
+  }
+
+  private insertN(keys: Int32Array, n: number, sources: Int32Array): boolean {
+    const { words, table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
+    const tagMask = ~idMask;
+    let freshLength = 0;
+    let olderHits = 0;
+    for (let i = 0; i < n; i++) {
+      const h = hashes[i]!;
+      const at = i * words;
+      let slot = h & slotMask;
+      for (;;) {
+        let entry = table[slot]!;
+        if (entry === 0) {
+          if (this.next === this.end && !this.takeIds()) {
+            this.freshLength = freshLength;
+            return false;
+          }
+          const id = this.next;
+          for (let w = 0; w < words; w++) own[id * words + w] = keys[at + w]!;
+          parents[id] = sources[i]!;
+          const mine = (h & tagMask) | id;
+          if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
+          else table[slot] = mine;
+          if (entry === 0) {
+            this.next = id + 1;
+            fresh[freshLength++] = id;
+            break;
+          }
+        }
+        if (((entry ^ h) & tagMask) === 0) {
+          const id = entry & idMask;
+          if (shared && id > older) Atomics.load(table, slot);
+          let w = 0;
+          while (w < words && own[id * words + w] === keys[at + w]) w++;
+          if (w === words) {
+            if (id <= older) olderHits++;
+            break;
+          }
+        }
+        slot = (slot + 1) & slotMask;
+      }
+    }
+    this.freshLength = freshLength;
+    this.olderHits += olderHits;
+    return true;
+  }
+
+  private allocate(slots: number): void {
+    const capacity = Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
+    const buffer = (length: number) => new Int32Array(new SharedArrayBuffer(length * 4));
+    this.adopt(buffer(slots), buffer((capacity + 1) * this.words), buffer(capacity + 1));
+  }
+  private adopt(table: Int32Array, keys: Int32Array, parents: Int32Array): void {
+    this.table = table;
+    this.keys = keys;
+    this.parents = parents;
+    this.capacity = parents.length - 1;
+    this.slotMask = table.length - 1;
+    this.idMask = 2 ** (32 - Math.clz32(this.capacity)) - 1;
+  }
+  private grow(slots: number): void {
+    const { keys, parents } = this;
+    this.allocate(slots);
+    this.keys.set(keys.subarray(0, this.next * this.words));
+    this.parents.set(parents.subarray(0, this.next));
+    this.end = this.capacity + 1;
+    this.rehash();
+  }
+
+  /** Enters every state of `keys` into an empty table, in batches for the sake of overlapping misses, as in `touch`. */
+  private rehash(): void {
+    const { words, table, keys, idMask, slotMask, next, hashes } = this;
+    const tagMask = ~idMask;
+    for (let from = 1; from < next; from += hashes.length) {
+      const n = Math.min(hashes.length, next - from);
+      let seen = 0;
+      for (let i = 0; i < n; i++) {
+        const h = this.hash(keys, (from + i) * words);
+        hashes[i] = h;
+        seen ^= table[h & slotMask]!;
+      }
+      this.sink ^= seen;
+      for (let i = 0; i < n; i++) {
+        const h = hashes[i]!;
+        let slot = h & slotMask;
+        while (table[slot] !== 0) slot = (slot + 1) & slotMask;
+        table[slot] = (h & tagMask) | (from + i);
+      }
+    }
+  }
+
+  /** The whole set in arrival order, for a checkpoint: keys from id 1 on, and parents. */
+  save(): { keys: Int32Array; parents: Int32Array } {
+    return {
+      keys: this.keys.slice(this.words, this.next * this.words),
+      parents: this.parents.slice(1, this.next),
+    };
+  }
+  /** Fills an empty set with what `save` gave. @returns false where it does not fit into the memory */
+  restore(keys: Int32Array, parents: Int32Array): boolean {
+    assert(this.count === 0, `restore: expected an empty set, saw ${this.count} states`);
+    if (!this.ensure(parents.length)) return false;
+    this.keys.set(keys, this.words);
+    this.parents.set(parents, 1);
+    this.next = parents.length + 1;
+    this.rehash();
+    return true;
+  }
+}

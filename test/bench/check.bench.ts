@@ -1,0 +1,299 @@
+// How fast the checker is, as ratios of two things measured in turns in one run: absolute figures on a shared machine mean
+// little. Prints figures, judges nothing:
+//   node test/bench/check.bench.ts [--json FILE] [--managers N]
+// Models without symmetry, all invariants judged, traces kept. "Search" is the search proper: tables warm, JIT warm, no
+// start-up of a process, no start of a pool; Spin's time is its own figure, compilation left out. Medians of the repeats.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Piscina } from 'piscina';
+import { type AnyMachineSnapshot, assign, setup } from 'xstate';
+import { getAdjacencyMap } from 'xstate/graph';
+import { readersWriters } from '../../examples/readers-writers.ts';
+import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
+import type { LevelShare, LevelTask } from '../../src/runtime/check/level-task.ts';
+import { ParallelSearch } from '../../src/runtime/check/parallel.ts';
+import { checkLiveness, Search, searchOf, StateSet, type System } from '../../src/testing.ts';
+
+const { values: flags } = parseArgs({
+  options: { json: { type: 'string' }, managers: { type: 'string', default: '8' } },
+});
+const managers = Number(flags.managers);
+const REPEATS = 5;
+const figures: Record<string, { value: number; unit: string; how: string }> = {};
+
+function say(name: string, value: number, unit: string, how: string): void {
+  figures[name] = { value, unit, how };
+  console.log(`${name.padEnd(44)} ${value.toPrecision(3).padStart(9)} ${unit.padEnd(14)} ${how}`);
+}
+const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
+/** Seconds that `run` takes. */
+function timed<T>(run: () => T): [number, T] {
+  const began = performance.now();
+  const value = run();
+  return [(performance.now() - began) / 1000, value];
+}
+
+/** A model whose tables and packing are warm: one search has gone through it. */
+function warm(system: System): Search {
+  const search = searchOf(system, { symmetry: false });
+  search.run();
+  return search;
+}
+
+/** Inserts `count` different-looking random keys in batches into an empty set. */
+function insertRandom(words: number, count: number, states: number): StateSet {
+  const set = new StateSet(words, { states });
+  const keys = new Int32Array(2048 * words);
+  const sources = new Int32Array(2048);
+  let x = 2_463_534_242;
+  while (set.count < count) {
+    for (let i = 0; i < keys.length; i++) {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      keys[i] = x;
+    }
+    set.insertAll(keys, 2048, sources);
+  }
+  return set;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'copyless-bench-'));
+/** Compiles the Promela twin; its search, timed by itself, or null where Spin is not installed. */
+function spin(n: number): (() => { seconds: number; states: number }) | null {
+  copyFileSync(new URL('../check/two-phase-commit.pml', import.meta.url), join(folder, 'twin.pml'));
+  const run = (command: string, ...args: string[]) =>
+    spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  if (run('spin', '-a', `-DN=${n}`, 'twin.pml').status !== 0) return null;
+  if (run('gcc', '-O3', '-DSAFETY', '-o', 'pan', 'pan.c').status !== 0) return null;
+  return () => {
+    const { stdout } = run('./pan', '-E', '-w22', '-m100000');
+    return {
+      seconds: Number(/elapsed time ([\d.]+)/.exec(stdout)![1]),
+      states: Number(/(\d+) states, stored/.exec(stdout)![1]),
+    };
+  };
+}
+
+/** The example's semantics as one XState machine. */
+function commitMachine(n: number) {
+  type Vote = 'unsent' | 'sent' | 'received';
+  type Managers = { state: string; vote: Vote }[];
+  const events = ['receive', 'prepare', 'leave', 'commit', 'abort'] as const;
+  const set = (all: Managers, at: number, change: Partial<Managers[number]>) =>
+    all.map((one, i) => (i === at ? { ...one, ...change } : one));
+  type Event = { type: (typeof events)[number]; manager: number } | { type: 'decideCommit' | 'decideAbort' };
+  const can = (all: Managers, event: Event, decision: string) => {
+    if (!('manager' in event))
+      return event.type === 'decideAbort' || all.every(({ vote }) => vote === 'received');
+    const { state, vote } = all[event.manager]!;
+    if (event.type === 'receive') return decision === 'none' && vote === 'sent';
+    if (event.type === 'prepare' || event.type === 'leave') return state === 'working';
+    return event.type === decision && state !== (decision === 'commit' ? 'committed' : 'aborted');
+  };
+  const become = {
+    receive: { vote: 'received' },
+    prepare: { state: 'prepared', vote: 'sent' },
+    leave: { state: 'aborted' },
+    commit: { state: 'committed' },
+    abort: { state: 'aborted' },
+  } as const;
+  const step = (decision: string) =>
+    Object.fromEntries(
+      events.map((type) => [
+        type,
+        {
+          guard: ({ context, event }: { context: { all: Managers }; event: Event }) =>
+            can(context.all, event, decision),
+          actions: assign({
+            all: ({ context, event }: { context: { all: Managers }; event: Event }) =>
+              set(context.all, (event as { manager: number }).manager, become[type]),
+          }),
+        },
+      ]),
+    );
+  const machine = setup({ types: { context: {} as { all: Managers }, events: {} as Event } }).createMachine({
+    id: 'commit',
+    context: { all: Array.from({ length: n }, () => ({ state: 'working', vote: 'unsent' as Vote })) },
+    initial: 'none',
+    states: {
+      none: {
+        on: {
+          ...step('none'),
+          decideCommit: { target: 'commit', guard: ({ context, event }) => can(context.all, event, 'none') },
+          decideAbort: 'abort',
+        },
+      },
+      commit: { on: step('commit') },
+      abort: { on: step('abort') },
+    },
+  } as never);
+  const all: Event[] = [{ type: 'decideCommit' }, { type: 'decideAbort' }];
+  for (let manager = 0; manager < n; manager++) for (const type of events) all.push({ type, manager });
+  /** Only what is enabled, which spares xstate the edges that change nothing. */
+  const enabled = (snapshot: AnyMachineSnapshot) =>
+    all.filter((event) => {
+      const decision = snapshot.value as string;
+      if (!('manager' in event) && decision !== 'none') return false;
+      return can((snapshot.context as { all: Managers }).all, event, decision);
+    });
+  return { machine, enabled };
+}
+
+const load = loadavg()[0]!;
+console.log(
+  `two-phase commit with ${managers} managers; ${availableParallelism()} cores, load before: ${load.toFixed(1)}`,
+);
+try {
+  const { model, set } = warm(twoPhaseCommit(managers));
+  const states = set.count;
+  const search = () => timed(() => new Search(model, { expectedStates: states }).run());
+  const run = spin(managers);
+  insertRandom(model.words, states, states);
+  const [engine, bare, theirs, growing] = [[], [], [], []] as number[][];
+  let transitions = 0;
+  for (let i = 0; i < REPEATS; i++) {
+    const [seconds, result] = search();
+    transitions = result.transitions;
+    engine!.push(states / seconds);
+    bare!.push(states / timed(() => insertRandom(model.words, states, states))[0]);
+    growing!.push(states / timed(() => new Search(model).run())[0]);
+    if (run) {
+      const spun = run();
+      if (spun.states !== states) throw new Error(`Spin has ${spun.states} states, we have ${states}`);
+      theirs!.push(spun.states / spun.seconds);
+    }
+  }
+  const ours = median(engine!);
+  say('distinct states/s', ours / 1e6, 'M/s', `${states} states of ${model.words} word(s), one thread`);
+  say(
+    'transitions/s',
+    (ours * transitions) / states / 1e6,
+    'M/s',
+    `${(transitions / states).toFixed(1)} for each state`,
+  );
+  say(
+    'engine over bare insertion',
+    ours / median(bare!),
+    'x',
+    'as many random keys of the width into such a set',
+  );
+  say('growing set over one made to measure', median(growing!) / ours, 'x', 'the same search from 8,192 on');
+  if (run)
+    say(
+      'engine over Spin',
+      ours / median(theirs!),
+      'x',
+      `-O3 -DSAFETY, equal counts, ${(median(theirs!) / 1e6).toFixed(2)} M states/s`,
+    );
+  else console.log('engine over Spin: not measured, spin or gcc is not installed');
+
+  {
+    const n = 5;
+    const small = warm(twoPhaseCommit(n));
+    const { machine, enabled } = commitMachine(n);
+    const [theirSeconds, map] = timed(() =>
+      getAdjacencyMap(machine, {
+        events: enabled as never,
+        serializeState: (snapshot) => {
+          const { value, context } = snapshot as AnyMachineSnapshot;
+          return JSON.stringify([value, context]);
+        },
+        limit: Infinity,
+      }),
+    );
+    const count = Object.keys(map).length;
+    if (count !== small.set.count)
+      throw new Error(`xstate/graph has ${count} states, we have ${small.set.count}`);
+    const seconds = median(Array.from({ length: 21 }, () => timed(() => new Search(small.model).run())[0]));
+    say(
+      'engine over xstate/graph',
+      theirSeconds / seconds,
+      'x',
+      `${n} managers, ${count} states, warm; getAdjacencyMap: ${(count / theirSeconds / 1e3).toFixed(1)} k states/s`,
+    );
+    const [cold] = timed(() => searchOf(twoPhaseCommit(n), { symmetry: false }).run());
+    say('the same with making the tables', theirSeconds / cold, 'x', 'definition to result');
+  }
+
+  {
+    const source = {
+      url: new URL('../../examples/two-phase-commit.ts', import.meta.url).href,
+      make: 'twoPhaseCommit',
+      with: [managers],
+    };
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const filename = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
+    const rates: Record<number, number[]> = { 1: [], 2: [] };
+    const pools = [1, 2].map(
+      (threads) => new Piscina<LevelTask, LevelShare>({ filename, minThreads: threads, maxThreads: threads }),
+    );
+    for (let i = 0; i <= REPEATS; i++)
+      for (const pool of pools) {
+        const parallel = new ParallelSearch(model, source, { symmetry: false, expectedStates: states });
+        const began = performance.now();
+        const result = await parallel.runWith(pool);
+        if (result.states !== states || result.transitions !== transitions)
+          throw new Error('the counts differ');
+        if (i > 0) rates[pool.maxThreads]!.push(states / (performance.now() - began) / 1000);
+      }
+    for (const pool of pools) await pool.destroy();
+    say(
+      'two workers over one worker',
+      median(rates[2]!) / median(rates[1]!),
+      'x',
+      `warm pools, ${median(rates[2]!).toFixed(2)} M states/s`,
+    );
+    say(
+      'two workers over the thread itself',
+      (median(rates[2]!) * 1e6) / ours,
+      'x',
+      'the same search without a pool',
+    );
+  }
+
+  {
+    const lock = warm(readersWriters(9, 4));
+    const pairs = Array.from({ length: REPEATS }, () => {
+      const [safety, again] = timed(() => {
+        const one = new Search(lock.model);
+        one.run();
+        return one;
+      });
+      const [more, { residue, holds }] = timed(() => checkLiveness(again));
+      return { ratio: (safety + more) / safety, residue, holds, states: again.set.count };
+    });
+    const { residue, holds, states: all } = pairs[0]!;
+    say(
+      'safety and liveness over safety',
+      median(pairs.map(({ ratio }) => ratio)),
+      'x',
+      `readers-writers lock, ${all} states, ${residue} on cycles or behind them, ${holds ? 'live' : 'not live'}`,
+    );
+  }
+
+  {
+    let most = 0;
+    const filled = new StateSet(2, { states: 1 });
+    const keys = new Int32Array(4096);
+    let x = 1;
+    while (filled.count < 3_000_000) {
+      for (let i = 0; i < keys.length; i++) keys[i] = x = (Math.imul(x, 1_664_525) + 1_013_904_223) | 0;
+      filled.insertAll(keys, 2048, keys);
+      if (filled.count > 100_000) most = Math.max(most, filled.bytes / filled.count);
+    }
+    say(
+      'bytes per state, 2 words, at most',
+      most,
+      'bytes',
+      'table, keys and parents in use, just after growing',
+    );
+    say('bytes per state, 2 words, at 3 M', filled.bytes / filled.count, 'bytes', '');
+  }
+  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ load, managers, figures }, null, 2)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

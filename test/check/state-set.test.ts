@@ -1,0 +1,110 @@
+// The visited set against a plain JS Map: same members, same ids, through growth, in every width, from several threads'
+// hands.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { StateSet } from '../../src/runtime/check/state-set.ts';
+
+const textOf = (keys: ArrayLike<number>, at: number, words: number) =>
+  Array.from({ length: words }, (_, w) => keys[at + w]).join();
+
+/** Inserts `keys` in batches of `batch`; what a Map says each should be. */
+function fill(set: StateSet, keys: Int32Array, batch: number): Map<string, number> {
+  const { words } = set;
+  const model = new Map<string, number>();
+  for (let from = 0; from < keys.length / words; from += batch) {
+    const n = Math.min(batch, keys.length / words - from);
+    const part = keys.slice(from * words, (from + n) * words);
+    const fresh: number[] = [];
+    for (let i = 0; i < n; i++) {
+      const text = textOf(part, i * words, words);
+      if (model.has(text)) continue;
+      model.set(text, model.size + 1);
+      fresh.push(model.size);
+    }
+    expect(set.insertAll(part, n, new Int32Array(n).fill(from + 1))).toBe(true);
+    expect([...set.fresh.subarray(0, set.freshLength)]).toEqual(fresh);
+  }
+  return model;
+}
+
+describe('state set', () => {
+  for (const words of [1, 2, 3, 8])
+    test(`keys of ${words} words: members and ids as a Map has them, in batches of any size, growing from 64`, () => {
+      // Few different words, so that keys repeat and share words; extremes among them.
+      const word = fc.oneof(
+        fc.integer({ min: -2, max: 40 }),
+        fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 65_536),
+      );
+      const tuples = fc.array(fc.array(word, { minLength: words, maxLength: words }), { maxLength: 600 });
+      fc.assert(
+        fc.property(tuples, fc.integer({ min: 1, max: 300 }), (all, batch) => {
+          const keys = Int32Array.from(all.filter((key) => key.some((one) => one !== 0)).flat());
+          const set = new StateSet(words, { states: 1 });
+          const model = fill(set, keys, batch);
+          expect(set.count).toBe(model.size);
+          for (const [text, id] of model) {
+            const key = Int32Array.from(text.split(',').map(Number));
+            expect(set.find(key, 0)).toBe(id);
+            expect(textOf(set.keys, id * words, words)).toBe(text);
+          }
+          expect(set.find(new Int32Array(words).fill(77_777), 0)).toBe(0);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+  test('300,000 random keys of 2 words, growing thirteen times: each found under its id, at most 32 bytes a state', () => {
+    const set = new StateSet(2, { states: 1 });
+    const keys = new Int32Array(600_000);
+    let x = 88_172_645;
+    for (let i = 0; i < keys.length; i++) {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      keys[i] = i % 2 === 0 ? x : x & 3;
+    }
+    const model = fill(set, keys, 2048);
+    expect(set.count).toBe(model.size);
+    const ids = new Int32Array(300_000);
+    set.findAll(keys, 300_000, ids);
+    for (let i = 0; i < 300_000; i += 7) expect(ids[i]).toBe(model.get(textOf(keys, 2 * i, 2)));
+    expect(set.bytes / set.count).toBeLessThanOrEqual(32);
+  });
+
+  test('a bound on memory is kept: the set says no rather than grow', () => {
+    const set = new StateSet(2, { states: 100, memoryBytes: 64 * 1024 });
+    const keys = new Int32Array(2 * 2048);
+    let batches = 0;
+    let taken = true;
+    while (taken && batches < 100) {
+      for (let i = 0; i < 2048; i++) keys.set([i + 1, batches], 2 * i);
+      taken = set.insertAll(keys, 2048, new Int32Array(2048));
+      batches++;
+    }
+    expect(taken).toBe(false);
+    expect(set.share().table.byteLength + set.share().keys.byteLength).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('two views that insert in turn agree, and settling closes the gaps that stretches of ids leave', () => {
+    const main = new StateSet(2, { states: 20_000 });
+    const first = Int32Array.of(1, 1);
+    main.insertAll(first, 1, Int32Array.of(0));
+    main.open();
+    const views = [0, 1].map(() => new StateSet(2, {}, main.share()));
+    for (let batch = 0; batch < 30; batch++) {
+      const keys = new Int32Array(2 * 97);
+      for (let i = 0; i < 97; i++) keys.set([batch * 50 + i, 7], 2 * i);
+      expect(views[batch % 2]!.insertAll(keys, 97, new Int32Array(97).fill(1))).toBe(true);
+    }
+    main.settle(views.map((view) => view.giveBack()));
+    const expected = 1 + 29 * 50 + 97;
+    expect(main.count).toBe(expected);
+    const seen = new Set<string>();
+    for (let id = 1; id <= main.count; id++) {
+      expect(main.find(main.keys, id * 2)).toBe(id);
+      expect(main.parents[id]).toBe(id === 1 ? 0 : 1);
+      seen.add(textOf(main.keys, id * 2, 2));
+    }
+    expect(seen.size).toBe(expected);
+  });
+});

@@ -1,0 +1,37 @@
+// A pool's worker: a share of a level of a parallel search. The model is made once and kept.
+import { performance } from 'node:perf_hooks';
+import type { Explorable } from '../src/runtime/check/explorable.ts';
+import { expandShare, type LevelShare, type LevelTask } from '../src/runtime/check/level-task.ts';
+import { loadModel } from '../src/runtime/check/model-source.ts';
+import { System } from '../src/runtime/check/system.ts';
+
+let kept: { key: string; model: Explorable } | null = null;
+
+export default async function run(task: LevelTask): Promise<LevelShare> {
+  const learned = new Int32Array(task.learned);
+  const model = await modelOf(task, learned);
+  const { learning } = model;
+  if (learning) {
+    learning.frozen = true;
+    if (learned.length > learning.length) learning.follow(learned.subarray(learning.length));
+  }
+  return expandShare(model, task, () => performance.now());
+}
+
+async function modelOf({ source, symmetry }: LevelTask, learned: Int32Array): Promise<Explorable> {
+  const made = await cached(source);
+  // A system is packed anew where the packing has changed: it stands at the head of the log.
+  const head = made instanceof System ? learned.subarray(0, made.partNames.length) : learned.subarray(0, 0);
+  const key = JSON.stringify([source, symmetry, [...head]]);
+  if (kept?.key === key) return kept.model;
+  const model = made instanceof System ? made.packed({ symmetry, bits: [...head] }) : made;
+  kept = { key, model };
+  return model;
+}
+
+let loaded: { key: string; made: System | Explorable } | null = null;
+async function cached(source: LevelTask['source']): Promise<System | Explorable> {
+  const key = JSON.stringify(source);
+  if (loaded?.key !== key) loaded = { key, made: await loadModel(source) };
+  return loaded.made;
+}
