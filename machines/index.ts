@@ -49,7 +49,6 @@ export {
 } from './page.machine.ts';
 export { type Changes, rewire } from './rewire.ts';
 export { type Breach, describeBreach, type Invariant, type Verification, verify } from './verify.ts';
-||||||| ea46e75
 export { type MachinePart, type MachineValue, partOf } from './explore.ts';
 export { frameMachine, pageMachine, requestMachine, vcpuMachine };
 
