@@ -91,6 +91,10 @@ export class Environment {
     return this.menus[vcpu]!.flatMap(({ isMove }, choice) => (!isMove || mayMove ? [choice] : []));
   }
 
+  mayGoOn(now: number, vcpu: number): boolean {
+    return this.field(now, vcpu) > 0;
+  }
+
   hungers(vcpu: number): number {
     return change.first + vcpu * CHANGES_PER_VCPU + fed.hungry;
   }

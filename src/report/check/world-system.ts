@@ -17,6 +17,7 @@ import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { populate } from './populate.ts';
 import { Queues } from './queues.ts';
+import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Vector } from './vector.ts';
 
@@ -54,7 +55,7 @@ export class WorldSystem implements Explorable {
   readonly bounds: Bounds;
   readonly records: Records;
   readonly pairs: Pairs;
-  /** Memory nodes and stores answer at once: see `isServer`. */
+  /** Steps that commute with all others are taken alone (reduction.ts). */
   reduces = true;
   private readonly leaves: Leaves;
   private readonly vector: Vector;
@@ -70,6 +71,8 @@ export class WorldSystem implements Explorable {
   private readonly leftMemo = new Memo();
   private readonly rightMemo = new Memo();
   private readonly reclaimMessages: readonly number[];
+  private readonly fedMessages: readonly number[];
+  private readonly reduction: Reduction;
   private choices: Choice[] | null = null;
 
   /** @param memory most pairs (log2) and words of parts */
@@ -105,6 +108,14 @@ export class WorldSystem implements Explorable {
     this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(message.reclaim, gfn),
     );
+    const { mailboxes } = system;
+    this.fedMessages = world.geometry.vcpuGuest.map((_, v) => {
+      const ring = mailboxes.links.findIndex(
+        ({ sender, receiver }) => sender === world.geometry.feeder && receiver === v,
+      );
+      return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
+    });
+    this.reduction = new Reduction(this.built, this.leaves, this.records);
     populate(system);
     system.mailboxes.drain((ring) => {
       throw new Error(`ring ${ring} holds a message before the search begins`);
@@ -128,22 +139,22 @@ export class WorldSystem implements Explorable {
     const left = states[at]!;
     const right = states[at + 1]!;
     this.vector.at(left, right);
-    const { deliveries } = this;
+    const { deliveries, environment, vector } = this;
     const atHost = this.deliverable(right, false);
     if (deliveries[atHost + 1] === 1) return this.deliver(atHost, left, right, out);
     const atGuest = this.deliverable(left, true);
+    if (deliveries[atGuest + 1] === 1) return this.deliver(atGuest, left, right, out);
+    const now = vector.value(vector.environment);
+    if (this.reduces && this.endsScript(now, left, right, out)) return;
     this.deliver(atGuest, left, right, out);
     this.deliver(atHost, left, right, out);
-    this.feed(left, right, out);
-    if (this.environment.reclaimsLeft(this.vector.value(this.vector.environment)) > 0)
-      this.reclaim(left, right, out);
+    this.feed(now, left, right, out);
+    if (environment.reclaimsLeft(now) > 0) this.reclaim(left, right, out);
   }
 
   /**
-   * The messages that can be taken in a half. Memory nodes and stores have one sender, the host, and answer to nobody else:
-   * what they do when commutes with everything but an access to the very bytes they move, so that their step is taken alone,
-   * as if it were a part of the host's that asked for it (docs/verification.md).
-   * @returns where in `deliveries` there are: how many; whether they are taken alone; then by six: actor, message, first
+   * The messages that can be taken in a half; or, where one of them may be taken alone, that one (reduction.ts).
+   * @returns where in `deliveries` there are: how many; whether it is taken alone; then by six: actor, message, first
    *   node of the look-up, the actor's own words, the effect that the step had last, what that made of this half
    */
   private deliverable(top: number, isLeft: boolean): number {
@@ -151,26 +162,22 @@ export class WorldSystem implements Explorable {
     if (known !== 0) return known;
     const { geometry } = this.built.world;
     const { vector, queues, deliveries } = this;
-    const some: number[] = [];
-    const take = (actor: number) => {
+    const [first, end] = isLeft ? [0, geometry.vcpus] : [geometry.vcpus, geometry.feeder];
+    let some: number[] = [];
+    let alone = 0;
+    for (let actor = first; actor < end && alone === 0; actor++) {
       const queue = vector.value(vector.queue[actor]!);
-      if (queue === 0) return;
+      if (queue === 0) continue;
       const at = queues.headsOf(queue);
       const own = vector.value(vector.slotOf[this.leaves.actor[actor]!]!);
-      for (let i = 0; i < queues.heads[at]!; i++)
-        some.push(actor, queues.heads[at + 1 + 2 * i]!, 0, own, 0, 0);
-    };
-    let alone = 0;
-    if (isLeft) for (let v = 0; v < geometry.vcpus; v++) take(v);
-    else {
-      for (
-        let actor = geometry.host + 1;
-        this.reduces && actor < geometry.feeder && some.length === 0;
-        actor++
-      )
-        take(actor);
-      if (some.length > 0) alone = 1;
-      else for (let actor = geometry.hypervisor; actor < geometry.feeder; actor++) take(actor);
+      for (let i = 0; i < queues.heads[at]! && alone === 0; i++) {
+        const sent = queues.heads[at + 1 + 2 * i]!;
+        if (this.reduces && this.reduction.isAlone(actor, own, sent)) {
+          some = [];
+          alone = 1;
+        }
+        some.push(actor, sent, 0, own, 0, 0);
+      }
     }
     const at = deliveries.length;
     deliveries.push(some.length / DELIVERY, alone, ...some);
@@ -223,18 +230,37 @@ export class WorldSystem implements Explorable {
       if (this.choices !== null) this.noteDelivery(sent, fault, occasion);
     });
   }
-  private feed(left: number, right: number, out: Successors): void {
-    const { vector, environment, steps } = this;
+  private feed(now: number, left: number, right: number, out: Successors): void {
+    const { environment } = this;
     const { vcpus } = this.built.world.geometry;
-    const now = vector.value(vector.environment);
     for (let v = 0; v < vcpus; v++) {
       if (!environment.isHungry(now, v)) continue;
-      for (const choice of environment.choices(now, v)) {
-        const item = choice < 0 ? null : environment.menus[v]![choice]!;
-        this.emit(left, right, steps.feed(v, item, choice), environment.feeds(v, choice), NO_FAIRNESS, out);
-        if (this.choices !== null) this.note({ kind: 'feed', vcpu: v, item, text: describeItem(v, item) });
-      }
+      for (const choice of environment.choices(now, v)) this.feedOne(v, choice, left, right, out);
     }
+  }
+  /** A script that has no more operations to come ends at once: nobody else can tell when it does. */
+  private endsScript(now: number, left: number, right: number, out: Successors): boolean {
+    const { environment } = this;
+    const { vcpus } = this.built.world.geometry;
+    for (let v = 0; v < vcpus; v++) {
+      if (!environment.isHungry(now, v) || environment.mayGoOn(now, v)) continue;
+      this.feedOne(v, -1, left, right, out);
+      return true;
+    }
+    return false;
+  }
+  /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
+  private feedOne(vcpu: number, choice: number, left: number, right: number, out: Successors): void {
+    const { vector, environment, steps } = this;
+    const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
+    const given = this.leftAfter(left, steps.feed(vcpu, item, choice), environment.feeds(vcpu, choice));
+    vector.at(given, right);
+    const sent = this.fedMessages[vcpu]!;
+    const own = vector.value(vector.slotOf[this.leaves.actor[vcpu]!]!);
+    const taken = steps.step(vcpu, sent, steps.first(own, sent));
+    this.emit(given, right, taken, NOTHING, NO_FAIRNESS, out);
+    vector.at(left, right);
+    if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
   }
   private reclaim(left: number, right: number, out: Successors): void {
     const { vector, steps, built } = this;
@@ -351,8 +377,7 @@ export class WorldSystem implements Explorable {
     vector.at(states[at]!, states[at + 1]!);
     let bits = 0;
     for (let v = 0; v < geometry.vcpus; v++) {
-      const words =
-        this.records.data[vector.value(vector.slotOf[this.leaves.actor[v]!]!) + this.stateOffset(v)]!;
+      const words = this.reduction.stateOf(v, vector.value(vector.slotOf[this.leaves.actor[v]!]!));
       const { state } = tables.vcpu;
       const waits =
         words === state.faulted ||
@@ -373,11 +398,6 @@ export class WorldSystem implements Explorable {
     const { vcpus } = this.built.world.geometry;
     return bit < vcpus ? `vcpu${bit} waits` : `the hold of Gfn ${bit - vcpus}`;
   }
-  private stateOffset(vcpu: number): number {
-    const leaf = this.leaves.all[this.leaves.actor[vcpu]!]!;
-    return leaf.offsetOf(this.built.vcpus[vcpu]!.own);
-  }
-
   // --- for people
 
   private note(choice: Partial<Choice> & Pick<Choice, 'kind' | 'text'>): void {

@@ -1,0 +1,54 @@
+// Partial orders: steps that commute with whatever else can happen before them are taken alone, so that not every order of
+// them is searched. Each kind has its reason; none holds of a step that another actor could make come out otherwise. That the
+// verdicts are the same without them is a test (test/check/reduction.test.ts).
+import type { Built } from '../../actors/index.ts';
+import { message } from '../../model/messages.ts';
+import type { Records } from '../../runtime/check/interner.ts';
+import type { Leaves } from './leaves.ts';
+
+export class Reduction {
+  private readonly built: Built;
+  private readonly records: Records;
+  /** Where in their own words vCPUs keep their states, and the hypervisor its outstanding acknowledgements. */
+  private readonly stateOffsets: readonly number[];
+  private readonly acksOffset: number;
+
+  constructor(built: Built, leaves: Leaves, records: Records) {
+    const { geometry } = built.world;
+    const leaf = (actor: number) => leaves.all[leaves.actor[actor]!]!;
+    this.built = built;
+    this.records = records;
+    this.stateOffsets = built.vcpus.map((vcpu, v) => leaf(v).offsetOf(vcpu.own));
+    this.acksOffset = leaf(geometry.hypervisor).offsetOf(built.hypervisor.acks);
+  }
+  stateOf(vcpu: number, own: number): number {
+    return this.records.data[own + this.stateOffsets[vcpu]!]!;
+  }
+
+  /** Whether it is enough to look at what follows when this message is taken next. */
+  isAlone(actor: number, own: number, sent: number): boolean {
+    const { geometry } = this.built.world;
+    if (actor > geometry.host) return true;
+    const kind = this.records.data[sent + 1]!;
+    if (actor < geometry.vcpus) return kind === message.flush && this.isStopped(actor, own);
+    return actor === geometry.hypervisor && kind === message.flushed && !this.isLast(own, sent);
+  }
+  // Memory nodes and stores have one sender, the host, and answer to nobody else. Their step is taken as if it were a part
+  // of the host's that asked for it: it commutes with everything but an access to the very bytes that it moves, and who
+  // makes that access had no other shared access to make between the two.
+
+  /**
+   * A vCPU that can only go on by a message from the hypervisor, behind this one in the same ring: it uses no translation
+   * before it has dropped this one, and whatever else it may be told meanwhile commutes with that.
+   */
+  private isStopped(vcpu: number, own: number): boolean {
+    const { state } = this.built.world.tables.vcpu;
+    const now = this.stateOf(vcpu, own);
+    return now === state.faulted || now === state.asking || now === state.halted;
+  }
+  /** An acknowledgement that others are still missing with is only counted; whichever is the last has the effect. */
+  private isLast(own: number, sent: number): boolean {
+    const { data } = this.records;
+    return data[own + this.acksOffset + data[sent + 2]!]! <= 1;
+  }
+}
