@@ -11,6 +11,7 @@ import type { Costs } from '../model/cost.ts';
 import type { Sink } from '../model/events.ts';
 import { losesMessages } from '../model/faults.ts';
 import { isImmediate, LIST_PARTS, listPolicyOf } from '../model/list-policy.ts';
+import { message } from '../model/messages.ts';
 import { Geometry, NOWHERE } from '../model/geometry.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/protocol.ts';
@@ -73,7 +74,8 @@ export function linksOf(geometry: Geometry): Link[] {
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
-  if (geometry.spec.reclaims !== undefined) link(feeder, host, geometry.spec.reclaims);
+  const { reclaims } = geometry.spec;
+  if (reclaims !== undefined) link(feeder, host, Math.max(1, reclaims.length));
   link(hypervisor, host, operations + vcpus * (batch + 3 + lists.answers));
   link(host, hypervisor, operations + vcpus * (batch + 4 + lists.parts));
   link(host, host, operations + vcpus + lists.publishing);
@@ -162,6 +164,8 @@ export function build(arena: Arena, parts: Parts, sink: Sink): Built {
   world.reset();
   parts.alter?.(built);
   system.actors.forEach((actor, self) => actor.start?.(system.contexts[self]!));
+  const { feeder, host, spec } = world.geometry;
+  for (const gfn of spec.reclaims ?? []) system.contexts[feeder]!.send(host, message.reclaim, gfn);
   return built;
 }
 

@@ -30,6 +30,9 @@ import { field } from './vcpu-column.ts';
 
 /** What a vCPU may wait for an answer to. */
 const waits = { fault: 0, ask: 1, count: 2 } as const;
+/** Accesses between two ticks that no run makes. */
+const NO_TICKS = 2 ** 29;
+
 export class Vcpu implements Actor {
   readonly world: World;
   readonly self: number;
@@ -226,7 +229,7 @@ export class Vcpu implements Actor {
     const { faults, commands, scripts, geometry } = world;
     own[field.lastGvpn] = -1;
     if (geometry.spec.policy.hintPages === 0) own[field.sinceScan] = 0;
-    if (geometry.spec.policy.accessesPerTick === Infinity) own[field.sinceTick] = 0;
+    if (geometry.spec.policy.accessesPerTick >= NO_TICKS) own[field.sinceTick] = 0;
     if (own[field.busy] === 0) {
       own[field.write] = own[field.gvpn] = own[field.word] = own[field.stalled] = 0;
       own[field.walked] = -1;

@@ -143,8 +143,8 @@ export interface WorldSpec {
   /** Operations of a vCPU's script delivered at once. */
   chunk: number;
   policy: Policy;
-  /** Times that somebody outside may have the host move a page out, at any moment: a checker's. */
-  reclaims?: number;
+  /** Gfns whose pages somebody outside has the host move out, one after the other, at any moment: a checker's. */
+  reclaims?: readonly number[];
   /** What goes wrong; absent: nothing. */
   faults?: FaultPlan;
   /** How the moved list is exported and read; what is left out is `plainList`'s. */

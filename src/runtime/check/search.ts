@@ -41,6 +41,8 @@ export interface Violation {
   actions: string[];
   /** The states in words. */
   states: string[];
+  /** Of a last step that itself breaks the property: which of the last state's steps it is. */
+  violating?: number;
   /** Starvation: the path from this place of `path` on repeats for ever. */
   cycleFrom?: number;
 }
@@ -307,7 +309,7 @@ export class Search {
 
   private violation({ kind, name, id, k }: Finding): Violation {
     const path = this.pathTo(id);
-    return { kind, name, path, ...this.tell(path, k) };
+    return { kind, name, path, ...this.tell(path, k), ...(k >= 0 && { violating: k }) };
   }
 }
 

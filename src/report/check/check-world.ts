@@ -1,0 +1,153 @@
+// Searches a small world exhaustively: every order, every choice within the bounds, all monitors; then liveness. What it
+// finds is told as a path of choices and as a run that `replay` makes again.
+import type { Parts } from '../../actors/index.ts';
+import { checkLiveness } from '../../runtime/check/liveness.ts';
+import { type Checkpoint, type Progress, Search, type Violation } from '../../runtime/check/search.ts';
+import { stepTo } from '../../runtime/check/search.ts';
+import { Successors } from '../../runtime/check/explorable.ts';
+import type { Unit } from '../unit.ts';
+import { unitOfPath } from './counterexample.ts';
+import type { Bounds } from './environment.ts';
+import { type Choice, WorldSystem } from './world-system.ts';
+
+export interface CheckWorldOptions {
+  /** Wall time in ms, from whoever may look at the clock. */
+  clockMs?: () => number;
+  timeLimitMs?: number;
+  /** Most states, and most bytes of the visited set. */
+  states?: number;
+  memoryBytes?: number;
+  progress?: (progress: Progress) => void;
+  /** False: every order is searched, also those of steps that commute. */
+  reduces?: boolean;
+  /** False: only what must never happen is looked for, not whether everything ends. */
+  liveness?: boolean;
+  from?: Checkpoint;
+}
+
+export interface CheckedWorld {
+  /** Every state within the bounds was seen. */
+  complete: boolean;
+  pass: boolean;
+  states: number;
+  transitions: number;
+  /** Steps from the start to the farthest state. */
+  depth: number;
+  boundedBy?: 'states' | 'memory' | 'time';
+  /** Steps of actors, and pictures of monitors, that were computed; all others were looked up. */
+  computed: { steps: number; pictures: number };
+  /** Bytes of the visited set with its traces, and of the interned parts and tables. */
+  bytes: { states: number; parts: number };
+  /** Whether everything that waits is served, in every fair run; null: not asked. */
+  live: boolean | null;
+  violation?: FoundViolation;
+}
+
+export interface FoundViolation {
+  kind: Violation['kind'];
+  /** `I8-shootdown`; of a deadlock or a starvation what waits. */
+  property: string;
+  /** What was seen, in one sentence. */
+  message: string;
+  choices: Choice[];
+  /** Of a starvation: from which choice on the rest repeats for ever. */
+  cycleFrom?: number;
+  /** No path within the bounds is shorter: it was looked for without the reduction as well. */
+  shortest: boolean;
+}
+
+/** The search under way, for whoever wants to stop and save it. */
+export class WorldCheck {
+  readonly system: WorldSystem;
+  readonly search: Search;
+  private readonly parts: Parts;
+  private readonly bounds: Bounds;
+  private readonly options: CheckWorldOptions;
+
+  constructor(parts: Parts, bounds: Bounds, options: CheckWorldOptions = {}) {
+    this.parts = parts;
+    this.bounds = bounds;
+    this.options = options;
+    this.system = new WorldSystem(parts, bounds);
+    this.system.reduces = options.reduces !== false;
+    this.search = new Search(this.system, searchOptions(options), options.from);
+  }
+
+  run(): CheckedWorld {
+    const { system, search, options } = this;
+    const result = search.run();
+    const { steps, pictures, bytes } = system.effort;
+    const checked: CheckedWorld = {
+      complete: result.complete,
+      pass: !result.violation,
+      states: result.states,
+      transitions: result.transitions,
+      depth: result.depth,
+      computed: { steps, pictures },
+      bytes: { states: result.bytes, parts: bytes },
+      live: null,
+    };
+    if (result.boundedBy) checked.boundedBy = result.boundedBy;
+    if (result.violation) checked.violation = this.shortest(result.violation);
+    else if (result.complete && options.liveness !== false) {
+      const liveness = checkLiveness(search);
+      checked.live = liveness.holds;
+      if (liveness.violation) {
+        checked.pass = false;
+        checked.violation = this.told(search, system, liveness.violation, true);
+      }
+    }
+    return checked;
+  }
+
+  /** With the reduction a path may go a longer way: the same is looked for once more without, no deeper than it was found. */
+  private shortest(violation: Violation): FoundViolation {
+    const { system, search, parts, bounds } = this;
+    const found = this.told(search, system, violation, !system.reduces);
+    if (!system.reduces) return found;
+    const plain = new WorldSystem(parts, bounds);
+    plain.reduces = false;
+    const again = new Search(plain, { states: AGAIN_STATES });
+    const result = again.run();
+    if (!result.violation) return found;
+    return this.told(again, plain, result.violation, true);
+  }
+  private told(search: Search, system: WorldSystem, violation: Violation, shortest: boolean): FoundViolation {
+    const { path, kind, name } = violation;
+    const choices = path.slice(1).map((id, i) => {
+      const from = path[i]!;
+      return this.choice(system, search, from, stepTo(system, search.set, from, id));
+    });
+    const last = violation.violating ?? -1;
+    if (last >= 0) choices.push(this.choice(system, search, path.at(-1)!, last));
+    const [property, ...rest] = name.split(': ');
+    return {
+      kind,
+      property: rest.length > 0 ? property! : kind,
+      message: rest.length > 0 ? rest.join(': ') : name,
+      choices,
+      shortest,
+      ...(violation.cycleFrom === undefined ? {} : { cycleFrom: violation.cycleFrom }),
+    };
+  }
+  private choice(system: WorldSystem, search: Search, id: number, k: number): Choice {
+    return system.choicesOf(search.set.keys, id * system.words, new Successors(system.words))[k]!;
+  }
+  /** The path as a run of the simulator. */
+  unitOf({ choices }: FoundViolation, protocol: string, flaws: readonly string[] = []): Unit {
+    return unitOfPath(this.parts, protocol, flaws, choices);
+  }
+}
+
+/** States of the search without reduction for a shortest path. */
+const AGAIN_STATES = 20_000_000;
+
+function searchOptions({ clockMs, timeLimitMs, states, memoryBytes, progress }: CheckWorldOptions) {
+  return {
+    ...(clockMs && { clockMs }),
+    ...(timeLimitMs !== undefined && { timeLimitMs }),
+    ...(states !== undefined && { states }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(progress && { progress }),
+  };
+}

@@ -1,0 +1,138 @@
+// A path that a search found, as a run of the simulator: scripts for the choices of the guests, a fault plan for the devices
+// that failed, the pages that reclaim wanted, and the order of deliveries. `replay` runs it; shrinking and lanes work on it.
+import { build, type Built, measure, type Parts } from '../../actors/index.ts';
+import { Arena } from '../../memory/arena.ts';
+import type { Mailboxes } from '../../memory/mailbox.ts';
+import type { Sink } from '../../model/events.ts';
+import { faultNames, numberOf, type PlannedFault } from '../../model/faults.ts';
+import { ChoosingScheduler } from '../../runtime/scheduler.ts';
+import { Simulation } from '../../runtime/simulate.ts';
+import { shapeOf } from '../../scenarios/small-world.ts';
+import { inWords, scriptWorkload } from '../../scenarios/workloads/script.ts';
+import type { Unit } from '../unit.ts';
+import { populate } from './populate.ts';
+import type { Choice } from './world-system.ts';
+
+/** Steps that a run may make after the path has ended, in the order of waiting. */
+const REST = 20_000;
+const SILENT: Sink = { takePlace() {}, put() {} };
+
+/** Delivers from the rings that it is told, one after the other. */
+class ToldScheduler extends ChoosingScheduler {
+  private readonly rings: readonly number[];
+
+  constructor(mailboxes: Mailboxes, rings: readonly number[]) {
+    super(mailboxes);
+    this.rings = rings;
+  }
+  protected choose(ready: readonly number[]): number {
+    return Math.max(0, ready.indexOf(this.rings[this.choices.length]!));
+  }
+}
+
+interface Delivery {
+  ring: number;
+  /** The occasion at which a device fails in this step, or null. */
+  occasion: number | null;
+}
+
+/**
+ * @param protocol name or file, as the unit will load it
+ * @param choices from the start of the search on
+ */
+export function unitOfPath(
+  parts: Parts,
+  protocol: string,
+  flaws: readonly string[],
+  choices: readonly Choice[],
+): Unit {
+  const first = fresh(parts, []);
+  const { geometry } = first.world;
+  const { links } = first.system.mailboxes;
+  const ringOf = (from: number, to: number) =>
+    links.findIndex(({ sender, receiver }) => sender === from && receiver === to);
+  const scripts = geometry.vcpuGuest.map((guest, v) =>
+    v === geometry.guestVcpu[guest]
+      ? Array.from({ length: geometry.spec.guests[guest]!.pages }, (_, page) => `write ${page}`)
+      : [],
+  );
+  const deliveries: Delivery[] = populate(first.system).map((ring) => ({ ring, occasion: null }));
+  // The last deliveries of the start are to the feeder, of vCPUs that want more: here they get it when the path says so.
+  while (links[deliveries.at(-1)!.ring]!.receiver === geometry.feeder) deliveries.pop();
+  const reclaims: number[] = [];
+  for (const choice of choices) {
+    if (choice.kind === 'deliver')
+      deliveries.push({ ring: choice.ring, occasion: choice.fault < 0 ? null : choice.occasion });
+    else if (choice.kind === 'reclaim') {
+      reclaims.push(choice.gfn);
+      deliveries.push({ ring: ringOf(geometry.feeder, geometry.host), occasion: null });
+    } else {
+      const { item, vcpu } = choice;
+      if (item !== null) scripts[vcpu]!.push(inWords(item.word, item.gvpn));
+      for (const ring of [ringOf(vcpu, geometry.feeder), ringOf(geometry.feeder, vcpu)])
+        deliveries.push({ ring, occasion: null });
+    }
+  }
+  const { order, faults } = rehearse(parts, reclaims, scripts, deliveries);
+  const spec = { ...parts.spec, reclaims, ...(faults.length > 0 ? { faults } : {}) };
+  return {
+    spec,
+    costs: parts.costs,
+    shape: shapeOf(spec),
+    workload: { kind: 'script', vcpus: scripts } as unknown as Unit['workload'],
+    protocol,
+    seed: 1,
+    scheduler: 'random',
+    choices: order,
+    limit: deliveries.length + REST,
+    ...(flaws.length > 0 ? { flaws } : {}),
+  };
+}
+
+function fresh(parts: Parts, reclaims: readonly number[]): Built {
+  const spec = { ...parts.spec, reclaims };
+  return build(new Arena(new ArrayBuffer(measure({ ...parts, spec }))), { ...parts, spec }, SILENT);
+}
+
+/** Makes the run once, to learn the choices of the schedule, and the how manyth of its occasions each failure was. */
+function rehearse(
+  parts: Parts,
+  reclaims: readonly number[],
+  scripts: readonly string[][],
+  deliveries: readonly Delivery[],
+): { order: readonly number[]; faults: PlannedFault[] } {
+  const { system } = fresh(parts, reclaims);
+  const scheduler = new ToldScheduler(
+    system.mailboxes,
+    deliveries.map(({ ring }) => ring),
+  );
+  const faults: PlannedFault[] = [];
+  let step = -1;
+  let inStep = 0;
+  for (const context of system.contexts) {
+    const occasions = new Map<string, number>();
+    context.strikes = (fault, id, location = 0, instead = 0) => {
+      if (fault === 'hypervisor restart') return false;
+      const now = scheduler.choices.length - 1;
+      if (now !== step) inStep = 0;
+      step = now;
+      const nth = (occasions.get(fault) ?? 0) + 1;
+      occasions.set(fault, nth);
+      if (deliveries[now]?.occasion !== inStep++) return false;
+      faults.push({ fault: faultNames[numberOf(fault)]!, nth });
+      context.trace.fault(numberOf(fault), id, location, instead);
+      return true;
+    };
+  }
+  const { guests } = parts.spec;
+  const workload = scriptWorkload(scripts, shapeOf(parts.spec));
+  try {
+    new Simulation(system, scheduler).runSync(
+      guests.map((_, guest) => workload.open(1, guest)),
+      deliveries.length,
+    );
+  } catch {
+    // An assertion of the program: it is what was found.
+  }
+  return { order: scheduler.choices, faults };
+}

@@ -1,0 +1,44 @@
+// The world that an exhaustive search explores: as small as its bounds say, with the policies of a scenario. Everything in
+// it happens for a reason that the search chooses: no scans, no ticks, no watermarks.
+import type { WorldSpec } from '../model/spec.ts';
+import { type Small, smallWorld } from './small-world.ts';
+
+export interface WorldBounds {
+  /** Pages of each guest. */
+  pages: number;
+  /** Memory nodes with CPUs; each guest has a vNode on each. */
+  nodes: number;
+  /** vCPUs of each guest, vCPU j on vNode j mod nodes. */
+  vcpus: number;
+  guests: number;
+}
+
+/** Frames of each node and slots of the store, so that room never runs short; or fewer, by `given`. */
+export function checkedWorld(bounds: WorldBounds, given: Small = {}): WorldSpec {
+  const { pages, vcpus, guests } = bounds;
+  const all = pages * guests;
+  const spec = smallWorld({
+    ...bounds,
+    frames: 2 * all,
+    slots: all + 1,
+    gfns: pages * vcpus,
+    batch: 1,
+    listCapacity: 4,
+    swapCache: false,
+    ...given,
+    hintPages: 0,
+    prefetch: given.prefetch ?? 0,
+    reclaimBatch: 1,
+    lowWatermarkPercent: 0,
+    highWatermarkPercent: 0,
+    idleScans: 0,
+  });
+  const tlbEntries = 2 ** Math.ceil(Math.log2(Math.max(2, pages)));
+  return {
+    ...spec,
+    chunk: 1,
+    tlbEntries,
+    policy: { ...spec.policy, accessesPerTick: 2 ** 29 },
+    reclaims: [],
+  };
+}
