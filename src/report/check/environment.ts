@@ -57,7 +57,7 @@ export class Environment {
   begin({ operations, moves, reclaims, faults }: Bounds): number {
     const { vcpus } = this;
     return this.intern([
-      ...new Array<number>(vcpus).fill(operations),
+      ...Array.from({ length: vcpus }, () => operations),
       moves,
       2 ** vcpus - 1,
       0,

@@ -239,10 +239,10 @@ export class Steps {
       system.actors[actor]!.receive(incoming, system.contexts[actor]!);
       system.contexts[actor]!.step();
       if (world.meter.most > 1)
-        failure = `a step made ${world.meter.most} shared accesses, at most one is sound`;
+        failure = `one-shared-access: a step made ${world.meter.most}`;
       system.actors[actor]!.settle?.();
     } catch (error) {
-      failure = `an assertion of the program: ${(error as Error).message}`;
+      failure = `assertion: ${(error as Error).message}`;
     }
     return this.effectOf(actor, sent, failure);
   }
@@ -295,7 +295,7 @@ export class Steps {
     if (JSON.stringify(elsewhere) === JSON.stringify(effect)) return effect;
     const kind = messageKinds[this.records.data[effect.sent + 1]!];
     const who = built.system.geometry.nameOf(effect.actor);
-    return { ...effect, failure: `${who} read what is not its own when it took ${kind}` };
+    return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
   }
 
   /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
