@@ -10,8 +10,9 @@ export class Meter {
   what: number = shared.other;
   first = -1;
   second = -1;
-  /** Location whose state was looked at last. */
+  /** Locations whose state was looked at last. */
   handled = -1;
+  handledToo = -1;
   /** Shared accesses since the last `step`. */
   private accesses = 0;
   /** Most that any step made. */
@@ -26,13 +27,14 @@ export class Meter {
     this.accesses++;
   }
   /** The state and header of a location are looked at by whoever has it in custody: no shared access. */
-  handle(location: number): void {
+  handle(location: number, other = -1): void {
     this.handled = location;
+    this.handledToo = other;
   }
   /** Nothing has been seen yet. */
   forget(): void {
     this.what = shared.other;
-    this.first = this.second = this.handled = -1;
+    this.first = this.second = this.handled = this.handledToo = -1;
   }
   /** A step begins: what the last one did is judged. */
   step(): void {

@@ -201,7 +201,7 @@ export class Steps {
     else if (meter.what === shared.ept) leaf(leaves.ept);
     else if (meter.what === shared.guestPageTable) leaf(leaves.guestPageTable);
     else if (meter.what === shared.list) leaf(leaves.list);
-    for (const location of [meter.handled, meter.first, meter.second])
+    for (const location of [meter.handled, meter.handledToo, meter.first, meter.second])
       if (location > 0 && location <= locations.count) leaf(leaves.locations[location - 1]!);
     return path;
   }
@@ -238,8 +238,7 @@ export class Steps {
     try {
       system.actors[actor]!.receive(incoming, system.contexts[actor]!);
       system.contexts[actor]!.step();
-      if (world.meter.most > 1)
-        failure = `one-shared-access: a step made ${world.meter.most}`;
+      if (world.meter.most > 1) failure = `one-shared-access: a step made ${world.meter.most}`;
       system.actors[actor]!.settle?.();
     } catch (error) {
       failure = `assertion: ${(error as Error).message}`;

@@ -8,6 +8,8 @@ import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { faultNames } from '../../model/faults.ts';
 import { message, messageKinds } from '../../model/messages.ts';
+import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
+import { plansOf } from '../../protocols/mutate.ts';
 import { monitors } from '../../properties/index.ts';
 import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
 import { Memo, Pairs, Records } from '../../runtime/check/interner.ts';
@@ -38,6 +40,7 @@ export interface Choice {
   text: string;
 }
 
+const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
 const NO_FAIRNESS = -1;
 /** Numbers of an entry of `deliveries`. */
 const DELIVERY = 6;
@@ -116,6 +119,7 @@ export class WorldSystem implements Explorable {
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
     this.reduction = new Reduction(this.built, this.leaves, this.records);
+    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     populate(system);
     system.mailboxes.drain((ring) => {
       throw new Error(`ring ${ring} holds a message before the search begins`);
@@ -128,6 +132,27 @@ export class WorldSystem implements Explorable {
     const { left, right } = this.vector.packAll();
     this.initialState = Int32Array.of(left, right);
   }
+
+  /** The parts that states are made of, for a checkpoint. Threads share them as they are, and learn nothing of each other. */
+  readonly learning = {
+    frozen: false,
+    length: 0,
+    read: (): Int32Array => {
+      const records = this.records.save();
+      const pairs = this.pairs.save();
+      const all = new Int32Array(1 + records.length + pairs.length);
+      all[0] = records.length;
+      all.set(records, 1);
+      all.set(pairs, 1 + records.length);
+      return all;
+    },
+    follow: (words: Int32Array): void => {
+      if (words.length === 0) return;
+      this.records.restore(words.subarray(1, 1 + words[0]!));
+      this.pairs.restore(words.subarray(1 + words[0]!));
+    },
+    learn: (): void => {},
+  };
 
   initial(into: (state: Int32Array) => void): void {
     into(this.initialState);

@@ -76,6 +76,17 @@ export class Pairs {
       if (data[2 * at] === left && data[2 * at + 1] === right) return at;
     }
   }
+  /** A copy of everything, for `restore`. */
+  save(): Int32Array {
+    return this.data.slice(0, 2 * (this.size + 1));
+  }
+  /** Replaces everything. For one thread alone. */
+  restore(saved: Int32Array): void {
+    this.data.set(saved);
+    if (this.grows)
+      this.table = new Int32Array(2 ** Math.max(FIRST_BITS, 2 + Math.ceil(Math.log2(this.size + 1))));
+    this.rehash();
+  }
   private append(left: number, right: number): number {
     const { data } = this;
     const fresh = Atomics.add(data, 0, 1) + 1;
@@ -85,8 +96,11 @@ export class Pairs {
     return fresh;
   }
   private grow(): void {
-    const { data } = this;
-    const table = (this.table = new Int32Array(this.table.length * 4));
+    this.table = new Int32Array(this.table.length * 4);
+    this.rehash();
+  }
+  private rehash(): void {
+    const { data, table } = this;
     const mask = (this.mask = table.length - 1);
     for (let pair = 1; pair <= data[0]!; pair++) {
       let slot = finish(mix(mix(0x2545f491, data[2 * pair]!), data[2 * pair + 1]!)) & mask;
@@ -144,6 +158,17 @@ export class Records {
       if (this.is(at, from, first, length)) return at;
     }
   }
+  /** A copy of everything, for `restore`. */
+  save(): Int32Array {
+    return this.data.slice(0, this.words);
+  }
+  /** Replaces everything. For one thread alone. */
+  restore(saved: Int32Array): void {
+    this.data.set(saved);
+    if (this.grows)
+      this.table = new Int32Array(2 ** Math.max(FIRST_BITS, 2 + Math.ceil(Math.log2(this.size + 1))));
+    this.rehash();
+  }
   private append(from: Int32Array, first: number, length: number): number {
     const { data } = this;
     const at = Atomics.add(data, 0, length + 1) + 1;
@@ -165,8 +190,11 @@ export class Records {
     return true;
   }
   private grow(): void {
-    const { data } = this;
-    const table = (this.table = new Int32Array(this.table.length * 4));
+    this.table = new Int32Array(this.table.length * 4);
+    this.rehash();
+  }
+  private rehash(): void {
+    const { data, table } = this;
     const mask = (this.mask = table.length - 1);
     for (let at = 3; at < data[0]!; at += data[at - 1]! + 1) {
       let slot = hashOf(data, at, data[at - 1]!) & mask;
