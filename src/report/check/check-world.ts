@@ -73,9 +73,19 @@ export class WorldCheck {
     this.search = new Search(this.system, searchOptions(options), options.from);
   }
 
+  /** Goes on for as long as the options say. @returns whether there is nothing more to search */
+  advance(): boolean {
+    const { complete, violation, boundedBy } = this.search.run();
+    return complete || violation !== undefined || boundedBy !== 'time';
+  }
   run(): CheckedWorld {
+    this.advance();
+    return this.conclude();
+  }
+  /** What was found so far; where the search is complete, whether everything ends. */
+  conclude(): CheckedWorld {
     const { system, search, options } = this;
-    const result = search.run();
+    const result = search.result();
     const { steps, pictures, bytes } = system.effort;
     const checked: CheckedWorld = {
       complete: result.complete,

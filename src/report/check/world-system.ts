@@ -94,11 +94,11 @@ export class WorldSystem implements Explorable {
         else watching.put(actor, 0, ...event);
       },
     };
-    const properties = monitors({
-      geometry: new Geometry(parts.spec),
-      page: parts.tables.page,
-      totalOrder: true,
-    }).filter(({ kind }) => kind === 'always');
+    const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
+    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true };
+    const properties = monitors(setting).filter(
+      ({ kind, name }) => kind === 'always' && (bounds.beyondClaims === true || claims.has(name)),
+    );
     watching = new Trace(properties, false);
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
