@@ -123,7 +123,11 @@ function commitMachine(n: number) {
       none: {
         on: {
           ...step('none'),
-          decideCommit: { target: 'commit', guard: ({ context, event }) => can(context.all, event, 'none') },
+          decideCommit: {
+            target: 'commit',
+            guard: ({ context, event }: { context: { all: Managers }; event: Event }) =>
+              can(context.all, event, 'none'),
+          },
           decideAbort: 'abort',
         },
       },
@@ -199,7 +203,7 @@ try {
       getAdjacencyMap(machine, {
         events: enabled as never,
         serializeState: (snapshot) => {
-          const { value, context } = snapshot as AnyMachineSnapshot;
+          const { value, context } = snapshot as unknown as AnyMachineSnapshot;
           return JSON.stringify([value, context]);
         },
         limit: Infinity,
