@@ -31,12 +31,15 @@ export interface LivenessResult {
   components: number;
 }
 
-/** @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states */
-export function checkLiveness(search: Search): LivenessResult {
+/**
+ * @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states
+ * @param writtenMax steps that may be written down, at 8 bytes each
+ */
+export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
   const result: Result = search.result();
   assert(result.complete, 'liveness: expected a complete search');
   assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
-  return new Liveness(search).run();
+  return new Liveness(search, writtenMax).run();
 }
 
 /** A cycle by ids and the k of each step, the last of which closes it. */
@@ -47,6 +50,7 @@ interface Cycle {
 
 class Liveness {
   private readonly search: Search;
+  private readonly writtenMax: number;
   private readonly model: Explorable;
   private readonly set: StateSet;
   private readonly words: number;
@@ -73,8 +77,9 @@ class Liveness {
   /** By place: the last component that it was found in. */
   private componentOf = new Int32Array(0);
 
-  constructor(search: Search) {
+  constructor(search: Search, writtenMax: number) {
     this.search = search;
+    this.writtenMax = writtenMax;
     this.model = search.model;
     this.set = search.set;
     this.words = search.model.words;
@@ -92,7 +97,7 @@ class Liveness {
     for (let id = 1; id <= count; id++) all |= owed[id] = this.model.pending!(keys, id * this.words);
     // A graph in which every edge leads one level on has no cycle: only ends can owe.
     const layered = this.search.edgesBack === 0;
-    const few = this.search.result().transitions <= WRITTEN_MAX;
+    const few = this.search.result().transitions <= this.writtenMax;
     if (layered) this.findStuck();
     const told = (violation?: Violation): LivenessResult => ({
       holds: !violation,
@@ -281,56 +286,64 @@ class Liveness {
   private split(mask: number): Int32Array[] {
     const { left, owed, starts, edges, removed } = this;
     const n = left.length;
-    const inside = (place: number) => removed[left[place]!] === 0 && (owed[left[place]!]! & mask) !== 0;
+    /** 0: not met, -1: of no interest (any more), else when it was met: it is on the stack then. */
     const order = new Int32Array(n);
-    const low = new Int32Array(n);
-    const onStack = new Uint8Array(n);
+    for (let place = 0; place < n; place++) {
+      const id = left[place]!;
+      if (removed[id] === 1 || (owed[id]! & mask) === 0) order[place] = -1;
+    }
     const stack = new Int32Array(n);
+    // By depth of the call: its place, the least order that it reaches, its next edge.
     const calls = new Int32Array(n);
-    /** Next edge of each call. */
-    const next = new Int32Array(n);
+    const lows = new Int32Array(n);
+    const nexts = new Int32Array(n);
     const found: Int32Array[] = [];
     let clock = 0;
-    let depth = 0;
+    let depth = -1;
     let height = 0;
     for (let root = 0; root < n; root++) {
-      if (order[root] !== 0 || !inside(root)) continue;
-      calls[depth++] = root;
-      while (depth > 0) {
-        const at = calls[depth - 1]!;
-        if (order[at] === 0) {
-          order[at] = low[at] = ++clock;
-          next[at] = starts[at]!;
-          stack[height++] = at;
-          onStack[at] = 1;
-        }
+      if (order[root] !== 0) continue;
+      let at = root;
+      let low = (order[at] = ++clock);
+      let edge = starts[at]!;
+      stack[height++] = at;
+      depth = 0;
+      while (depth >= 0) {
         const end = starts[at + 1]!;
-        let edge = next[at]!;
-        let lowest = low[at]!;
-        let called = false;
-        for (; edge < end; edge++) {
-          const to = edges[edge]!;
+        let callee = -1;
+        while (edge < end) {
+          const to = edges[edge++]!;
           if (to < 0) continue;
-          if (order[to] === 0) {
-            if (!inside(to)) continue;
-            // This edge is looked at again when the call is back: its low is known then.
-            calls[depth++] = to;
-            called = true;
+          const met = order[to]!;
+          if (met === 0) {
+            callee = to;
             break;
           }
-          if (onStack[to] === 1 && low[to]! < lowest) lowest = low[to]!;
+          if (met > 0 && met < low) low = met;
         }
-        next[at] = edge;
-        low[at] = lowest;
-        if (called) continue;
-        depth--;
-        if (lowest !== order[at]) continue;
-        const top = height;
-        do onStack[stack[--height]!] = 0;
-        while (stack[height] !== at);
-        const alone = top - height === 1;
-        if (alone && !edges.subarray(starts[at], end).includes(at)) continue;
-        found.push(stack.slice(height, top).sort());
+        if (callee >= 0) {
+          calls[depth] = at;
+          lows[depth] = low;
+          nexts[depth] = edge;
+          depth++;
+          at = callee;
+          low = order[at] = ++clock;
+          edge = starts[at]!;
+          stack[height++] = at;
+          continue;
+        }
+        if (low === order[at]) {
+          const top = height;
+          do order[stack[--height]!] = -1;
+          while (stack[height] !== at);
+          const alone = top - height === 1;
+          if (!alone || edges.subarray(starts[at], end).includes(at))
+            found.push(stack.slice(height, top).sort());
+        }
+        if (--depth < 0) break;
+        at = calls[depth]!;
+        low = Math.min(lows[depth]!, low);
+        edge = nexts[depth]!;
       }
     }
     this.components += found.length;
