@@ -17,7 +17,13 @@ export { Simulation } from './runtime/simulate.ts';
 export { type Observing, Trace } from './runtime/trace.ts';
 export type { Json } from './runtime/check/alphabet.ts';
 export { check, type CheckOptions, type CheckResult, explain, searchOf } from './runtime/check/check.ts';
-export { type Explorable, type Learning, Successors, type Told, TooNarrow } from './runtime/check/explorable.ts';
+export {
+  type Explorable,
+  type Learning,
+  Successors,
+  type Told,
+  TooNarrow,
+} from './runtime/check/explorable.ts';
 export type { ModelSource } from './runtime/check/model-source.ts';
 export { checkInParallel, type ParallelOptions } from './runtime/check/parallel.ts';
 export { checkLiveness, type LivenessResult } from './runtime/check/liveness.ts';
