@@ -26,12 +26,12 @@ port.on('message', () => {
 let loop: ActorLoop | null = null;
 
 const api: ActorThread<ThreadParts> = {
-  async load({ world, events, parts, disturbance }: Setup<ThreadParts>) {
+  async load({ world, events, parts, disturbance, recordsSteps }: Setup<ThreadParts>) {
     const { protocol: name, ...rest } = parts;
     const writer = new EventWriter(new EventRings(parts.eventRings, events), bells, actors, self);
     const protocol = await loadProtocol(name);
     const system = attach(world, { ...rest, protocol, alter: alteration(parts.flaws) }, writer);
-    loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance);
+    loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance, recordsSteps);
   },
   run: () => present(loop, 'a loaded world').run(),
   stop() {

@@ -24,7 +24,7 @@ port.on('message', () => {
 let loop: ActorLoop | null = null;
 
 const api: ActorThread<ClusterThreadParts> = {
-  load({ world, events, parts, disturbance }: Setup<ClusterThreadParts>) {
+  load({ world, events, parts, disturbance, recordsSteps }: Setup<ClusterThreadParts>) {
     const writer = new EventWriter(new EventRings(parts.eventRings, events), bells, actors, self);
     loop = new ActorLoop(
       attachCluster(world, parts, writer),
@@ -33,6 +33,7 @@ const api: ActorThread<ClusterThreadParts> = {
       writer,
       () => controlSeen,
       disturbance,
+      recordsSteps,
     );
     return Promise.resolve();
   },

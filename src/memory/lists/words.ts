@@ -31,15 +31,18 @@ export class Words {
   }
   load(index: number): number {
     if (this.meter === null) return this.column[index]!;
-    this.meter.touch();
-    return Atomics.load(this.column, index);
+    this.meter.touch(this.column, index);
+    const word = Atomics.load(this.column, index);
+    this.meter.found(word);
+    return word;
   }
   store(index: number, value: number): void {
     if (this.meter === null) {
       this.column[index] = value;
       return;
     }
-    this.meter.touch();
+    this.meter.touch(this.column, index);
     Atomics.store(this.column, index, value);
+    this.meter.left(value);
   }
 }
