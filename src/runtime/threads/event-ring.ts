@@ -8,7 +8,7 @@
 // Where steps are recorded, each step's own record follows its events: see step-record.ts.
 import { event, type Sink, type TraceEvent } from '../../model/events.ts';
 import type { Bells } from './bells.ts';
-import { type Feed, isStep, RECORD, type RecordedRun } from './step-record.ts';
+import { type Feed, inRecord, isStep, RECORD, type RecordedRun } from './step-record.ts';
 
 const LINE = 16;
 /** Events in a ring. */
@@ -90,7 +90,7 @@ export class EventWriter implements Sink {
     words[at + 6] = from;
     words[at + 7] = to;
     words[at + 8] = cause;
-    words[at + 9] = result;
+    words[at + 9] = inRecord(result);
     words[at + 10] = this.floatWords[0]!;
     words[at + 11] = this.floatWords[1]!;
     this.head = (this.head + 1) | 0;

@@ -45,6 +45,11 @@ export const kindIn = (taken: number) => (taken >>> KIND_SHIFT) & 0xff;
 export const knownIn = (taken: number) => (taken >>> KNOWN_SHIFT) & 3;
 export const countIn = (taken: number) => (taken >>> COUNT_SHIFT) & COUNT_MAX;
 
+/** An event's result as it stands in a record: a stall can last for longer than a word can say. */
+export function inRecord(result: number): number {
+  return Math.min(result, 0x7fffffff);
+}
+
 /** A chunk of a script, as the feeder delivered it. */
 export interface Feed {
   vcpu: number;

@@ -12,7 +12,16 @@ import type { Sink } from '../../model/events.ts';
 import { message, type Message } from '../../model/messages.ts';
 import { AssertionError } from '../../stdx/assert.ts';
 import { orderAccesses, Steps } from './access-order.ts';
-import { countIn, kindIn, knownIn, RECORD, type RecordedRun, ringIn, stepField } from './step-record.ts';
+import {
+  countIn,
+  inRecord,
+  kindIn,
+  knownIn,
+  RECORD,
+  type RecordedRun,
+  ringIn,
+  stepField,
+} from './step-record.ts';
 import { type Difference, differenceOf, eventText, type Subject, Unexplained } from './unexplained.ts';
 
 /** A fresh world with the same parts, whose events go to `sink`. */
@@ -164,11 +173,11 @@ class Validation implements Sink {
       actors[actor]!.receive(incoming, context);
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
+      this.difference = null;
       return this.differs('handler', `stops: ${error.message}`, 'went on');
     }
     meter.step();
-    if (this.difference !== null) return false;
-    if (this.at !== this.end) return this.differs('event', 'nothing more', eventText(words, this.at));
+    // What the access found comes before what was made of it.
     if (
       witness.count !== countIn(taken) ||
       witness.count > 1 ||
@@ -176,8 +185,12 @@ class Validation implements Sink {
       witness.known !== knownIn(taken) ||
       ((witness.known & access.found) !== 0 && witness.found !== words[record + stepField.found]) ||
       ((witness.known & access.left) !== 0 && witness.left !== words[record + stepField.left])
-    )
+    ) {
+      this.difference = null;
       return this.differsFrom('access', words, record);
+    }
+    if (this.difference !== null) return false;
+    if (this.at !== this.end) return this.differs('event', 'nothing more', eventText(words, this.at));
     const sent = mailboxes.unpublishedHash();
     if (sent !== words[record + stepField.sent])
       return this.differs('messages', `sends (hash ${sent >>> 0})`, `sent others (hash ${words[record + stepField.sent]! >>> 0})`); // prettier-ignore
@@ -219,7 +232,7 @@ class Validation implements Sink {
       words[at + 6] !== from ||
       words[at + 7] !== to ||
       words[at + 8] !== cause ||
-      words[at + 9] !== result ||
+      words[at + 9] !== inRecord(result) ||
       this.wordTimes[(at + 10) >> 1] !== time
     ) {
       const told = { time, kind, id, gfn, destination, generation, from, to, cause, result };
