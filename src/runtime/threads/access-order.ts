@@ -43,10 +43,33 @@ export class Steps {
   get count(): number {
     return this.at.length;
   }
-  actorOf(step: number): number {
-    let actor = 0;
-    while (this.first[actor + 1]! <= step) actor++;
-    return actor;
+  /** More than any ticket of a step. */
+  get tickets(): number {
+    let tickets = 0;
+    this.records.forEach((words, actor) => {
+      const last = this.first[actor + 1]! - 1;
+      if (last >= this.first[actor]!)
+        tickets = Math.max(tickets, words[this.at[last]! + stepField.until]! + 1);
+    });
+    return tickets;
+  }
+  /** Whose step is next, in the order of tickets. */
+  turns(): Uint16Array {
+    const { records, first, at, tickets } = this;
+    const ticketOf = (words: Int32Array, step: number) =>
+      Math.min(tickets - 1, Math.max(0, words[at[step]! + stepField.since]!));
+    const place = new Int32Array(tickets + 1);
+    for (let actor = 0; actor < records.length; actor++) {
+      for (let step = first[actor]!; step < first[actor + 1]!; step++)
+        place[ticketOf(records[actor]!, step) + 1]!++;
+    }
+    for (let ticket = 0; ticket < tickets; ticket++) place[ticket + 1]! += place[ticket]!;
+    const turns = new Uint16Array(at.length);
+    for (let actor = 0; actor < records.length; actor++) {
+      for (let step = first[actor]!; step < first[actor + 1]!; step++)
+        turns[place[ticketOf(records[actor]!, step)]!++] = actor;
+    }
+    return turns;
   }
 }
 
@@ -90,14 +113,9 @@ export function orderAccesses(steps: Steps, initial: Int32Array): void {
 
 /** Places where accesses overlapped and the order of tickets is not that of what was found. */
 function troubledPlaces(steps: Steps, initial: Int32Array): Set<number> {
-  const { records, first, at } = steps;
-  let tickets = 0;
-  for (let actor = 0; actor < records.length; actor++) {
-    const last = first[actor + 1]! - 1;
-    if (last >= first[actor]!) tickets = Math.max(tickets, records[actor]![at[last]! + stepField.until]! + 1);
-  }
+  const { records, first, at, tickets } = steps;
   // By ticket: the access that took it, as actor and place of its record.
-  const actorBy = new Uint8Array(tickets);
+  const actorBy = new Uint16Array(tickets);
   const recordBy = new Int32Array(tickets).fill(-1);
   for (let actor = 0; actor < records.length; actor++) {
     const words = records[actor]!;

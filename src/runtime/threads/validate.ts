@@ -44,8 +44,6 @@ export function validate(run: RecordedRun, rebuild: Rebuild): Verdict {
   return { unexplained, steps, events, reordered };
 }
 
-const NEVER = 0x7fffffff;
-
 class Validation implements Sink {
   private readonly run: RecordedRun;
   private readonly system: Runnable;
@@ -53,10 +51,13 @@ class Validation implements Sink {
   private readonly order: Steps;
   private readonly witness = new Witness();
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
-  /** By actor: number of its next step, ticket and ring of it. */
+  /** By actor: number of its next step, and how many steps wait that were to be made before. */
   private readonly next: Int32Array;
-  private readonly since: Int32Array;
-  private readonly ring: Int32Array;
+  private readonly waits: Int32Array;
+  /** Actors whose steps wait. */
+  private waiting = 0;
+  /** Whose step was made last. */
+  private wrong = -1;
   /** The times in the records, which lie at even words. */
   private readonly times: readonly Float64Array[];
   /** By actor: where the record of its next event is. */
@@ -81,8 +82,7 @@ class Validation implements Sink {
     this.world = new Int32Array(world, 0, world.byteLength >> 2);
     this.order = new Steps(run.records);
     this.next = this.order.first.slice(0, run.records.length);
-    this.since = new Int32Array(run.records.length);
-    this.ring = new Int32Array(run.records.length);
+    this.waits = new Int32Array(run.records.length);
     this.times = run.records.map((records) => new Float64Array(records.buffer, records.byteOffset, records.length / 2)); // prettier-ignore
     this.cursor = new Int32Array(run.records.length);
     this.isMade = new Uint8Array(this.order.count + 1);
@@ -100,65 +100,80 @@ class Validation implements Sink {
 
   explain(): Unexplained | null {
     orderAccesses(this.order, this.world);
-    for (let actor = 0; actor < this.next.length; actor++) this.lookAhead(actor);
-    for (;;) {
-      if (this.isHungry) this.feed();
-      const actor = this.choose();
-      if (actor < 0) break;
-      if (!this.make(actor)) return this.notExplained(actor);
+    const turns = this.order.turns();
+    for (let turn = 0; turn < turns.length; turn++) {
+      const actor = turns[turn]!;
+      if (this.waiting > 0 && this.isOverdue(actor)) break;
+      if (this.waits[actor]! > 0) this.waits[actor]!++;
+      else if (!this.make(actor)) {
+        if (this.difference !== null) return this.notExplained(actor);
+        this.waits[actor] = 1;
+        this.waiting++;
+      } else {
+        if (this.isHungry) this.feed();
+        if (this.waiting > 0) this.catchUp();
+      }
+      if (this.difference !== null) return this.notExplained(this.wrong);
     }
-    return this.stuck() ?? this.atTheEnd();
+    return this.waiting > 0 ? this.overdue() : this.atTheEnd();
   }
 
   // --- which step
 
-  private lookAhead(actor: number): void {
-    const { order } = this;
-    const step = this.next[actor]!;
-    if (step >= order.first[actor + 1]!) {
-      this.since[actor] = NEVER;
-      return;
-    }
-    const words = this.run.records[actor]!;
-    const at = order.at[step]!;
-    this.since[actor] = words[at + stepField.since]!;
-    this.ring[actor] = ringIn(words[at + stepField.taken]!);
+  /** What an actor's next step says of itself. */
+  private nextOf(actor: number, field: number): number {
+    return this.run.records[actor]![this.order.at[this.next[actor]!]! + field]!;
   }
-  /** Of the steps that can be made the one with the earliest ticket. @returns its actor, or -1 */
-  private choose(): number {
-    const { since } = this;
-    let best = -1;
-    for (let actor = 0; actor < since.length; actor++) {
-      if (since[actor]! < (best < 0 ? NEVER : since[best]!) && this.isReady(actor)) best = actor;
+  /** Steps that could not be made when it was their turn, as far as they can be now, the earliest ticket first. */
+  private catchUp(): void {
+    for (let again = true; again;) {
+      again = false;
+      const actors = this.waitingActors();
+      for (let i = 0; i < actors.length && !again && this.difference === null; i++)
+        again = this.makeLate(actors[i]!);
+      if (this.isHungry) this.feed();
     }
-    return best;
   }
-  private isReady(actor: number): boolean {
-    const after = this.order.after[this.next[actor]! + 1]!;
-    if (after !== 0 && this.isMade[after] === 0) return false;
-    const ring = this.ring[actor]!;
-    const { mailboxes } = this.system;
-    // A ring that is not one of this actor's is a matter for `make`.
-    return mailboxes.links[ring]?.receiver !== actor || !mailboxes.isEmpty(ring);
+  private makeLate(actor: number): boolean {
+    if (!this.make(actor)) return false;
+    if (--this.waits[actor]! === 0) this.waiting--;
+    return true;
+  }
+  private waitingActors(): number[] {
+    const actors: number[] = [];
+    for (let actor = 0; actor < this.waits.length; actor++) if (this.waits[actor]! > 0) actors.push(actor);
+    return actors.sort((a, b) => this.nextOf(a, stepField.since) - this.nextOf(b, stepField.since));
+  }
+  /** Whether a step that waits had ended before the one whose turn it is began: what it waits for will not come. */
+  private isOverdue(actor: number): boolean {
+    if (this.waits[actor]! > 0) return false;
+    const since = this.nextOf(actor, stepField.since);
+    for (let other = 0; other < this.waits.length; other++)
+      if (this.waits[other]! > 0 && this.nextOf(other, stepField.until) < since) return true;
+    return false;
   }
 
   // --- a step
 
-  /** @returns whether what it does is what was recorded */
+  /** @returns whether it was made; if not, and without a difference, it must wait */
   private make(actor: number): boolean {
     const { system, witness, incoming, order } = this;
     const { mailboxes, contexts, actors, meter } = system;
     const step = this.next[actor]!;
+    const after = order.after[step + 1]!;
+    if (after !== 0 && this.isMade[after] === 0) return false;
     const words = this.run.records[actor]!;
     const record = order.at[step]!;
     const taken = words[record + stepField.taken]!;
+    const ring = ringIn(taken);
+    this.wrong = actor;
+    if (mailboxes.links[ring]?.receiver !== actor)
+      return this.differs('message', 'takes from rings of its own', `took from ring ${ring}`);
+    if (!mailboxes.receive(ring, incoming)) return false;
     this.words = words;
     this.wordTimes = this.times[actor]!;
     this.at = this.cursor[actor]!;
     this.end = record;
-    const ring = this.ring[actor]!;
-    if (mailboxes.links[ring]?.receiver !== actor) return this.differs('message', 'from a ring of its own', `from ring ${ring}`); // prettier-ignore
-    mailboxes.receive(ring, incoming);
     if (
       incoming.kind !== kindIn(taken) ||
       incoming.id !== words[record + stepField.id] ||
@@ -200,7 +215,6 @@ class Validation implements Sink {
     this.isMade[step + 1] = 1;
     this.next[actor] = step + 1;
     this.steps++;
-    this.lookAhead(actor);
     return true;
   }
 
@@ -289,18 +303,15 @@ class Validation implements Sink {
     const isSure = this.order.abandoned === 0 || this.difference?.what !== 'access';
     return new Unexplained(this.subjectOf(actor), this.difference!, this.steps, isSure);
   }
-  /** Steps are left, and none of them has its message. */
-  private stuck(): Unexplained | null {
-    let first = -1;
-    for (let actor = 0; actor < this.since.length; actor++)
-      if (this.since[actor]! < (first < 0 ? NEVER : this.since[first]!)) first = actor;
-    if (first < 0) return null;
+  /** Of the steps that wait the first: it took a message that was not there. */
+  private overdue(): Unexplained {
+    const actor = this.waitingActors()[0]!;
     const difference: Difference = {
       what: 'message',
-      model: 'nobody has sent it one by then',
-      recorded: 'took it',
+      model: 'nobody has sent it a message that it could take from that ring by then',
+      recorded: 'took one',
     };
-    return new Unexplained(this.subjectOf(first), difference, this.steps, true);
+    return new Unexplained(this.subjectOf(actor), difference, this.steps, this.order.abandoned === 0);
   }
   /** Everything was made again: then the worlds are the same, and no message is left that threads have not taken. */
   private atTheEnd(): Unexplained | null {
