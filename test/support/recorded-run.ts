@@ -53,6 +53,9 @@ class Recorded implements Sink {
   }
 }
 
+/** By actor and step: actor and step that had sent its message, or -1 where that was the feeder or the start. */
+export type Causes = readonly (readonly [actor: number, step: number])[][];
+
 export function rebuildOf(parts: Parts): Rebuild {
   return (sink) => {
     const buffer = new ArrayBuffer(measure(parts));
@@ -60,7 +63,11 @@ export function rebuildOf(parts: Parts): Rebuild {
   };
 }
 
-export function recordedRun(parts: Parts, workload: Workload, seed: number): RecordedRun {
+export function recordedRun(
+  parts: Parts,
+  workload: Workload,
+  seed: number,
+): RecordedRun & { causes: Causes } {
   let sink: Sink = { takePlace() {}, put() {} };
   const later: Sink = {
     takePlace: (actor) => sink.takePlace(actor),
@@ -72,22 +79,41 @@ export function recordedRun(parts: Parts, workload: Workload, seed: number): Rec
   // What happens while the world is made is not recorded on threads either.
   sink = recorded;
   const { mailboxes, meter } = system;
+  const { written } = mailboxes as unknown as { written: Int32Array };
+  const before = new Int32Array(written.length);
+  const causes: [number, number][][] = system.actors.map(() => []);
+  /** By ring: who sent each message, and how many were taken. */
+  const senders = mailboxes.links.map((_, ring) =>
+    Array.from({ length: written[ring]! }, (): [number, number] => [-1, -1]),
+  );
+  const taken = new Int32Array(mailboxes.links.length);
   const actors = system.actors.map((actor, self): Actor => {
     const steps = new StepRecorder(
       {
         takeTicket: () => recorded.ticket++,
         nextTicket: () => recorded.ticket,
-        putStep: (record) => recorded.records[self]!.put(record),
+        putStep(record) {
+          recorded.records[self]!.put(record);
+          // No two steps overlap.
+          recorded.ticket++;
+        },
       },
       self,
     );
     const ringFrom = new Map(mailboxes.inbound[self]!.map((ring) => [mailboxes.links[ring]!.sender, ring]));
     return {
       receive(incoming, context) {
+        const ring = ringFrom.get(incoming.sender)!;
+        const step = causes[self]!.length;
+        causes[self]!.push(senders[ring]![taken[ring]!++] ?? [-1, -1]);
+        before.set(written);
         meter.witness = steps;
         steps.begin();
         actor.receive(incoming, context);
-        steps.end(ringFrom.get(incoming.sender)!, incoming, mailboxes.unpublishedHash());
+        steps.end(ring, incoming, mailboxes.unpublishedHash());
+        written.forEach((head, to) => {
+          for (let at = before[to]!; at < head; at++) senders[to]!.push([self, step]);
+        });
       },
     };
   });
@@ -101,7 +127,7 @@ export function recordedRun(parts: Parts, workload: Workload, seed: number): Rec
     },
   };
   new Simulation({ ...system, actors }, new RandomScheduler(mailboxes, seed)).runSync([source], Infinity);
-  return { records: recorded.records.map(({ all }) => all), feeds, world };
+  return { records: recorded.records.map(({ all }) => all), feeds, world, causes };
 }
 
 export function verdictOf(run: RecordedRun, parts: Parts): Verdict {

@@ -64,9 +64,12 @@ export class ActorLoop {
     system.meter.witness = this.steps;
     this.rings = system.mailboxes.inbound[self]!;
     const { links } = system.mailboxes;
+    const { feeder } = system.geometry;
     this.wake = (ring) => {
       const { receiver } = links[ring]!;
-      if (receiver !== self) bells.ring(receiver);
+      // A crew may be larger than the world that it runs: the main thread waits at a bell of its own.
+      if (receiver === feeder) events.wakeReader();
+      else if (receiver !== self) bells.ring(receiver);
     };
   }
   stop(): void {

@@ -113,6 +113,10 @@ export class EventWriter implements Sink {
     this.rings.words.set(record, this.next());
     this.head = (this.head + 1) | 0;
   }
+  /** The main thread, which is the feeder too. */
+  wakeReader(): void {
+    this.bells.ring(this.reader);
+  }
   /** A place in the total order. */
   takeTicket(): number {
     return Atomics.add(this.rings.words, 0, 1);
