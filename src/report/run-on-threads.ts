@@ -23,6 +23,9 @@ export interface ThreadRunReport {
   verdict?: Verdict;
 }
 
+/** What the check is called that every step is one of the model's. */
+const VALIDATION = 'trace-validation';
+
 const SILENT = { takePlace() {}, put() {} };
 
 /**
@@ -77,11 +80,14 @@ export async function runOnThreads(
     );
   }
   const facts = { traceHash: '', events: trace.length, wallMs };
-  return {
-    ...judged.report(system, seed, crewRun.ending, facts),
-    statistics: crewRun.statistics,
-    ...(validating ? { verdict: explained(crewRun, parts, world) } : {}),
-  };
+  const report = { ...judged.report(system, seed, crewRun.ending, facts), statistics: crewRun.statistics };
+  if (!validating || crewRun.ending === 'stopped') return report;
+  const verdict = explained(crewRun, parts, world);
+  const { unexplained, steps: examined } = verdict;
+  report.checks.push({ name: VALIDATION, kind: 'always', pass: unexplained === null, examined });
+  if (unexplained !== null)
+    report.run.violations.push({ property: VALIDATION, message: unexplained.message, sequence: -1 });
+  return { ...report, verdict };
 }
 
 /** Whether the run is a behaviour of the model: of `parts`, without the flaws that the threads were given. */
