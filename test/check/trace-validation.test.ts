@@ -20,7 +20,8 @@ const ACTORS = 10;
 const adversary = present(workloadNamed('adversary'), 'workload');
 
 function workloadFor(spec: ReturnType<typeof smallWorld>, accesses: number) {
-  return adversary.create(shapeOf(spec), { pages: 8, focusPages: 3, dwell: 6, accesses });
+  const { pages } = present(spec.guests[0], 'guest');
+  return adversary.create(shapeOf(spec), { pages, focusPages: 3, dwell: 6, accesses });
 }
 
 describe('threads', () => {
