@@ -6,7 +6,16 @@ import { ACTOR_WORKER } from '../../src/cli/threads.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { isStep, knownIn, RECORD, stepField } from '../../src/runtime/threads/step-record.ts';
+import {
+  countIn,
+  isStep,
+  kindIn,
+  knownIn,
+  RECORD,
+  ringIn,
+  stepField,
+  takenWord,
+} from '../../src/runtime/threads/step-record.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { Prng } from '../../src/stdx/prng.ts';
@@ -175,7 +184,7 @@ describe('a recorded run of 3 vCPUs over 8 pages', () => {
       (_, k) =>
         k > steps.length / 3 &&
         k + 1 < steps.length &&
-        (message(k, stepField.taken) & 0xffff) === (message(k + 1, stepField.taken) & 0xffff) &&
+        ringIn(message(k, stepField.taken)) === ringIn(message(k + 1, stepField.taken)) &&
         message(k, stepField.sent) !== message(k + 1, stepField.sent),
     );
     expect(step).toBeGreaterThan(0);
@@ -186,7 +195,7 @@ describe('a recorded run of 3 vCPUs over 8 pages', () => {
   test.each(actors)('is refused where a step of actor %d was left out', (actor) => {
     const step = Math.floor(stepsOf(recorded.records[actor]!).length / 2);
     const words = recorded.records[actor]!;
-    const rings = stepsOf(words).map((at) => words[at + stepField.taken]! & 0xffff);
+    const rings = stepsOf(words).map((at) => ringIn(words[at + stepField.taken]!));
     const next = rings.indexOf(rings[step]!, step + 1) - 1;
     const { unexplained } = verdictOf(withoutStep(recorded, actor, step), parts);
     // By the next step that takes from the same ring, or before that by what depends on the one that is missing.
@@ -200,6 +209,21 @@ describe('a recorded run of 3 vCPUs over 8 pages', () => {
     const last = stepsOf(recorded.records[actor]!).length - 1;
     const { unexplained } = verdictOf(withoutStep(recorded, actor, last), parts);
     expect(unexplained?.message).toMatch(/is waiting for vcpu1|nobody has sent it/);
+  });
+
+  test('is refused at a step that made two shared accesses', () => {
+    const words = recorded.records[1]!;
+    const steps = stepsOf(words);
+    const step = steps.findIndex((at) => countIn(words[at + stepField.taken]!) === 1);
+    const at = steps[step]! + stepField.taken;
+    const head = words[at]!;
+    const twice = takenWord(ringIn(head), kindIn(head), knownIn(head), 2);
+    const { unexplained } = verdictOf(
+      withWord(recorded, 1, at, () => twice),
+      parts,
+    );
+    expect({ actor: unexplained?.actor, step: unexplained?.step }).toEqual({ actor: 1, step });
+    expect(unexplained!.difference.recorded).toBe('a step made 2 shared accesses, at most one is sound');
   });
 
   test('is refused where a chunk of a script never came', () => {
