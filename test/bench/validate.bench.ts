@@ -1,5 +1,5 @@
 // How fast a recorded run is explained: steps and events a second, beside the simulated executor that makes the same steps
-// without comparing anything. Prints figures, judges nothing:
+// without comparing anything; by CPU time, the best of some repeats. Prints figures, judges nothing:
 //   node test/bench/validate.bench.ts
 import { create, measure, type Parts } from '../../src/actors/index.ts';
 import { protocols } from '../../src/protocols/index.ts';
