@@ -48,6 +48,10 @@ function program(done: (status: number) => void): Command {
       'simulated (virtual time, same seed same result) or threads (a worker per actor)',
       'simulated',
     )
+    .option(
+      '--validate',
+      'on threads: show that each step is one that the model can make (bursts of one access)',
+    )
     .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
     .option('--faults <spec>', 'what goes wrong: none, swarm or all (drawn from the seed), or NAME:NTH,...')
     .option('-s, --seed <n|a..b>', 'seed, or a range of them')
