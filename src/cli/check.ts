@@ -9,7 +9,13 @@ import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/index.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import type { Bounds } from '../report/check/environment.ts';
-import { type CheckedWorld, type FoundViolation, WorldCheck } from '../report/check/check-world.ts';
+import {
+  type CheckedWorld,
+  type FoundViolation,
+  type SearchCrew,
+  type SearchPool,
+  WorldCheck,
+} from '../report/check/check-world.ts';
 import { failureScreen } from '../report/failure.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
@@ -40,12 +46,16 @@ export interface CheckFlags {
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
+  workers: string;
   time?: string;
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
   out: string;
 }
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const WORKER = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
 
 /** Searched between two looks at signals and the terminal. */
 const SLICE_MS = 500;
@@ -91,7 +101,7 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     interrupt.release();
   }
   await writeJson(flags.json, campaign, runs);
-  return interrupt.status ?? status;
+  return interrupt.status === 0 ? status : interrupt.status;
 }
 
 interface Found {
@@ -110,10 +120,38 @@ async function checkOne(
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
-  const search = startSearch(parts, bounds, flags, name, saved);
+  const workers = within('--workers', flags.workers, 1, 64);
+  const pool = workers > 1 ? await poolOf(workers) : undefined;
+  const crew = pool && { pool, parts: { spec, costs: anyCosts, protocol: name, flaws } };
+  const search = startSearch(parts, bounds, flags, name, saved, crew);
+  try {
+    return await searchOn(search, name, flags, interrupt, began, seconds);
+  } finally {
+    await pool?.destroy();
+  }
+}
+
+async function poolOf(threads: number) {
+  const { Piscina } = await import('piscina');
+  const pool: SearchPool & { destroy(): Promise<void> } = new Piscina({
+    filename: WORKER,
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  return pool;
+}
+
+async function searchOn(
+  search: WorldCheck,
+  name: string,
+  flags: CheckFlags,
+  interrupt: Interrupt,
+  began: number,
+  seconds: number,
+): Promise<Found> {
   let written = began;
   for (;;) {
-    const isDone = search.advance();
+    const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
     progress(`${name}: ${number(states)} states, depth ${depth}`);
@@ -137,15 +175,17 @@ function startSearch(
   flags: CheckFlags,
   name: string,
   from: Checkpoint | undefined,
+  crew: SearchCrew | undefined,
 ): WorldCheck {
   try {
-    return new WorldCheck(parts, bounds, {
+    const options = {
       clockMs: () => performance.now(),
       timeLimitMs: SLICE_MS,
       memoryBytes: totalmem() * MEMORY_PART,
       reduces: flags.reduction !== false,
       ...(from && { from }),
-    });
+    };
+    return new WorldCheck(parts, bounds, options, crew);
   } catch (error) {
     if (!from || !(error instanceof Error) || !error.message.startsWith('checkpoint:')) throw error;
     throw new InputError(

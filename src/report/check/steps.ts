@@ -85,8 +85,8 @@ export class Steps {
     for (const shared of [leaves.pageWords, leaves.ept, leaves.guestPageTable, leaves.list])
       for (const { column } of leaves.all[shared]!.pieces) this.leafOfColumn.set(column, shared);
     for (const context of built.system.contexts)
-      context.strikes = (fault, id, location = 0, instead = 0) =>
-        this.strikes(context.self, fault, id, location, instead);
+      context.strikes = (fault, id, location?: number, instead?: number) =>
+        this.strikes(context.self, fault, id, location ?? 0, instead ?? 0);
   }
 
   /** Whether an effect makes any difference to a half of the vector. */

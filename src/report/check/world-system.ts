@@ -12,7 +12,7 @@ import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors } from '../../properties/index.ts';
 import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
-import { Memo, Pairs, Records } from '../../runtime/check/interner.ts';
+import { Memo, Pairs, Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
 import { Judges } from './judges.ts';
@@ -41,6 +41,21 @@ export interface Choice {
 }
 
 const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
+/** Bounds of what is stored; memory is only taken as it is used. */
+const RECORD_WORDS = 2 ** 28;
+const PAIR_BITS = 26;
+/** log2 of the slots of the tables, where threads share them and they cannot grow. */
+const SHARED_RECORD_BITS = 23;
+
+/** The interned parts, in shared memory. */
+export interface SharedParts {
+  records: Shared;
+  pairs: Shared;
+}
+export function shareParts(): SharedParts {
+  return { records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS), pairs: Pairs.allocate(PAIR_BITS) };
+}
+
 const NO_FAIRNESS = -1;
 /** Numbers of an entry of `deliveries`. */
 const DELIVERY = 6;
@@ -78,12 +93,12 @@ export class WorldSystem implements Explorable {
   private readonly reduction: Reduction;
   private choices: Choice[] | null = null;
 
-  /** @param memory most pairs (log2) and words of parts */
-  constructor(parts: Parts, bounds: Bounds, memory = { pairBits: 27, recordWords: 2 ** 28 }) {
+  /** @param shared where several threads search together: the parts that they number alike */
+  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts) {
     this.bounds = bounds;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, bounds]);
-    this.records = new Records(memory.recordWords);
-    this.pairs = new Pairs(memory.pairBits);
+    this.records = new Records(RECORD_WORDS, shared?.records);
+    this.pairs = new Pairs(PAIR_BITS, shared?.pairs);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     // Until the search begins the monitors watch as they always do.
     let watching: Trace | null = null;

@@ -64,7 +64,7 @@ export class Pairs {
     const { data, table, mask } = this;
     let fresh = 0;
     for (let slot = finish(mix(mix(0x2545f491, left), right)) & mask; ; slot = (slot + 1) & mask) {
-      let at = table[slot]!;
+      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(left, right);
         at = Atomics.compareExchange(table, slot, 0, fresh);
@@ -146,7 +146,7 @@ export class Records {
     const { table, mask } = this;
     let fresh = 0;
     for (let slot = hashOf(from, first, length) & mask; ; slot = (slot + 1) & mask) {
-      let at = table[slot]!;
+      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(from, first, length);
         at = Atomics.compareExchange(table, slot, 0, fresh);
