@@ -69,7 +69,7 @@ export class Pairs {
         if (fresh === 0) fresh = this.append(left, right);
         at = Atomics.compareExchange(table, slot, 0, fresh);
         if (at === 0) {
-          if (this.grows && fresh * 2 > mask) this.grow();
+          if (this.grows && fresh * 3 > mask * 2) this.grow();
           return fresh;
         }
       }
@@ -96,7 +96,7 @@ export class Pairs {
     return fresh;
   }
   private grow(): void {
-    this.table = new Int32Array(this.table.length * 4);
+    this.table = new Int32Array(this.table.length * 2);
     this.rehash();
   }
   private rehash(): void {
@@ -179,7 +179,7 @@ export class Records {
   }
   private stored(): void {
     const count = Atomics.add(this.data, 1, 1);
-    if (count * 2 < this.mask) return;
+    if (count * 3 < this.mask * 2) return;
     if (this.grows) this.grow();
     else if (count > 0.8 * this.mask) throw new OutOfMemory('more parts than slots');
   }
@@ -190,7 +190,7 @@ export class Records {
     return true;
   }
   private grow(): void {
-    this.table = new Int32Array(this.table.length * 4);
+    this.table = new Int32Array(this.table.length * 2);
     this.rehash();
   }
   private rehash(): void {
@@ -228,7 +228,7 @@ export class Memo {
     }
   }
   set(a: number, b: number, value: number): void {
-    if (this.size * 2 > this.mask) this.grow();
+    if (this.size * 4 > this.mask * 3) this.grow();
     this.put(a, b, value);
     this.size++;
   }
