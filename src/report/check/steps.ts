@@ -218,6 +218,12 @@ export class Steps {
     }
   }
 
+  /** Puts the state under consideration into the buffer, to be looked at. */
+  show(): void {
+    this.vector.bring();
+    this.load();
+  }
+
   private perform(actor: number, sent: number): Effect {
     const { system, world } = this.built;
     const { incoming } = this;
@@ -238,8 +244,7 @@ export class Steps {
     try {
       system.actors[actor]!.receive(incoming, system.contexts[actor]!);
       system.contexts[actor]!.step();
-      if (world.meter.most > 1)
-        failure = `one-shared-access: a step made ${world.meter.most}`;
+      if (world.meter.most > 1) failure = `one-shared-access: a step made ${world.meter.most}`;
       system.actors[actor]!.settle?.();
     } catch (error) {
       failure = `assertion: ${(error as Error).message}`;
