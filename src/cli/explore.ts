@@ -59,8 +59,9 @@ class Dialogue {
     const { input, isTTY } = this.io;
     this.look();
     await this.say(['? for help', ...this.place()]);
-    const lines = createInterface({ input, terminal: false });
     await this.prompt();
+    // Nothing is awaited between the two: lines that came meanwhile would be lost.
+    const lines = createInterface({ input, terminal: false });
     for await (const line of lines) {
       const command = line.trim();
       if (!isTTY) await this.say([command]);
@@ -68,7 +69,6 @@ class Dialogue {
       if (command !== '') await this.say(await this.obey(command));
       await this.prompt();
     }
-    lines.close();
     await this.say(['']);
   }
 

@@ -63,12 +63,14 @@ export class Shown {
   since(before: Shown): string[] {
     const lines: string[] = [];
     const told = new Set<string>();
-    for (const what of new Set([...before.parts.keys(), ...this.parts.keys()])) {
+    for (const what of new Set([...this.parts.keys(), ...before.parts.keys()])) {
       const was = before.parts.get(what);
       const is = this.parts.get(what);
-      if (was === is) continue;
+      // Of an operation that has ended the rest goes without saying.
+      if (was === is || (is === undefined && !this.parts.has(ownerOf(what)) && ownerOf(what) !== what))
+        continue;
       lines.push(`${what}: ${was ?? 'nothing'} -> ${is ?? 'nothing'}`);
-      told.add(what.split("'s ")[0]!);
+      told.add(ownerOf(what));
     }
     for (const receiver of new Set([...before.queues.keys(), ...this.queues.keys()])) {
       const gone = [...(before.queues.get(receiver) ?? [])];
@@ -195,6 +197,11 @@ export class Shown {
       this.parts.set(geometry.place(location), `${name}${header}, words ${says}`);
     }
   }
+}
+
+/** Whose it is: of `vcpu0's TLB` vcpu0. */
+function ownerOf(what: string): string {
+  return what.split("'s ")[0]!;
 }
 
 /** A word of a page: how often page P's was written. */
