@@ -21,3 +21,19 @@ export const phase = {
   /** Only the address changes (HASID): nothing to look up, to ask for or to copy. */
   rename: 17,
 } as const;
+
+/** How much a batch still needs before nobody else can reach its pages. */
+export const quiet = { flush: 0, check: 1, done: 2 } as const;
+
+/** Fields of the batch as a whole. */
+export const batchField = {
+  used: 0,
+  quiet: 1,
+  sealed: 2,
+  bulkNext: 3,
+  bulkLeft: 4,
+  bulkVnode: 5,
+  /** Slot + 1 whose look is under way. */
+  looking: 6,
+  count: 7,
+} as const;

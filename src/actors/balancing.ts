@@ -21,12 +21,9 @@ import { aliasOf, hasAliases } from '../model/alias.ts';
 import { message } from '../model/messages.ts';
 import { command } from '../model/script.ts';
 import { cause, finding, isDone, purpose, requestKinds, result } from '../model/words.ts';
-import { phase } from './balancing-phase.ts';
+import { batchField, phase, quiet } from './balancing-phase.ts';
 import { HugePages } from './huge-pages.ts';
 import type { Vcpu } from './vcpu.ts';
-
-/** How much a batch still needs before nobody else can reach its pages. */
-const quiet = { flush: 0, check: 1, done: 2 } as const;
 
 const NONE = -1;
 
@@ -587,15 +584,3 @@ export class Balancing {
     }
   }
 }
-
-const batchField = {
-  used: 0,
-  quiet: 1,
-  sealed: 2,
-  bulkNext: 3,
-  bulkLeft: 4,
-  bulkVnode: 5,
-  /** Slot + 1 whose look is under way. */
-  looking: 6,
-  count: 7,
-} as const;

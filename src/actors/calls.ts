@@ -46,7 +46,7 @@ export class Calls {
     this.kind[operation] = kind;
     this.argument[operation] = argument;
     this.send(operation, context, delayNs);
-    this.retries.said(operation, this.serial[operation]!, context);
+    this.retries.said(operation, this.serial[operation], context);
   }
   private send(operation: number, context: Context, delayNs = 0): void {
     const { receiver, kind, argument, serial } = this;

@@ -71,6 +71,7 @@ export class Entries {
     const from = operations.from[operation]!;
     const to = operations.to[operation]!;
     // The frame goes by the slot's header: it may have to be moved on from here.
+    this.world.meter.handle(from, to);
     locations.gfn[to] = locations.gfn[from]!;
     locations.generation[to] = locations.generation[from]!;
     locations.checksum[to] = locations.checksum[from]!;
@@ -153,6 +154,7 @@ export class Entries {
     // The content goes by the destination's name from here on: its header says so. Unless it says already that it is
     // not the page which ought to be there.
     const expected = operations.headerGeneration[operation];
+    this.world.meter.handle(from);
     if (locations.gfn[from] === gfn && locations.generation[from] === expected) {
       locations.gfn[from] = destination;
       locations.generation[from] = generation;

@@ -7,6 +7,7 @@ import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
 import { operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
+import { assert } from '../stdx/assert.ts';
 import type { Calls } from './calls.ts';
 import type { Chain } from './chain.ts';
 import { Entries, NOTHING_MORE, UNDO_SWAP_OUT } from './entries.ts';
@@ -21,6 +22,10 @@ const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
 /** Failed reads of one page that are made again: beyond that its content is lost. */
 const READS_AGAIN = 3;
+
+function converted(plan: readonly Performed[]): readonly Performed[] {
+  return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
+}
 
 /** Whether the page is mapped to its destination before its bytes move, or without that they move. */
 function mapsFirst(plan: readonly Performed[]): boolean {
@@ -67,12 +72,32 @@ export class PlanInterpreter {
     this.room = new Room(world, pages, chain, reclaim, outcomes, this);
   }
 
+  /**
+   * Gives every plan that a protocol can lead to its number, in one order: what a search has stored means the same in
+   * another thread or another run. A plan that was not foreseen is then refused.
+   */
+  foresee(plans: readonly (readonly Performed[])[]): void {
+    const all = [NOTHING_MORE, ASK_AGE, UNDO_RESERVATION, UNDO_SWAP_OUT, ...plans];
+    for (const lost of [
+      [],
+      ['give up', 'take back'],
+      ['retire'],
+      ['give up', 'take back', 'retire'],
+    ] as const)
+      all.push(['unreserve', ...lost]);
+    for (const plan of all)
+      for (const variant of [plan, converted(plan)])
+        if (!this.numbers.has(variant.join())) this.numberOf(variant);
+    this.areForeseen = true;
+  }
+  private areForeseen = false;
   private numberOf(plan: readonly Performed[]): number {
     const known = this.sameList.get(plan);
     if (known !== undefined) return known;
     const key = plan.join();
     let number = this.numbers.get(key);
     if (number === undefined) {
+      assert(!this.areForeseen, `the plan ${key} was not foreseen`);
       number = this.plans.push(plan) - 1;
       this.numbers.set(key, number);
     }
@@ -320,8 +345,7 @@ export class PlanInterpreter {
 
   /** The plan under way with its claim replaced by one that may end a hold. */
   private converting(operation: number): readonly Performed[] {
-    const plan = this.plans[this.world.operations.plan[operation]!]!;
-    return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
+    return converted(this.plans[this.world.operations.plan[operation]!]!);
   }
 
   /** The step under way has been done by whoever it was sent to. */

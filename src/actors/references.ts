@@ -59,6 +59,7 @@ export class References {
     if (slot === NOWHERE) return atOnce(result.EINVAL);
     this.shares[vcpu] = NOWHERE;
     pages.references[slot]!--;
+    world.meter.handle(slot);
     context.trace.shared(slot, pages.references[slot]!, world.transfer.isIntact(slot) ? 1 : 0);
     if (pages.references[slot]! > 0 || pages.gfnAt(slot) >= 0) return atOnce(result.OK);
     const begun = this.begin(operationKind.trim, gfn, cause.advice, PUT_BACK, context);

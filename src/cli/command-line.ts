@@ -2,6 +2,7 @@
 // an exit status.
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../stdx/input-error.ts';
+import type { CheckFlags } from './check.ts';
 import { exit } from './exit.ts';
 import type { FuzzFlags } from './fuzz.ts';
 import type { MachinesFlags } from './machines.ts';
@@ -18,6 +19,9 @@ const fuzz = async (flags: FuzzFlags): Promise<number> => (await import('./fuzz.
 
 const machines = async (names: string[], flags: MachinesFlags): Promise<number> =>
   (await import('./machines.ts')).machines(names, flags);
+
+const check = async (scenario: string | undefined, flags: CheckFlags): Promise<number> =>
+  (await import('./check.ts')).check(scenario, flags);
 
 const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -43,6 +47,10 @@ function program(done: (status: number) => void): Command {
       '--executor <name>',
       'simulated (virtual time, same seed same result) or threads (a worker per actor)',
       'simulated',
+    )
+    .option(
+      '--validate',
+      'on threads: show that each step is one that the model can make (bursts of one access)',
     )
     .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
     .option('--faults <spec>', 'what goes wrong: none, swarm or all (drawn from the seed), or NAME:NTH,...')
@@ -90,6 +98,33 @@ function program(done: (status: number) => void): Command {
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
     .option('-o, --out <dir>', 'folder for replay files', 'out')
     .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
+  root
+    .command('check')
+    .description('search a small world exhaustively: every order and every choice within the bounds')
+    .argument('[scenario]', 'YAML or JSON file whose policies to take; sizes are those of the options')
+    .option(
+      '-p, --protocol <name|file>',
+      'a protocol, shipped or your own (repeatable; default: all shipped)',
+      repeated,
+    )
+    .option('--pages <n>', 'pages of each guest', '1')
+    .option('--nodes <n>', 'memory nodes', '2')
+    .option('--vcpus <n>', 'vCPUs of each guest', '2')
+    .option('--guests <n>', 'guests', '1')
+    .option('--operations <n>', 'operations of each vCPU: reads, writes and moves of a page', '1')
+    .option('--moves <n>', 'moves among them, of all vCPUs together', '1')
+    .option('--reclaims <n>', 'pages that reclaim moves out, at any time', '1')
+    .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
+    .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
+    .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
+    .option('--no-reduction', 'search every order, also of steps that commute')
+    .option('--time <seconds>', 'stop after so long')
+    .option('--workers <n>', 'threads that search together; pays from some million states on', '1')
+    .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
+    .option('--explore', 'step through the states by hand')
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .action(async (scenario: string | undefined, flags: CheckFlags) => done(await check(scenario, flags)));
   root
     .command('replay')
     .description('run a kept failure again')

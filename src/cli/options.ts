@@ -42,6 +42,7 @@ export interface Flags {
   out?: string;
   replay?: string;
   journey?: string;
+  validate?: boolean;
 }
 
 /** Refuses what a flag was given. */

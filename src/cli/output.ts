@@ -46,7 +46,7 @@ export function makeFolder(folder: string): string | undefined {
   return made ?? folder;
 }
 
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, text: string | Uint8Array): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
     makeFolder(dirname(file));

@@ -106,6 +106,7 @@ const specSchema = z.looseObject({
   moveTo: z.array(count).min(1).max(128),
   listCapacity: positive,
   batch: z.int().min(1).max(128),
+  reclaims: z.array(count).max(64).optional(),
   tlbEntries: z.literal([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]),
   burst: z.int().min(1).max(65536),
   chunk: z.int().min(1).max(65536),

@@ -56,6 +56,8 @@ export async function simulate(file: string | undefined, flags: Flags): Promise<
 async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Promise<number> {
   const began = performance.now();
   const executor = oneOf(flags.executor, '--executor', ['simulated', 'threads']);
+  if (flags.validate === true && executor !== 'threads')
+    refuse('--validate', 'without threads', '--executor threads', 'the simulation is the model');
   const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
   const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
@@ -96,7 +98,14 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   let limits: Limits | null = null;
   try {
     if (executor === 'threads') {
-      reports = await (await import('./threads.ts')).runAllOnThreads(units, { signal, done });
+      reports = await (
+        await import('./threads.ts')
+      ).runAllOnThreads(units, {
+        signal,
+        done,
+        validating: flags.validate === true,
+        unexplained: note,
+      });
     } else {
       // The pool works while this thread does; one page under a protocol that goes in circles ends as any run does.
       const running = runAll(units, { signal, atOnce, done });

@@ -15,7 +15,16 @@ export const ACTOR_WORKER = new URL(`../../workers/actor.worker.${extension}`, i
 
 export async function runAllOnThreads(
   units: readonly Unit[],
-  { signal, done }: Pick<EnsembleOptions, 'signal' | 'done'>,
+  {
+    signal,
+    done,
+    validating,
+    unexplained,
+  }: Pick<EnsembleOptions, 'signal' | 'done'> & {
+    /** Whether each run is explained by the model afterwards, and who is told of the step that is not. */
+    validating: boolean;
+    unexplained: (text: string) => void;
+  },
 ): Promise<(RunReport | null)[]> {
   const { spec } = present(units[0], 'a run');
   const crew = new Crew<ThreadParts>(ACTOR_WORKER, new Geometry(spec).feeder);
@@ -31,7 +40,7 @@ export async function runAllOnThreads(
       const workload = await workloadOf(unit.workload, unit.shape);
       const workloads = unit.spec.guests.map(() => workload);
       const disturbance = { yieldsPerMille: 0, seed: unit.seed };
-      const { run, checks } = await runOnThreads(
+      const { run, checks, verdict } = await runOnThreads(
         crew,
         parts,
         unit.protocol,
@@ -41,7 +50,10 @@ export async function runAllOnThreads(
         disturbance,
         signal,
         unit.flaws,
+        [],
+        validating,
       );
+      for (const line of verdict?.unexplained?.lines() ?? []) unexplained(line);
       reports.push(signal.aborted ? null : { run, checks, choices: [] });
       done(reports.length);
     }

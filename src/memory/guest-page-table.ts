@@ -1,7 +1,7 @@
 // The guest's page table: Gvpn -> Gfn, one word each, shared by the guest's vCPUs. Besides a present entry there are
 // Linux's two special ones: PROT_NONE, which asks for a NUMA hint fault, and the migration entry, at which others wait.
 import type { Arena } from './arena.ts';
-import { type Meter, shared } from './meter.ts';
+import type { Meter } from './meter.ts';
 
 /** Kinds of entry, in the two low bits. */
 export const pte = { none: 0, present: 1, hint: 2, migration: 3 } as const;
@@ -28,45 +28,60 @@ export class GuestPageTable {
   }
 
   load(gvpn: number): number {
-    this.meter.touch(shared.guestPageTable);
-    return Atomics.load(this.entries, gvpn);
+    this.meter.touch(this.entries, gvpn);
+    const entry = Atomics.load(this.entries, gvpn);
+    this.meter.found(entry);
+    return entry;
   }
   private change(gvpn: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.entries, gvpn, from, to) === from;
+    const entry = Atomics.compareExchange(this.entries, gvpn, from, to);
+    this.meter.found(entry);
+    if (entry !== from) return false;
+    this.meter.left(to);
+    return true;
   }
   /** Marks a present entry for a hint fault. @returns whether it was present */
   hint(gvpn: number): boolean {
-    this.meter.touch(shared.guestPageTable);
+    this.meter.touch(this.entries, gvpn);
     const entry = Atomics.load(this.entries, gvpn);
+    this.meter.found(entry);
     return pteKind(entry) === pte.present && this.change(gvpn, entry, make(pte.hint, ptePayload(entry)));
   }
   /** Takes a hint away again. */
   unhint(gvpn: number, gfn: number): void {
-    this.meter.touch(shared.guestPageTable);
+    this.meter.touch(this.entries, gvpn);
     this.change(gvpn, make(pte.hint, gfn), make(pte.present, gfn));
   }
   /** Puts a migration entry where an empty, present or hint entry `expected` was. */
   seize(gvpn: number, expected: number, vcpu: number): boolean {
-    this.meter.touch(shared.guestPageTable);
+    this.meter.touch(this.entries, gvpn);
     return this.change(gvpn, expected, make(pte.migration, vcpu));
   }
   /** The owner of a migration entry ends the migration: the page is at `gfn` (-1: there is still none). */
   install(gvpn: number, gfn: number): void {
-    this.meter.touch(shared.guestPageTable);
-    Atomics.store(this.entries, gvpn, gfn < 0 ? make(pte.none, 0) : make(pte.present, gfn));
+    this.meter.touch(this.entries, gvpn);
+    const entry = gfn < 0 ? make(pte.none, 0) : make(pte.present, gfn);
+    Atomics.store(this.entries, gvpn, entry);
+    this.meter.left(entry);
   }
 
   flushBegins(guest: number): void {
-    this.meter.touch(shared.guestPageTable);
-    Atomics.add(this.pending, guest, 1);
+    this.count(guest, 1);
   }
   flushEnded(guest: number): void {
-    this.meter.touch(shared.guestPageTable);
-    Atomics.sub(this.pending, guest, 1);
+    this.count(guest, -1);
+  }
+  private count(guest: number, change: number): void {
+    this.meter.touch(this.pending, guest);
+    const pending = Atomics.add(this.pending, guest, change);
+    this.meter.found(pending);
+    this.meter.left(pending + change);
   }
   flushPending(guest: number): boolean {
-    this.meter.touch(shared.guestPageTable);
-    return Atomics.load(this.pending, guest) > 0;
+    this.meter.touch(this.pending, guest);
+    const pending = Atomics.load(this.pending, guest);
+    this.meter.found(pending);
+    return pending > 0;
   }
   /** For checks at rest. */
   peek(gvpn: number): number {

@@ -5,7 +5,7 @@ import type { FrameTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import { POISON, written } from '../model/content.ts';
 import type { Arena } from './arena.ts';
-import { type Meter, shared } from './meter.ts';
+import type { Meter } from './meter.ts';
 
 export class Locations {
   readonly pageWords: number;
@@ -53,16 +53,23 @@ export class Locations {
   }
   /** One word of a mapped page, as a vCPU reads it. */
   read(location: number, word: number): number {
-    this.meter.touch(shared.bytes, location);
-    return Atomics.load(this.words, (location + 1) * this.pageWords + word);
+    const index = (location + 1) * this.pageWords + word;
+    this.meter.touch(this.words, index);
+    const found = Atomics.load(this.words, index);
+    this.meter.found(found);
+    return found;
   }
   /** One word of a mapped page, as a vCPU writes it: an atomic increment under the page's tag. @returns the word before */
   write(location: number, word: number, tag: number): number {
-    this.meter.touch(shared.bytes, location);
     const index = (location + 1) * this.pageWords + word;
+    this.meter.touch(this.words, index);
     for (;;) {
       const before = Atomics.load(this.words, index);
-      if (Atomics.compareExchange(this.words, index, before, written(before, tag)) === before) return before;
+      const after = written(before, tag);
+      if (Atomics.compareExchange(this.words, index, before, after) !== before) continue;
+      this.meter.found(before);
+      this.meter.left(after);
+      return before;
     }
   }
 

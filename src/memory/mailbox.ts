@@ -92,6 +92,25 @@ export class Mailboxes {
     const outstanding = (this.written[ring]! - Atomics.load(this.tails, ring * LINE)) | 0;
     return outstanding * 2 < this.masks[ring]!;
   }
+  /** A hash of what was sent and is not published yet. */
+  unpublishedHash(): number {
+    const { unpublished } = this;
+    let hash = 0;
+    for (let i = 0; i < unpublished.length; i++) {
+      const ring = unpublished[i]!;
+      if (unpublished.indexOf(ring) < i) continue;
+      for (let at = this.heads[ring * LINE]!; at !== this.written[ring]!; at = (at + 1) | 0) {
+        const slot = at & this.masks[ring]!;
+        hash = Math.imul(hash ^ ring, 0x2c1b3c6d) ^ this.times[ring]![slot]!;
+        const words = this.words[ring]!;
+        for (let word = slot * MESSAGE_WORDS; word < (slot + 1) * MESSAGE_WORDS; word++) {
+          hash = Math.imul(hash ^ words[word]!, 0x297a2d39);
+          hash ^= hash >>> 15;
+        }
+      }
+    }
+    return hash;
+  }
   /** Makes everything sent so far visible; `woken` is called once for each ring. */
   publish(woken: (ring: number) => void): void {
     const { unpublished } = this;

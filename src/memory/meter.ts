@@ -1,38 +1,49 @@
 // Counts accesses to shared words: those that another actor may write at the same time. A step may make one (Lipton: a
 // handler with receives first, one such access, and sends last is atomic), and the simulated executor fails the run
 // whose step makes two. What only the current custodian of a record may touch is not counted.
-
-/** What of the world is shared, for a checker that must know which of it a step has seen. */
-export const shared = { other: 0, pageWords: 1, ept: 2, guestPageTable: 3, list: 4, bytes: 5 } as const;
+//
+// A witness, if there is one, is told which word the access is to, what it found there and what it left there.
+import { NOWHERE } from '../model/geometry.ts';
+import type { Witness } from './witness.ts';
 
 export class Meter {
-  /** What the last access was to; of `bytes` the locations, the second -1 where there is one. */
-  what: number = shared.other;
-  first = -1;
-  second = -1;
-  /** Location whose state was looked at last. */
-  handled = -1;
   /** Shared accesses since the last `step`. */
   private accesses = 0;
   /** Most that any step made. */
   most = 0;
   /** Steps seen. */
   steps = 0;
+  /** The word that was accessed last, where it was one; and the locations that were looked at or moved last. */
+  column: Int32Array | undefined = undefined;
+  index = 0;
+  readonly locations: [number, number, number] = [NOWHERE, NOWHERE, NOWHERE];
+  witness: Witness | null = null;
 
-  touch(what: number = shared.other, first = -1, second = -1): void {
-    this.what = what;
-    this.first = first;
-    this.second = second;
+  /** An access is about to be made, to the word at `index` of a column; left out where it is to more than a word. */
+  touch(column?: Int32Array, index = 0): void {
     this.accesses++;
+    this.column = column;
+    this.index = index;
+    if (this.witness !== null) this.witness.touch(column, index);
   }
-  /** The state and header of a location are looked at by whoever has it in custody: no shared access. */
-  handle(location: number): void {
-    this.handled = location;
+  /** What the access found; said again, the last word counts (a compare-exchange that was tried again). */
+  found(value: number): void {
+    if (this.witness !== null) this.witness.find(value);
   }
-  /** Nothing has been seen yet. */
+  /** What it left, where it changed anything. */
+  left(value: number): void {
+    if (this.witness !== null) this.witness.leave(value);
+  }
+  /** The bytes, state or header of locations are touched by whoever has them in custody. */
+  handle(first: number, second = NOWHERE, third = NOWHERE): void {
+    this.locations[0] = first;
+    this.locations[1] = second;
+    this.locations[2] = third;
+  }
+  /** Nothing has been seen yet: for who wants to know what a step depends on. */
   forget(): void {
-    this.what = shared.other;
-    this.first = this.second = this.handled = -1;
+    this.column = undefined;
+    this.handle(NOWHERE);
   }
   /** A step begins: what the last one did is judged. */
   step(): void {

@@ -11,7 +11,7 @@
 import type { PageTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
-import { type Meter, shared } from './meter.ts';
+import type { Meter } from './meter.ts';
 
 const STATE_MASK = 0xf;
 const GENERATION_SHIFT = 4;
@@ -44,8 +44,10 @@ export class PageWords {
 
   /** State number of the Gfn's page, or VACANT, as the host believes it. */
   state(gfn: number): number {
-    this.meter.touch(shared.pageWords);
-    return stateIn(this.believe(gfn, Atomics.load(this.words, gfn)));
+    this.meter.touch(this.words, gfn);
+    const word = Atomics.load(this.words, gfn);
+    this.meter.found(word);
+    return stateIn(this.believe(gfn, word));
   }
   /** The word, if it is what the host wrote or what the guest's claim makes of that; else what the host wrote. */
   private believe(gfn: number, word: number): number {
@@ -62,9 +64,10 @@ export class PageWords {
   }
   /** The guest's detection (claim 12), by compare-exchange. @returns the new state, or -1 when nothing was changed */
   claim(gfn: number, on: number, generation: number, trace: Recorder): number {
-    this.meter.touch(shared.pageWords);
+    this.meter.touch(this.words, gfn);
     for (;;) {
       const word = Atomics.load(this.words, gfn);
+      this.meter.found(word);
       const state = stateIn(word);
       if (state >= this.table.states.length || state === VACANT || generationIn(word) !== generation)
         return -1;
@@ -72,6 +75,7 @@ export class PageWords {
       if (next < 0) return -1;
       trace.takePlace();
       if (Atomics.compareExchange(this.words, gfn, word, make(next, generation)) === word) {
+        this.meter.left(make(next, generation));
         trace.page(gfn, generation, state, next, on);
         return next;
       }
@@ -79,9 +83,12 @@ export class PageWords {
   }
   /** A hostile guest's doing: neither what stands there nor a claim of it. */
   scribble(gfn: number, what: number): void {
-    this.meter.touch(shared.pageWords);
-    const generation = generationIn(Atomics.load(this.words, gfn)) + 1 + (what % 5);
-    Atomics.store(this.words, gfn, make((what % 16) - 1, generation));
+    this.meter.touch(this.words, gfn);
+    const found = Atomics.load(this.words, gfn);
+    const word = make((what % 16) - 1, generationIn(found) + 1 + (what % 5));
+    Atomics.store(this.words, gfn, word);
+    this.meter.found(found);
+    this.meter.left(word);
   }
   /** The Gfn's generation. Not a shared access: its only writer is the only one to ask. */
   generation(gfn: number): number {
@@ -98,16 +105,20 @@ export class PageWords {
    * @returns the new state, or -1 when nothing was changed
    */
   attempt(gfn: number, on: number, generation: number, bump: boolean, trace: Recorder): number {
-    this.meter.touch(shared.pageWords);
+    this.meter.touch(this.words, gfn);
     for (;;) {
       const found = Atomics.load(this.words, gfn);
+      this.meter.found(found);
       const word = this.believe(gfn, found);
       const state = stateIn(word);
       const seen = generationIn(word);
       if (word !== found) {
         // What is put back is what the host believes anyway, so that this is no access of its own.
         trace.takePlace();
-        if (Atomics.compareExchange(this.words, gfn, found, word) === found) trace.tampered(gfn, seen, state);
+        if (Atomics.compareExchange(this.words, gfn, found, word) === found) {
+          this.meter.left(word);
+          trace.tampered(gfn, seen, state);
+        }
         continue;
       }
       if (state === VACANT || (generation >= 0 && seen !== generation)) return -1;
@@ -116,6 +127,7 @@ export class PageWords {
       const becomes = bump ? (seen + 1) & GENERATION_MASK : seen;
       trace.takePlace();
       if (Atomics.compareExchange(this.words, gfn, word, make(next, becomes)) === word) {
+        this.meter.left(make(next, becomes));
         this.known[gfn] = make(next, becomes);
         trace.page(gfn, becomes, state, next, on);
         return next;
@@ -135,11 +147,12 @@ export class PageWords {
    * the Gfn. @returns the Gfn's generation, which moves on when a page comes
    */
   put(gfn: number, state: number): number {
-    this.meter.touch(shared.pageWords);
+    this.meter.touch(this.words, gfn);
     const generation = (generationIn(this.known[gfn]!) + (state === VACANT ? 0 : 1)) & GENERATION_MASK;
     const word = make(state, generation);
     this.known[gfn] = word;
     Atomics.store(this.words, gfn, word);
+    this.meter.left(word);
     return generation;
   }
 }

@@ -25,8 +25,9 @@ export class SharedList {
   }
   /** The guest's look. @returns whether the Gfn is listed */
   inspect(gfn: number): boolean {
-    this.meter.touch();
+    this.meter.touch(this.words, gfn);
     const word = Atomics.load(this.words, gfn);
+    this.meter.found(word);
     this.host = (word >>> HOST_SHIFT) & HOST_MASK;
     this.generation = word >>> GENERATION_SHIFT;
     return (word & LISTED) !== 0;
@@ -35,9 +36,10 @@ export class SharedList {
   update(gfn: number, host: number, generation: number, listed: boolean, version: number): boolean {
     if (version <= this.version[gfn]!) return false;
     this.version[gfn] = version;
-    this.meter.touch();
+    this.meter.touch(this.words, gfn);
     const word = (generation << GENERATION_SHIFT) | (host << HOST_SHIFT) | (listed ? LISTED : 0);
     Atomics.store(this.words, gfn, word);
+    this.meter.left(word);
     return true;
   }
 }

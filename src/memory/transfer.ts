@@ -3,7 +3,7 @@
 // call, which a killed worker cannot tear.
 import { type Cipher, noCipher } from './encryption.ts';
 import type { Locations } from './locations.ts';
-import { type Meter, shared } from './meter.ts';
+import type { Meter } from './meter.ts';
 
 const ZERO_PAGE = 0;
 const POISON_PAGE = 1;
@@ -36,7 +36,8 @@ export class Transfer {
   }
   private copy(from: number, to: number): void {
     const { bytes, pageBytes } = this.locations;
-    this.meter.touch(shared.bytes, from / pageBytes - 1, to / pageBytes - 1);
+    this.meter.touch();
+    this.meter.handle(from / pageBytes - 1, to / pageBytes - 1);
     bytes.copy(bytes, to, from, from + pageBytes);
   }
   private sum(location: number): number {
@@ -59,6 +60,7 @@ export class Transfer {
   ): boolean {
     const { locations } = this;
     this.copy(locations.at(from), locations.at(at));
+    this.meter.handle(from, at, to);
     locations.gfn[at] = gfn;
     locations.generation[at] = generation;
     locations.checksum[at] = this.sum(at);
@@ -115,6 +117,7 @@ export class Transfer {
     const { locations } = this;
     const expected = locations.checksum[from]!;
     const found = this.moveIn(from, at, gfn, generation);
+    this.meter.handle(from, at, to);
     locations.gfn[at] = gfn;
     locations.generation[at] = generation;
     locations.checksum[at] = expected;
@@ -158,7 +161,8 @@ export class Transfer {
   rekey(slot: number, gfn: number, generation: number): boolean {
     const { locations, cipher } = this;
     if (!cipher.covers(slot)) return true;
-    this.meter.touch(shared.bytes, slot);
+    this.meter.touch();
+    this.meter.handle(slot);
     if (!this.open(slot, slot, locations.sealGfn[slot]!, locations.sealGeneration[slot]!)) return false;
     const whole = locations.checksum[slot] === this.sum(slot);
     this.seal(slot, gfn, generation);
@@ -202,7 +206,8 @@ export class Transfer {
   /** Whether a page is full of poison: the guest's own look at what it has mapped. */
   isPoison(location: number): boolean {
     const { words, pageWords } = this.locations;
-    this.meter.touch(shared.bytes, location);
+    this.meter.touch();
+    this.meter.handle(location);
     for (let word = 0; word < pageWords; word++)
       if (words[(location + 1) * pageWords + word] !== words[pageWords + word]) return false;
     return true;

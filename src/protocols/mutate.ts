@@ -39,6 +39,7 @@ const pageViews: readonly PageView[] = (['slot', 'far frame', 'frame', 'nowhere'
 const hostViews: readonly HostView[] = [4, 1, 0].flatMap((destinationRoom) =>
   [false, true].map((destinationBacked) => ({ destinationBacked, destinationRoom })),
 );
+const keyedViews: readonly HostView[] = hostViews.map((view) => ({ ...view, keysNamePages: true }));
 
 /**
  * @param protocol any protocol, complete
@@ -64,6 +65,17 @@ export function mutants(protocol: Protocol): Mutant[] {
     }));
   }
   return found;
+}
+
+/** Every plan of a protocol: those of the host, and what `plan()` returns. */
+export function plansOf(protocol: Protocol): Plan[] {
+  const ofHost = Object.values(protocol).filter((value): value is Plan => Array.isArray(value));
+  const onRequest = requestKinds.flatMap((kind) =>
+    pageViews.flatMap((page) =>
+      [...hostViews, ...keyedViews].map((host) => protocol.plan({ kind }, page, host)),
+    ),
+  );
+  return [...ofHost, ...onRequest.filter((plan): plan is Plan => typeof plan !== 'string')];
 }
 
 /** The different plans that `plan()` returns, under the first view that each was returned for. */

@@ -3,6 +3,7 @@ import { create, measure, type Parts } from '../actors/index.ts';
 import type { Workload } from '../model/script.ts';
 import type { Crew, CrewRun } from '../runtime/threads/crew.ts';
 import type { Disturbance } from '../runtime/threads/actor-loop.ts';
+import { validate, type Verdict } from '../runtime/threads/validate.ts';
 import { type Observing, Trace } from '../runtime/trace.ts';
 import { Judged } from './judged.ts';
 import type { Check, Run } from './result.ts';
@@ -18,14 +19,22 @@ export interface ThreadRunReport {
   run: Run;
   checks: Check[];
   statistics: CrewRun['statistics'];
+  /** Of a run that was to be explained. */
+  verdict?: Verdict;
 }
+
+/** What the check is called that every step is one of the model's. */
+const VALIDATION = 'trace-validation';
 
 const SILENT = { takePlace() {}, put() {} };
 
-/** @param protocolName as the user named it, for the threads to load */
+/**
+ * @param protocolName as the user named it, for the threads to load
+ * @param validating whether the run is explained afterwards; vCPUs then run in bursts of one
+ */
 export async function runOnThreads(
   crew: Crew<ThreadParts>,
-  parts: Parts,
+  given: Parts,
   protocolName: string,
   workloads: readonly Workload[],
   seed: number,
@@ -34,8 +43,11 @@ export async function runOnThreads(
   signal?: AbortSignal,
   flaws: readonly string[] = [],
   observing: readonly Observing[] = [],
+  validating = false,
 ): Promise<ThreadRunReport> {
   const began = clockMs();
+  // A burst is several steps in one handler, and others may come between them: it is no step of the model.
+  const parts = validating ? { ...given, spec: { ...given.spec, burst: 1 } } : given;
   const world = new SharedArrayBuffer(measure(parts));
   const system = create(world, parts, SILENT);
   const { protocol: _, alter: __, ...rest } = parts;
@@ -43,7 +55,7 @@ export async function runOnThreads(
   const sources = workloads.map((workload, guest) => workload.open(seed + guest, guest));
   let crewRun: CrewRun;
   try {
-    crewRun = await crew.run(system, world, threadParts, sources, disturbance, signal);
+    crewRun = await crew.run(system, world, threadParts, sources, disturbance, signal, validating);
   } finally {
     for (const source of sources) await source.close?.();
   }
@@ -68,5 +80,21 @@ export async function runOnThreads(
     );
   }
   const facts = { traceHash: '', events: trace.length, wallMs };
-  return { ...judged.report(system, seed, crewRun.ending, facts), statistics: crewRun.statistics };
+  const report = { ...judged.report(system, seed, crewRun.ending, facts), statistics: crewRun.statistics };
+  if (!validating || crewRun.ending === 'stopped') return report;
+  const verdict = explained(crewRun, parts, world);
+  const { unexplained, steps: examined } = verdict;
+  report.checks.push({ name: VALIDATION, kind: 'always', pass: unexplained === null, examined });
+  if (unexplained !== null)
+    report.run.violations.push({ property: VALIDATION, message: unexplained.message, sequence: -1 });
+  return { ...report, verdict };
+}
+
+/** Whether the run is a behaviour of the model: of `parts`, without the flaws that the threads were given. */
+function explained({ recording, ending }: CrewRun, parts: Parts, world: SharedArrayBuffer): Verdict {
+  return validate(recording.recorded(ending === 'at rest' ? world : null), (sink) => {
+    const model = { ...parts, alter: undefined };
+    const buffer = new ArrayBuffer(measure(model));
+    return { system: create(buffer, model, sink), world: buffer };
+  });
 }

@@ -2,7 +2,15 @@
 // fairness by definition only: sets of states that some cycle visits.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { check, defineSystem, explain, interchangeable, part } from '../../src/testing.ts';
+import {
+  check,
+  checkLiveness,
+  defineSystem,
+  explain,
+  interchangeable,
+  part,
+  Search,
+} from '../../src/testing.ts';
 import { type Graph, graphModel } from './graph.ts';
 
 const judge = (graph: Graph) => check(graphModel(graph));
@@ -121,6 +129,10 @@ describe('liveness', () => {
         if (pass) fine++;
         else starved++;
         expect(violation?.actions.length ?? null).toBe(expected);
+        // The same where the steps are too many to be written down before states are taken away.
+        const search = new Search(graphModel({ states: 6, edges: all, pending }));
+        search.run();
+        expect(checkLiveness(search, 0).violation?.actions.length ?? null).toBe(expected);
       }),
       { numRuns: 400 },
     );

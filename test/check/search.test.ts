@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
 import { checkInParallel, Search, searchOf, type SearchOptions } from '../../src/testing.ts';
 import { graphModel, type Graph } from './graph.ts';
+import { late } from './late.ts';
 
 const run = (graph: Graph, options: SearchOptions = {}) => new Search(graphModel(graph), options).run();
 
@@ -170,4 +171,31 @@ describe('search', () => {
       expect(broken.violation!.actions.length).toBe(single.violation!.actions.length);
       expect(broken.states).toBe(single.states);
     });
+
+  test('2 workers learn rows and widen the packing under way: the counts of one thread', async () => {
+    const source = { url: new URL('late.ts', import.meta.url).href, make: 'late', with: [100, 5] };
+    const one = searchOf(late(100, 5)).run();
+    const two = await checkInParallel(source, { threads: 2, smallLevel: 500 });
+    expect(one.states).toBe(101 * 6 ** 5);
+    expect([two.complete, two.states, two.transitions, two.depth]).toEqual([
+      true,
+      one.states,
+      one.transitions,
+      one.depth,
+    ]);
+  });
+
+  test('workers keep bounds too', async () => {
+    const source = { url, make: 'twoPhaseCommit', with: [7] };
+    const options = { threads: 2, symmetry: false };
+    const few = await checkInParallel(source, { ...options, states: 50_000 });
+    expect(few).toMatchObject({ complete: false, boundedBy: 'states' });
+    expect(few.states).toBeLessThan(296_448);
+    const small = await checkInParallel(source, { ...options, memoryBytes: 2 ** 20 });
+    expect(small).toMatchObject({ complete: false, boundedBy: 'memory' });
+    let now = 0;
+    const clockMs = () => (now += 0.001);
+    const short = await checkInParallel(source, { ...options, timeLimitMs: 0.05, clockMs });
+    expect(short).toMatchObject({ complete: false, boundedBy: 'time' });
+  });
 });

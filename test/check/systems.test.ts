@@ -10,6 +10,7 @@ import {
   searchOf,
   type System,
 } from '../../src/testing.ts';
+import { late } from './late.ts';
 
 /** A table for each action: what the parts it touches become, by the number of what they are. */
 interface Drawn {
@@ -165,20 +166,7 @@ describe('systems of parts', () => {
   });
 
   test('values that come up late widen the packing under way; nothing is lost', () => {
-    // 70 values that only a long straight way leads to: the scout sees few of them, and the search starts with 2 words.
-    const system = defineSystem({
-      name: 'late',
-      parts: {
-        clock: part<number>(0),
-        noise: replicas<number>(5, () => 0),
-      },
-      actions: (on) => ({
-        tick: on(['clock', 'noise'], ({ clock, noise }) =>
-          noise === 5 && clock < 70 ? { clock: clock + 1, noise: 0 } : null,
-        ),
-        hum: on(['noise'], ({ noise }) => ({ noise: (noise + 1) % 6 })),
-      }),
-    });
+    const system = late(70, 5);
     const search = searchOf(system);
     const before = search.model.words;
     const bits = (search.model.hash ?? '').split('/')[1];

@@ -425,6 +425,12 @@ const usage: Case[] = [
     '--journey',
     /page 64, expected a page of the first guest, 0 to 63/,
   ),
+  flags(
+    '--validate of a simulated run',
+    ['--validate', ...SMALL],
+    '--validate',
+    /without threads, expected --executor threads/,
+  ),
   flags('--journey of no number', ['--journey', 'x'], '--journey', /'x', expected a whole number/),
   flags(
     '--journey on threads',

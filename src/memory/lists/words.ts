@@ -1,6 +1,6 @@
 // The words of a moved list, as its owner and its readers reach them: shared, where each access is atomic and counted, or
 // a private copy of the same words.
-import { type Meter, shared } from '../meter.ts';
+import type { Meter } from '../meter.ts';
 
 /** Word 0 is the version: odd while a change is being written, two more after each (a seqlock). */
 export const VERSION = 0;
@@ -31,15 +31,18 @@ export class Words {
   }
   load(index: number): number {
     if (this.meter === null) return this.column[index]!;
-    this.meter.touch(shared.list);
-    return Atomics.load(this.column, index);
+    this.meter.touch(this.column, index);
+    const word = Atomics.load(this.column, index);
+    this.meter.found(word);
+    return word;
   }
   store(index: number, value: number): void {
     if (this.meter === null) {
       this.column[index] = value;
       return;
     }
-    this.meter.touch(shared.list);
+    this.meter.touch(this.column, index);
     Atomics.store(this.column, index, value);
+    this.meter.left(value);
   }
 }

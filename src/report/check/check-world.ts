@@ -2,13 +2,21 @@
 // finds is told as a path of choices and as a run that `replay` makes again.
 import type { Parts } from '../../actors/index.ts';
 import { checkLiveness } from '../../runtime/check/liveness.ts';
-import { type Checkpoint, type Progress, Search, type Violation } from '../../runtime/check/search.ts';
-import { stepTo } from '../../runtime/check/search.ts';
+import { ParallelSearch } from '../../runtime/check/parallel.ts';
+import {
+  type Checkpoint,
+  type Progress,
+  type Result,
+  Search,
+  stepTo,
+  type Violation,
+} from '../../runtime/check/search.ts';
 import { Successors } from '../../runtime/check/explorable.ts';
 import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
-import { type Choice, WorldSystem } from './world-system.ts';
+import { type WorldParts, worldSource } from './world-source.ts';
+import { type Choice, shareParts, WorldSystem } from './world-system.ts';
 
 export interface CheckWorldOptions {
   /** Wall time in ms, from whoever may look at the clock. */
@@ -63,19 +71,46 @@ export class WorldCheck {
   private readonly parts: Parts;
   private readonly bounds: Bounds;
   private readonly options: CheckWorldOptions;
+  private readonly pool: SearchPool | null;
 
-  constructor(parts: Parts, bounds: Bounds, options: CheckWorldOptions = {}) {
+  /** @param crew threads that search together; left out: this one alone */
+  constructor(parts: Parts, bounds: Bounds, options: CheckWorldOptions = {}, crew?: SearchCrew) {
     this.parts = parts;
     this.bounds = bounds;
     this.options = options;
-    this.system = new WorldSystem(parts, bounds);
+    const shared = crew && shareParts();
+    this.system = new WorldSystem(parts, bounds, shared);
     this.system.reduces = options.reduces !== false;
-    this.search = new Search(this.system, searchOptions(options), options.from);
+    const how = searchOptions(options);
+    this.pool = crew?.pool ?? null;
+    this.search =
+      crew && shared
+        ? new ParallelSearch(
+            this.system,
+            worldSource(crew.parts, bounds, this.system.reduces, shared),
+            how,
+            options.from,
+          )
+        : new Search(this.system, how, options.from);
   }
 
+  /** Goes on for as long as the options say. @returns whether there is nothing more to search */
+  advance(): boolean {
+    return isOver(this.search.run());
+  }
+  /** The same with the crew, if there is one. */
+  async advanceTogether(): Promise<boolean> {
+    if (this.pool === null) return this.advance();
+    return isOver(await (this.search as ParallelSearch).runWith(this.pool));
+  }
   run(): CheckedWorld {
+    this.advance();
+    return this.conclude();
+  }
+  /** What was found so far; where the search is complete, whether everything ends. */
+  conclude(): CheckedWorld {
     const { system, search, options } = this;
-    const result = search.run();
+    const result = search.result();
     const { steps, pictures, bytes } = system.effort;
     const checked: CheckedWorld = {
       complete: result.complete,
@@ -137,6 +172,17 @@ export class WorldCheck {
   unitOf({ choices }: FoundViolation, protocol: string, flaws: readonly string[] = []): Unit {
     return unitOfPath(this.parts, protocol, flaws, choices);
   }
+}
+
+function isOver({ complete, violation, boundedBy }: Result): boolean {
+  return complete || violation !== undefined || boundedBy !== 'time';
+}
+
+export type SearchPool = Parameters<ParallelSearch['runWith']>[0];
+export interface SearchCrew {
+  pool: SearchPool;
+  /** What another thread can make the world of. */
+  parts: WorldParts;
 }
 
 /** States of the search without reduction for a shortest path. */

@@ -111,7 +111,7 @@ function rehearse(
   let inStep = 0;
   for (const context of system.contexts) {
     const occasions = new Map<string, number>();
-    context.strikes = (fault, id, location = 0, instead = 0) => {
+    context.strikes = (fault, id, location?: number, instead?: number) => {
       if (fault === 'hypervisor restart') return false;
       const now = scheduler.choices.length - 1;
       if (now !== step) inStep = 0;
@@ -120,7 +120,7 @@ function rehearse(
       occasions.set(fault, nth);
       if (deliveries[now]?.occasion !== inStep++) return false;
       faults.push({ fault: faultNames[numberOf(fault)]!, nth });
-      context.trace.fault(numberOf(fault), id, location, instead);
+      context.trace.fault(numberOf(fault), id, location ?? 0, instead ?? 0);
       return true;
     };
   }

@@ -14,6 +14,8 @@ export interface Bounds {
   reclaims: number;
   /** Failures of devices, each of any kind and at any occasion. */
   faults: number;
+  /** Judges also what the protocol does not claim. */
+  beyondClaims?: boolean;
 }
 
 /** An operation that a script may have. */

@@ -34,7 +34,7 @@ export class MonitorStates {
     this.property.violation = null;
     if (this.current === number) return;
     const { data } = this.records;
-    const bytes = Buffer.from(new Uint8Array(data.buffer, (number + 1) * 4, data[number]!).slice());
+    const bytes = Buffer.from(new Uint8Array(data.buffer, (number + 1) * 4, data[number]).slice());
     putFields(this.property as unknown as Fields, deserialize(bytes) as Fields);
     this.current = number;
   }

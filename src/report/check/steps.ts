@@ -5,10 +5,11 @@
 // touched. The look-up asks in the same order: own words and message first, then what those say to look at next. Every step
 // that is run is run a second time, in a world in which everything else is of another state, and must do the same.
 import type { Built } from '../../actors/index.ts';
-import { shared } from '../../memory/meter.ts';
 import { event } from '../../model/events.ts';
 import { type DeviceFault, numberOf } from '../../model/faults.ts';
+import { NOWHERE } from '../../model/geometry.ts';
 import { message, messageKinds, type Message } from '../../model/messages.ts';
+import { present } from '../../stdx/assert.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
 import type { Item } from './environment.ts';
 import type { Leaf, Leaves } from './leaves.ts';
@@ -68,6 +69,7 @@ export class Steps {
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly events: number[] = [];
   private occasions: number[] = [];
+  private readonly leafOfColumn = new Map<Int32Array, number>();
   private strikeAt = NOBODY;
   private another: Int32Array | null = null;
   /** Steps that were run rather than looked up. */
@@ -80,9 +82,11 @@ export class Steps {
     this.records = records;
     this.loaded = new Int32Array(vector.slots.length);
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
+    for (const shared of [leaves.pageWords, leaves.ept, leaves.guestPageTable, leaves.list])
+      for (const { column } of leaves.all[shared]!.pieces) this.leafOfColumn.set(column, shared);
     for (const context of built.system.contexts)
-      context.strikes = (fault, id, location = 0, instead = 0) =>
-        this.strikes(context.self, fault, id, location, instead);
+      context.strikes = (fault, id, location?: number, instead?: number) =>
+        this.strikes(context.self, fault, id, location ?? 0, instead ?? 0);
   }
 
   /** Whether an effect makes any difference to a half of the vector. */
@@ -189,6 +193,9 @@ export class Steps {
       const slot = vector.slotOf[index]!;
       if (!path.includes(slot)) path.push(slot);
     };
+    const location = (at: number) => {
+      if (at > NOWHERE && at <= locations.count) leaf(leaves.locations[at - 1]!);
+    };
     if (actor < geometry.vcpus) leaf(leaves.records[actor]!);
     else if (actor === geometry.host) {
       for (const group of [...vector.recordGroups, ...vector.operationGroups]) path.push(GROUPS + group);
@@ -197,12 +204,10 @@ export class Steps {
       else if (CALLS.has(kind)) leaf(leaves.operations[id]!);
       if (kind === message.export || kind === message.retire) leaf(leaves.list);
     } else leaf(leaves.operations[id]!);
-    if (meter.what === shared.pageWords) leaf(leaves.pageWords);
-    else if (meter.what === shared.ept) leaf(leaves.ept);
-    else if (meter.what === shared.guestPageTable) leaf(leaves.guestPageTable);
-    else if (meter.what === shared.list) leaf(leaves.list);
-    for (const location of [meter.handled, meter.first, meter.second])
-      if (location > 0 && location <= locations.count) leaf(leaves.locations[location - 1]!);
+    const { column, index } = meter;
+    if (column === locations.words) location(Math.floor(index / locations.pageWords) - 1);
+    else if (column !== undefined) leaf(present(this.leafOfColumn.get(column), 'leaf of a shared column'));
+    meter.locations.forEach(location);
     return path;
   }
 

@@ -8,9 +8,11 @@ import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { faultNames } from '../../model/faults.ts';
 import { message, messageKinds } from '../../model/messages.ts';
+import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
+import { plansOf } from '../../protocols/mutate.ts';
 import { monitors } from '../../properties/index.ts';
 import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
-import { Memo, Pairs, Records } from '../../runtime/check/interner.ts';
+import { Memo, Pairs, Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { Shown } from './describe.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
@@ -37,6 +39,22 @@ export interface Choice {
   gfn: number;
   /** In words. */
   text: string;
+}
+
+const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
+/** Bounds of what is stored; memory is only taken as it is used. */
+const RECORD_WORDS = 2 ** 28;
+const PAIR_BITS = 26;
+/** log2 of the slots of the tables, where threads share them and they cannot grow. */
+const SHARED_RECORD_BITS = 23;
+
+/** The interned parts, in shared memory. */
+export interface SharedParts {
+  records: Shared;
+  pairs: Shared;
+}
+export function shareParts(): SharedParts {
+  return { records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS), pairs: Pairs.allocate(PAIR_BITS) };
 }
 
 const NO_FAIRNESS = -1;
@@ -76,12 +94,12 @@ export class WorldSystem implements Explorable {
   private readonly reduction: Reduction;
   private choices: Choice[] | null = null;
 
-  /** @param memory most pairs (log2) and words of parts */
-  constructor(parts: Parts, bounds: Bounds, memory = { pairBits: 27, recordWords: 2 ** 28 }) {
+  /** @param shared where several threads search together: the parts that they number alike */
+  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts) {
     this.bounds = bounds;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, bounds]);
-    this.records = new Records(memory.recordWords);
-    this.pairs = new Pairs(memory.pairBits);
+    this.records = new Records(RECORD_WORDS, shared?.records);
+    this.pairs = new Pairs(PAIR_BITS, shared?.pairs);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     // Until the search begins the monitors watch as they always do.
     let watching: Trace | null = null;
@@ -92,11 +110,11 @@ export class WorldSystem implements Explorable {
         else watching.put(actor, 0, ...event);
       },
     };
-    const properties = monitors({
-      geometry: new Geometry(parts.spec),
-      page: parts.tables.page,
-      totalOrder: true,
-    }).filter(({ kind }) => kind === 'always');
+    const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
+    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true };
+    const properties = monitors(setting).filter(
+      ({ kind, name }) => kind === 'always' && (bounds.beyondClaims === true || claims.has(name)),
+    );
     watching = new Trace(properties, false);
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
@@ -117,6 +135,7 @@ export class WorldSystem implements Explorable {
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
     this.reduction = new Reduction(this.built, this.leaves, this.records);
+    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     populate(system);
     system.mailboxes.drain((ring) => {
       throw new Error(`ring ${ring} holds a message before the search begins`);
@@ -129,6 +148,27 @@ export class WorldSystem implements Explorable {
     const { left, right } = this.vector.packAll();
     this.initialState = Int32Array.of(left, right);
   }
+
+  /** The parts that states are made of, for a checkpoint. Threads share them as they are, and learn nothing of each other. */
+  readonly learning = {
+    frozen: false,
+    length: 0,
+    read: (): Int32Array => {
+      const records = this.records.save();
+      const pairs = this.pairs.save();
+      const all = new Int32Array(1 + records.length + pairs.length);
+      all[0] = records.length;
+      all.set(records, 1);
+      all.set(pairs, 1 + records.length);
+      return all;
+    },
+    follow: (words: Int32Array): void => {
+      if (words.length === 0) return;
+      this.records.restore(words.subarray(1, 1 + words[0]!));
+      this.pairs.restore(words.subarray(1 + words[0]!));
+    },
+    learn: (): void => {},
+  };
 
   initial(into: (state: Int32Array) => void): void {
     into(this.initialState);

@@ -6,6 +6,7 @@ import { clusterMonitors } from '../../properties/cluster/index.ts';
 import type { Property, Violation } from '../../properties/index.ts';
 import type { Disturbance } from '../../runtime/threads/actor-loop.ts';
 import type { Crew, CrewRun } from '../../runtime/threads/crew.ts';
+import { validate, type Verdict } from '../../runtime/threads/validate.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { Traffic } from './traffic.ts';
 
@@ -17,12 +18,15 @@ export interface ClusterThreadRun {
   properties: readonly Property[];
   violations: Violation[];
   statistics: CrewRun['statistics'];
+  /** Of a run that was to be explained. */
+  verdict?: Verdict;
 }
 
 export async function runClusterOnThreads(
   crew: Crew<ClusterThreadParts>,
   parts: ClusterParts,
   disturbance: Disturbance,
+  validating = false,
 ): Promise<ClusterThreadRun> {
   const world = new SharedArrayBuffer(measureCluster(parts));
   const geometry = new ClusterGeometry(parts.spec);
@@ -32,7 +36,7 @@ export async function runClusterOnThreads(
   // What happens while the world is made comes before everything that threads do.
   const system = createCluster(world, parts, trace);
   const threadParts = { ...parts, eventRings: geometry.actors };
-  const run = await crew.run(system, world, threadParts, [], disturbance);
+  const run = await crew.run(system, world, threadParts, [], disturbance, undefined, validating);
   for (const e of run.recording.events()) {
     const { actor, time, kind, id, gfn, destination, generation, from, to, cause, result } = e;
     trace.put(actor, time, kind, id, gfn, destination, generation, from, to, cause, result);
@@ -44,5 +48,14 @@ export async function runClusterOnThreads(
     properties,
     violations: properties.flatMap(({ violation }) => (violation ? [violation] : [])),
     statistics: run.statistics,
+    ...(validating ? { verdict: explained(run, parts, world) } : {}),
   };
+}
+
+/** Whether the run is a behaviour of the model. */
+function explained({ recording, ending }: CrewRun, parts: ClusterParts, world: SharedArrayBuffer): Verdict {
+  return validate(recording.recorded(ending === 'at rest' ? world : null), (sink) => {
+    const buffer = new ArrayBuffer(measureCluster(parts));
+    return { system: createCluster(buffer, parts, sink), world: buffer };
+  });
 }

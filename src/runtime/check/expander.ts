@@ -5,7 +5,7 @@ import { Successors } from './explorable.ts';
 import type { StateSet } from './state-set.ts';
 
 /** Successors that are inserted at once. */
-const BATCH = 2048;
+const BATCH = 1024;
 
 export type ViolationKind = 'property' | 'deadlock' | 'starvation';
 

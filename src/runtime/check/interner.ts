@@ -64,7 +64,7 @@ export class Pairs {
     const { data, table, mask } = this;
     let fresh = 0;
     for (let slot = finish(mix(mix(0x2545f491, left), right)) & mask; ; slot = (slot + 1) & mask) {
-      let at = table[slot]!;
+      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(left, right);
         at = Atomics.compareExchange(table, slot, 0, fresh);
@@ -76,6 +76,17 @@ export class Pairs {
       if (data[2 * at] === left && data[2 * at + 1] === right) return at;
     }
   }
+  /** A copy of everything, for `restore`. */
+  save(): Int32Array {
+    return this.data.slice(0, 2 * (this.size + 1));
+  }
+  /** Replaces everything. For one thread alone. */
+  restore(saved: Int32Array): void {
+    this.data.set(saved);
+    if (this.grows)
+      this.table = new Int32Array(2 ** Math.max(FIRST_BITS, 2 + Math.ceil(Math.log2(this.size + 1))));
+    this.rehash();
+  }
   private append(left: number, right: number): number {
     const { data } = this;
     const fresh = Atomics.add(data, 0, 1) + 1;
@@ -85,8 +96,11 @@ export class Pairs {
     return fresh;
   }
   private grow(): void {
-    const { data } = this;
-    const table = (this.table = new Int32Array(this.table.length * 4));
+    this.table = new Int32Array(this.table.length * 4);
+    this.rehash();
+  }
+  private rehash(): void {
+    const { data, table } = this;
     const mask = (this.mask = table.length - 1);
     for (let pair = 1; pair <= data[0]!; pair++) {
       let slot = finish(mix(mix(0x2545f491, data[2 * pair]!), data[2 * pair + 1]!)) & mask;
@@ -132,7 +146,7 @@ export class Records {
     const { table, mask } = this;
     let fresh = 0;
     for (let slot = hashOf(from, first, length) & mask; ; slot = (slot + 1) & mask) {
-      let at = table[slot]!;
+      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(from, first, length);
         at = Atomics.compareExchange(table, slot, 0, fresh);
@@ -143,6 +157,17 @@ export class Records {
       }
       if (this.is(at, from, first, length)) return at;
     }
+  }
+  /** A copy of everything, for `restore`. */
+  save(): Int32Array {
+    return this.data.slice(0, this.words);
+  }
+  /** Replaces everything. For one thread alone. */
+  restore(saved: Int32Array): void {
+    this.data.set(saved);
+    if (this.grows)
+      this.table = new Int32Array(2 ** Math.max(FIRST_BITS, 2 + Math.ceil(Math.log2(this.size + 1))));
+    this.rehash();
   }
   private append(from: Int32Array, first: number, length: number): number {
     const { data } = this;
@@ -165,8 +190,11 @@ export class Records {
     return true;
   }
   private grow(): void {
-    const { data } = this;
-    const table = (this.table = new Int32Array(this.table.length * 4));
+    this.table = new Int32Array(this.table.length * 4);
+    this.rehash();
+  }
+  private rehash(): void {
+    const { data, table } = this;
     const mask = (this.mask = table.length - 1);
     for (let at = 3; at < data[0]!; at += data[at - 1]! + 1) {
       let slot = hashOf(data, at, data[at - 1]!) & mask;

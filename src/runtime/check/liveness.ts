@@ -3,18 +3,21 @@
 //
 // Such a run ends in a cycle all of whose states owe the same bit of `pending`. So edges count only between states that
 // owe a bit in common; states that no such edge leads to are taken away (Kahn), again and again. Where none is left there
-// is no cycle: the usual case, and it costs two more expansions of each state. What is left is split into strongly
-// connected components, one bit at a time (Tarjan). A component is fair for an action that is disabled somewhere in it or
+// is no cycle. What is left is split into strongly connected components, one bit at a time (Tarjan). A component is fair for an action that is disabled somewhere in it or
 // taken within it; if it is not, no part of it is. One that is fair for all is a starvation, told as a lasso: the
 // shortest way in, then a cycle that does each action justice.
 //
-// Edges are written down only for what is left; otherwise states are expanded again. A state without successors that owes something is told as such.
+// Edges are written down in one more expansion of every state, as long as there are not too many; else states are taken
+// away by expanding them again, and only the edges of what is left are written down. A state without successors that owes
+// something is told as such.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors } from './explorable.ts';
 import { type Result, type Search, stepTo, type Violation } from './search.ts';
 import type { StateSet } from './state-set.ts';
 
 const BATCH = 2048;
+/** Steps that are written down at 8 bytes each: beyond it states are expanded again. */
+const WRITTEN_MAX = 1 << 27;
 /** Cycles are shortest among all where (states x subsets of actions) of the component is at most this. */
 const EXACT_NODES_MAX = 1 << 20;
 
@@ -28,12 +31,15 @@ export interface LivenessResult {
   components: number;
 }
 
-/** @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states */
-export function checkLiveness(search: Search): LivenessResult {
+/**
+ * @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states
+ * @param writtenMax steps that may be written down, at 8 bytes each
+ */
+export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
   const result: Result = search.result();
   assert(result.complete, 'liveness: expected a complete search');
   assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
-  return new Liveness(search).run();
+  return new Liveness(search, writtenMax).run();
 }
 
 /** A cycle by ids and the k of each step, the last of which closes it. */
@@ -44,6 +50,7 @@ interface Cycle {
 
 class Liveness {
   private readonly search: Search;
+  private readonly writtenMax: number;
   private readonly model: Explorable;
   private readonly set: StateSet;
   private readonly words: number;
@@ -57,14 +64,22 @@ class Liveness {
   private readonly removed: Uint8Array;
   private stuck = 0;
   private components = 0;
-  /** Edges among the states left: those of the state in place `i` are `edges[starts[i]..starts[i + 1])`. */
+  /**
+   * Steps of the states left: those of the state in place `i` are at `[starts[i]..starts[i + 1])`; `edges` says the place
+   * that a step leads to, or -1 where that is not left or owes nothing in common.
+   */
   private left = new Int32Array(0);
   private placeOf = new Int32Array(0);
   private starts = new Int32Array(0);
   private edges = new Int32Array(0);
+  private actions = new Int32Array(0);
+  private actionsEnd = 0;
+  /** By place: the last component that it was found in. */
+  private componentOf = new Int32Array(0);
 
-  constructor(search: Search) {
+  constructor(search: Search, writtenMax: number) {
     this.search = search;
+    this.writtenMax = writtenMax;
     this.model = search.model;
     this.set = search.set;
     this.words = search.model.words;
@@ -82,7 +97,8 @@ class Liveness {
     for (let id = 1; id <= count; id++) all |= owed[id] = this.model.pending!(keys, id * this.words);
     // A graph in which every edge leads one level on has no cycle: only ends can owe.
     const layered = this.search.edgesBack === 0;
-    this.countEdges(layered);
+    const few = this.search.result().transitions <= this.writtenMax;
+    if (layered) this.findStuck();
     const told = (violation?: Violation): LivenessResult => ({
       holds: !violation,
       ...(violation ? { violation } : {}),
@@ -90,15 +106,23 @@ class Liveness {
       components: this.components,
     });
     let residue = 0;
-    if (!layered) residue = this.takeAway();
+    if (!layered && !few) {
+      this.countEdges();
+      residue = this.takeAway();
+      if (residue > 0 && this.stuck === 0) this.writeEdges();
+    } else if (!layered) {
+      for (let id = 1; id <= count; id++) this.removed[id] = owed[id] === 0 ? 1 : 0;
+      this.writeEdges();
+      residue = this.takeAwayWritten();
+    }
     if (this.stuck !== 0) return told(this.deadlock(this.stuck));
     if (residue === 0) return told();
-    this.collectEdges(residue);
+    let serial = 0;
     let best: { prefix: number[]; cycle: Cycle; bit: number } | null = null;
     for (let bit = 0; bit < 31; bit++) {
       if ((all & (1 << bit)) === 0) continue;
       for (const component of this.split(1 << bit)) {
-        const lasso = this.fairCycle(component, 1 << bit);
+        const lasso = this.fairCycle(component, ++serial);
         if (!lasso) continue;
         const length = lasso.prefix.length + lasso.cycle.ids.length;
         if (!best || length < best.prefix.length + best.cycle.ids.length) best = { ...lasso, bit };
@@ -137,20 +161,21 @@ class Liveness {
     }
   }
 
-  /** First look at every state: what leads to it, and whether it is an end that owes something. */
-  private countEdges(layered: boolean): void {
-    const { owed, into, count, out, set, model, words } = this;
-    if (layered) {
-      // No edge is looked up: only states without successors are asked for.
-      for (let id = 1; id <= count && this.stuck === 0; id++) {
-        if (owed[id] === 0) continue;
-        out.clear();
-        out.begin(id);
-        model.expand(set.keys, id * words, out);
-        if (out.ofThisState === 0) this.stuck = id;
-      }
-      return;
+  /** Where no edge need be looked at: the first end that owes something. */
+  private findStuck(): void {
+    const { owed, count, out, set, model, words } = this;
+    for (let id = 1; id <= count && this.stuck === 0; id++) {
+      if (owed[id] === 0) continue;
+      out.clear();
+      out.begin(id);
+      model.expand(set.keys, id * words, out);
+      if (out.ofThisState === 0) this.stuck = id;
     }
+  }
+
+  /** Counts what leads to every state, without writing it down. */
+  private countEdges(): void {
+    const { owed, into, count } = this;
     const everyone = new Int32Array(BATCH);
     for (let from = 1; from <= count;) {
       let n = 0;
@@ -201,123 +226,153 @@ class Liveness {
     return left;
   }
 
-  /** Writes the edges among the states left down, once for all bits: 4 bytes each, and only of what may lie on a cycle. */
-  private collectEdges(residue: number): void {
+  /** Writes the steps of the states that are not removed down, and the first of them that has none. */
+  private writeEdges(): void {
     const { removed, owed, count } = this;
-    this.left = new Int32Array(residue);
-    this.placeOf = new Int32Array(count + 1);
-    this.starts = new Int32Array(residue + 1);
-    let edges = new Int32Array(residue * 4);
     let n = 0;
-    for (let id = 1; id <= count; id++)
-      if (removed[id] === 0) {
-        this.placeOf[id] = n;
-        this.left[n++] = id;
-      }
+    this.placeOf = new Int32Array(count + 1);
+    for (let id = 1; id <= count; id++) if (removed[id] === 0) this.placeOf[id] = n++;
+    const left = new Int32Array(n);
+    for (let id = 1; id <= count; id++) if (removed[id] === 0) left[this.placeOf[id]!] = id;
+    const starts = new Int32Array(n + 1);
+    let edges = new Int32Array(n * 4 + BATCH);
+    let actions = new Int32Array(n * 4 + BATCH);
     let length = 0;
     let place = 0;
-    this.expandAll(this.left, 0, residue, (id, first, end) => {
+    this.expandAll(left, 0, n, (id, first, end) => {
       if (length + end - first > edges.length) {
-        const more = new Int32Array(edges.length * 2 + end - first);
-        more.set(edges);
-        edges = more;
+        const size = Math.floor(edges.length * 1.5) + end - first;
+        edges = longer(edges, size);
+        actions = longer(actions, size);
       }
+      if (first === end) this.stuck ||= id;
+      const mask = owed[id]!;
+      const { ids, placeOf, out } = this;
       for (let i = first; i < end; i++) {
-        const to = this.ids[i]!;
-        if (removed[to] === 0 && (owed[to]! & owed[id]!) !== 0) edges[length++] = this.placeOf[to]!;
+        const to = ids[i]!;
+        const action = out.actions[i]!;
+        if (action >= this.actionsEnd) this.actionsEnd = action + 1;
+        actions[length] = action;
+        edges[length++] = removed[to] === 0 && (owed[to]! & mask) !== 0 ? placeOf[to]! : -1;
       }
-      this.starts[++place] = length;
+      starts[++place] = length;
     });
-    this.edges = edges;
+    Object.assign(this, { left, starts, edges, actions, componentOf: new Int32Array(n) });
   }
 
-  /** Components with a cycle among the states left that owe `mask`: Tarjan over places, with all its stacks in arrays. */
-  private split(mask: number): Int32Array[] {
-    const { left, owed, starts, edges } = this;
+  /** Kahn over the edges that are written down. @returns how many states are left; the others are marked as removed */
+  private takeAwayWritten(): number {
+    const { left, starts, edges, removed } = this;
     const n = left.length;
+    const into = new Int32Array(n);
+    for (let edge = 0; edge < starts[n]!; edge++) if (edges[edge]! >= 0) into[edges[edge]!]!++;
+    const free = new Int32Array(n);
+    let height = 0;
+    for (let place = 0; place < n; place++) if (into[place] === 0) free[height++] = place;
+    let residue = n;
+    while (height > 0) {
+      const place = free[--height]!;
+      removed[left[place]!] = 1;
+      residue--;
+      for (let edge = starts[place]!; edge < starts[place + 1]!; edge++) {
+        const to = edges[edge]!;
+        if (to >= 0 && --into[to]! === 0) free[height++] = to;
+      }
+    }
+    return residue;
+  }
+
+  /** Places of each component with a cycle among the states left that owe `mask`: Tarjan, with its stacks in arrays. */
+  private split(mask: number): Int32Array[] {
+    const { left, owed, starts, edges, removed } = this;
+    const n = left.length;
+    /** 0: not met, -1: of no interest (any more), else when it was met: it is on the stack then. */
     const order = new Int32Array(n);
-    const low = new Int32Array(n);
-    const onStack = new Uint8Array(n);
+    for (let place = 0; place < n; place++) {
+      const id = left[place]!;
+      if (removed[id] === 1 || (owed[id]! & mask) === 0) order[place] = -1;
+    }
     const stack = new Int32Array(n);
+    // By depth of the call: its place, the least order that it reaches, its next edge.
     const calls = new Int32Array(n);
-    /** Next edge of each call. */
-    const next = new Int32Array(n);
+    const lows = new Int32Array(n);
+    const nexts = new Int32Array(n);
     const found: Int32Array[] = [];
     let clock = 0;
-    let depth = 0;
+    let depth = -1;
     let height = 0;
     for (let root = 0; root < n; root++) {
-      if (order[root] !== 0 || (owed[left[root]!]! & mask) === 0) continue;
-      calls[depth++] = root;
-      while (depth > 0) {
-        const at = calls[depth - 1]!;
-        if (order[at] === 0) {
-          order[at] = low[at] = ++clock;
-          next[at] = starts[at]!;
-          stack[height++] = at;
-          onStack[at] = 1;
-        }
+      if (order[root] !== 0) continue;
+      let at = root;
+      let low = (order[at] = ++clock);
+      let edge = starts[at]!;
+      stack[height++] = at;
+      depth = 0;
+      while (depth >= 0) {
         const end = starts[at + 1]!;
-        let edge = next[at]!;
-        let lowest = low[at]!;
-        let called = false;
-        for (; edge < end; edge++) {
-          const to = edges[edge]!;
-          if (order[to] === 0) {
-            if ((owed[left[to]!]! & mask) === 0) continue;
-            // This edge is looked at again when the call is back: its low is known then.
-            calls[depth++] = to;
-            called = true;
+        let callee = -1;
+        while (edge < end) {
+          const to = edges[edge++]!;
+          if (to < 0) continue;
+          const met = order[to]!;
+          if (met === 0) {
+            callee = to;
             break;
           }
-          if (onStack[to] === 1 && low[to]! < lowest) lowest = low[to]!;
+          if (met > 0 && met < low) low = met;
         }
-        next[at] = edge;
-        low[at] = lowest;
-        if (called) continue;
-        depth--;
-        if (lowest !== order[at]) continue;
-        const top = height;
-        do onStack[stack[--height]!] = 0;
-        while (stack[height] !== at);
-        const alone = top - height === 1;
-        if (alone && !edges.subarray(starts[at], end).includes(at)) continue;
-        found.push(
-          stack
-            .slice(height, top)
-            .map((place) => left[place]!)
-            .sort(),
-        );
+        if (callee >= 0) {
+          calls[depth] = at;
+          lows[depth] = low;
+          nexts[depth] = edge;
+          depth++;
+          at = callee;
+          low = order[at] = ++clock;
+          edge = starts[at]!;
+          stack[height++] = at;
+          continue;
+        }
+        if (low === order[at]) {
+          const top = height;
+          do order[stack[--height]!] = -1;
+          while (stack[height] !== at);
+          const alone = top - height === 1;
+          if (!alone || edges.subarray(starts[at], end).includes(at))
+            found.push(stack.slice(height, top).sort());
+        }
+        if (--depth < 0) break;
+        at = calls[depth]!;
+        low = Math.min(lows[depth]!, low);
+        edge = nexts[depth]!;
       }
     }
     this.components += found.length;
     return found;
   }
 
-  /** The shortest lasso into a component that is fair to all actions, or null where it is not. */
-  private fairCycle(component: Int32Array, mask: number): { prefix: number[]; cycle: Cycle } | null {
-    const { out, owed } = this;
-    const member = new Uint8Array(this.count + 1);
-    for (const id of component) member[id] = 1;
-    const within = (to: number) => member[to] === 1 && (owed[to]! & mask) !== 0;
-    if (!this.isFair(component, within)) return null;
-    const place = new Map<number, number>();
-    component.forEach((id, i) => place.set(id, i));
+  /** The shortest lasso into a component (by places) that is fair to all actions, or null where it is not. */
+  private fairCycle(places: Int32Array, serial: number): { prefix: number[]; cycle: Cycle } | null {
+    const { left, starts, componentOf } = this;
+    for (const place of places) componentOf[place] = serial;
+    if (!this.isFair(places, serial)) return null;
+    const index = new Map<number, number>();
+    places.forEach((place, i) => index.set(place, i));
     const edges: { to: number; action: number }[][] = [];
     const enabled: Set<number>[] = [];
-    this.expandAll(component, 0, component.length, (_id, first, end) => {
+    for (const place of places) {
       const own: { to: number; action: number }[] = [];
       const can = new Set<number>();
-      for (let i = first; i < end; i++) {
-        const action = out.actions[i]!;
+      for (let edge = starts[place]!; edge < starts[place + 1]!; edge++) {
+        const action = this.actions[edge]!;
         if (action >= 0) can.add(action);
-        const to = this.ids[i]!;
-        if (within(to)) own.push({ to: place.get(to)!, action });
+        const to = this.edges[edge]!;
+        if (to >= 0 && componentOf[to] === serial) own.push({ to: index.get(to)!, action });
       }
       edges.push(own);
       enabled.push(can);
-    });
+    }
     const actions = [...new Set(enabled.flatMap((can) => [...can]))];
+    const component = places.map((place) => left[place]!);
     const graph = { component, edges, enabled, actions };
     return component.length * 2 ** Math.min(actions.length, 30) <= EXACT_NODES_MAX
       ? this.shortestLasso(graph)
@@ -325,22 +380,26 @@ class Liveness {
   }
 
   /** Whether each action is disabled in some state of the component, or taken within it. */
-  private isFair(component: Int32Array, within: (to: number) => boolean): boolean {
-    const { out } = this;
-    /** By action: in how many states it is enabled, the last of them, and whether a step within is its. */
-    const seen = new Map<number, { states: number; last: number; taken: boolean }>();
-    this.expandAll(component, 0, component.length, (id, first, end) => {
-      for (let i = first; i < end; i++) {
-        const action = out.actions[i]!;
+  private isFair(places: Int32Array, serial: number): boolean {
+    const { starts, edges, actions, componentOf, actionsEnd } = this;
+    /** By action: in how many states it is enabled, behind the last of them, and whether a step within is its. */
+    const states = new Int32Array(actionsEnd);
+    const last = new Int32Array(actionsEnd);
+    const taken = new Uint8Array(actionsEnd);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      for (let edge = starts[place]!; edge < starts[place + 1]!; edge++) {
+        const action = actions[edge]!;
         if (action < 0) continue;
-        let about = seen.get(action);
-        if (!about) seen.set(action, (about = { states: 0, last: 0, taken: false }));
-        if (about.last !== id) about.states++;
-        about.last = id;
-        about.taken ||= within(this.ids[i]!);
+        if (last[action] !== place + 1) {
+          states[action]!++;
+          last[action] = place + 1;
+        }
+        const to = edges[edge]!;
+        if (to >= 0 && componentOf[to] === serial) taken[action] = 1;
       }
-    });
-    return [...seen.values()].every(({ states, taken }) => taken || states < component.length);
+    }
+    return states.every((enabled, action) => taken[action] === 1 || enabled < places.length);
   }
 
   /** The cycle through `start` that sees to all of `actions`, by breadth-first search over (state, actions seen to). */
@@ -468,6 +527,12 @@ class Liveness {
   private nameOf(bit: number): string {
     return this.model.describePending?.(bit) ?? `obligation ${bit}`;
   }
+}
+
+function longer(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(length);
+  more.set(array);
+  return more;
 }
 
 interface Component {

@@ -20,5 +20,5 @@ export async function loadModel({
   const maker = module[make];
   if (typeof maker !== 'function')
     throw new Error(`${url}: expected a function exported as ${make}, saw ${typeof maker}`);
-  return (maker as (...values: readonly unknown[]) => System | Explorable)(...values);
+  return (maker as (...values: readonly unknown[]) => System | Explorable | Promise<Explorable>)(...values);
 }

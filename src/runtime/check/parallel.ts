@@ -21,18 +21,20 @@ const ROOM_FACTOR = 2;
 export class ParallelSearch extends Search {
   private readonly source: ModelSource;
   private readonly symmetry: boolean;
+  private readonly smallLevel: number;
   private learned = new SharedArrayBuffer(0);
   private learnedLength = -1;
 
   constructor(
     model: Explorable,
     source: ModelSource,
-    { symmetry = true, ...options }: CheckOptions = {},
+    { symmetry = true, smallLevel = SMALL_LEVEL, ...options }: SharedOptions = {},
     from?: Checkpoint,
   ) {
     super(model, options, from);
     this.source = source;
     this.symmetry = symmetry;
+    this.smallLevel = smallLevel;
   }
 
   async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<Result> {
@@ -40,7 +42,7 @@ export class ParallelSearch extends Search {
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
         const size = this.waiting.reduce((sum, [from, to]) => sum + to - from, 0);
-        if (size < SMALL_LEVEL) this.advance();
+        if (size < this.smallLevel) this.advance();
         else await this.share(pool, size);
         this.report();
         if (this.halt) return this.result();
@@ -107,7 +109,11 @@ export class ParallelSearch extends Search {
   }
 }
 
-export interface ParallelOptions extends CheckOptions {
+export interface SharedOptions extends CheckOptions {
+  /** Levels of fewer states are done by the calling thread. */
+  smallLevel?: number;
+}
+export interface ParallelOptions extends SharedOptions {
   threads: number;
 }
 
@@ -133,7 +139,7 @@ export async function checkInParallel(source: ModelSource, options: ParallelOpti
 export async function checkWith(
   pool: Piscina<LevelTask, LevelShare>,
   source: ModelSource,
-  options: CheckOptions = {},
+  options: SharedOptions = {},
 ): Promise<CheckResult> {
   const made = await loadModel(source);
   const searched = async (symmetry: boolean): Promise<ParallelSearch> => {

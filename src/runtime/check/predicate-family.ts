@@ -8,6 +8,21 @@ const DENSE_BITS_MAX = 18;
 const HOLDS = 1;
 const FAILS = 2;
 
+const CLEAN_BITS = 8;
+const CLEAN = 2 ** CLEAN_BITS;
+
+/** Two replicas of one kind with few values. */
+interface Pair {
+  /** By number: which others were judged beside it, and which clash with it. */
+  known: Int32Array;
+  clash: Int32Array;
+  /** Place of the first replica, and how many there are. */
+  first: number;
+  count: number;
+  /** Some sets of values that were found to be without a clash: those present, and those present twice. */
+  clean: Int32Array;
+}
+
 export class PredicateFamily {
   readonly predicate: TabulatedPredicate;
   private readonly tables: Tables;
@@ -19,8 +34,7 @@ export class PredicateFamily {
   /** By index: 0 not judged yet, 1 holds, 2 fails. */
   private readonly verdicts: Uint8Array | null;
   private readonly sparse = new Map<string, number>();
-  /** Two replicas of one kind with few values: by number, which others were judged beside it, and which clash. */
-  private readonly pair: { known: Int32Array; clash: Int32Array; first: number; count: number } | null = null;
+  private readonly pair: Pair | null = null;
   private readonly layout: Layout;
 
   constructor(tables: Tables, predicate: TabulatedPredicate, layout: Layout) {
@@ -46,6 +60,7 @@ export class PredicateFamily {
         clash: new Int32Array(32),
         first: layout.places[one!]!,
         count: tables.counts[one!]!,
+        clean: new Int32Array(2 * CLEAN),
       };
   }
 
@@ -67,11 +82,7 @@ export class PredicateFamily {
   }
 
   /** Which values occur at all, and whether two of them clash: linear in the replicas, where pairs are quadratic. */
-  private noClash(
-    states: Int32Array,
-    at: number,
-    { known, clash, first, count }: { known: Int32Array; clash: Int32Array; first: number; count: number },
-  ): boolean {
+  private noClash(states: Int32Array, at: number, { known, clash, first, count, clean }: Pair): boolean {
     const { positions } = this.layout;
     const mask = this.masks[0]!;
     let present = 0;
@@ -82,6 +93,8 @@ export class PredicateFamily {
       twice |= present & bit;
       present |= bit;
     }
+    const slot = 2 * (Math.imul(present ^ Math.imul(twice, 0x9e3779b1), 0x85ebca6b) >>> (32 - CLEAN_BITS));
+    if (clean[slot] === present && clean[slot + 1] === twice) return true;
     for (let left = present; left !== 0; left &= left - 1) {
       const number = 31 - Math.clz32(left & -left);
       const others = (present & ~(1 << number)) | (twice & (1 << number));
@@ -89,6 +102,8 @@ export class PredicateFamily {
       if (unknown !== 0) this.judgeBeside(number, unknown, known, clash);
       if ((clash[number]! & others) !== 0) return false;
     }
+    clean[slot] = present;
+    clean[slot + 1] = twice;
     return true;
   }
   private judgeBeside(number: number, others: number, known: Int32Array, clash: Int32Array): void {

@@ -5,6 +5,7 @@ import type { Message } from '../../model/messages.ts';
 import { Prng } from '../../stdx/prng.ts';
 import type { Bells } from './bells.ts';
 import type { EventWriter } from './event-ring.ts';
+import { StepRecorder } from './step-record.ts';
 
 /** With more actors than cores a spinner only keeps the one that should run from doing so. */
 const SPINS = 20;
@@ -32,13 +33,17 @@ export class ActorLoop {
   private readonly random: Prng;
   private readonly disturbance: Disturbance;
   private readonly pause = new Int32Array(new SharedArrayBuffer(4));
+  private readonly steps: StepRecorder | null;
   private readonly wake: (ring: number) => void;
   private readonly rings: readonly number[];
   private nextRing = 0;
   private handled = 0;
   private stopped = false;
 
-  /** @param controlSeen control messages that have reached this thread's event loop */
+  /**
+   * @param controlSeen control messages that have reached this thread's event loop
+   * @param recordsSteps whether each step is put down, for the run to be explained afterwards
+   */
   constructor(
     system: Runnable,
     self: number,
@@ -46,6 +51,7 @@ export class ActorLoop {
     events: EventWriter,
     controlSeen: () => number,
     disturbance: Disturbance,
+    recordsSteps = false,
   ) {
     this.system = system;
     this.self = self;
@@ -54,11 +60,16 @@ export class ActorLoop {
     this.controlSeen = controlSeen;
     this.disturbance = disturbance;
     this.random = new Prng().seed(disturbance.seed, 100 + self);
+    this.steps = recordsSteps ? new StepRecorder(events, self) : null;
+    system.meter.witness = this.steps;
     this.rings = system.mailboxes.inbound[self]!;
     const { links } = system.mailboxes;
+    const { feeder } = system.geometry;
     this.wake = (ring) => {
       const { receiver } = links[ring]!;
-      if (receiver !== self) bells.ring(receiver);
+      // A crew may be larger than the world that it runs: the main thread waits at a bell of its own.
+      if (receiver === feeder) events.wakeReader();
+      else if (receiver !== self) bells.ring(receiver);
     };
   }
   stop(): void {
@@ -87,7 +98,7 @@ export class ActorLoop {
 
   /** Handles one message of each ring that has one. @returns whether there was any */
   private turn(): boolean {
-    const { rings, system, incoming, self } = this;
+    const { rings, system, incoming, self, steps } = this;
     const { mailboxes, meter } = system;
     const context = system.contexts[self]!;
     const actor = system.actors[self]!;
@@ -98,8 +109,10 @@ export class ActorLoop {
       any = true;
       this.handled++;
       context.advance(incoming.time);
+      steps?.begin();
       actor.receive(incoming, context);
       meter.step();
+      steps?.end(ring, incoming, mailboxes.unpublishedHash());
       // What happened becomes visible before the messages that could make somebody else's events depend on it.
       this.events.publish();
       mailboxes.publish(this.wake);

@@ -38,10 +38,10 @@ export function serveActor(
   let loop: ActorLoop | null = null;
 
   const api: ActorThread<Traced> = {
-    async load({ world, events, parts, disturbance }: Setup<Traced>) {
+    async load({ world, events, parts, disturbance, recordsSteps }: Setup<Traced>) {
       const writer = new EventWriter(new EventRings(parts.eventRings, events), bells, actors, self);
       const system = await attach(world, parts as never, writer);
-      loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance);
+      loop = new ActorLoop(system, self, bells, writer, () => controlSeen, disturbance, recordsSteps);
     },
     run: () => present(loop, 'a loaded world').run(),
     stop() {

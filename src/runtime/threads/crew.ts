@@ -6,10 +6,11 @@ import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Runnable } from '../../actor/system.ts';
 import { message, type Message } from '../../model/messages.ts';
-import type { ScriptSource } from '../../model/script.ts';
+import { OPERATION_WORDS, type ScriptSource } from '../../model/script.ts';
 import type { Disturbance, LoopStatistics } from './actor-loop.ts';
 import { Bells } from './bells.ts';
 import { EventRings, Recording } from './event-ring.ts';
+import type { Feed } from './step-record.ts';
 
 /** What a worker is told. `parts` is for the worker file to make sense of. */
 export interface Setup<Parts> {
@@ -19,6 +20,7 @@ export interface Setup<Parts> {
   actors: number;
   parts: Parts;
   disturbance: Disturbance;
+  recordsSteps: boolean;
 }
 
 /** What a worker does; few calls, all of them coarse. */
@@ -82,6 +84,7 @@ export class Crew<Parts> {
   /**
    * Runs one world to its rest.
    * @param system the main thread's view of the world, freshly created; its last actor is the feeder
+   * @param recordsSteps whether the run is to be explained afterwards (see validate.ts)
    */
   async run(
     system: Runnable,
@@ -90,6 +93,7 @@ export class Crew<Parts> {
     sources: readonly ScriptSource[],
     disturbance: Disturbance,
     signal?: AbortSignal,
+    recordsSteps = false,
   ): Promise<CrewRun> {
     const { feeder } = system.geometry;
     const rings = new EventRings(system.geometry.actors);
@@ -98,7 +102,15 @@ export class Crew<Parts> {
     system.mailboxes.publish(() => {});
     await Promise.all(
       threads.map((thread, self) =>
-        thread.load({ world, events: rings.buffer, self, actors: this.size, parts, disturbance }),
+        thread.load({
+          world,
+          events: rings.buffer,
+          self,
+          actors: this.size,
+          parts,
+          disturbance,
+          recordsSteps,
+        }),
       ),
     );
     let crash: Error | null = null;
@@ -119,7 +131,7 @@ export class Crew<Parts> {
       for (;;) {
         this.bells.prepare(this.size);
         recording.drain();
-        const fed = await this.feed(system, sources, incoming);
+        const fed = await this.feed(system, sources, incoming, recordsSteps ? recording.feeds : null);
         if (crash ?? this.failed) throw crash ?? this.failed;
         if (signal?.aborted) {
           ending = 'stopped';
@@ -155,6 +167,7 @@ export class Crew<Parts> {
     system: Runnable,
     sources: readonly ScriptSource[],
     incoming: Message,
+    feeds: Feed[] | null,
   ): Promise<boolean> {
     const { mailboxes, geometry, scripts, contexts } = system;
     let any = false;
@@ -169,6 +182,8 @@ export class Crew<Parts> {
         vcpu - geometry.guestVcpu[guest]!,
         scripts.words[vcpu]!,
       );
+      const operations = scripts.length[vcpu];
+      feeds?.push({ vcpu, operations, words: scripts.words[vcpu]!.slice(0, operations * OPERATION_WORDS) });
       context.send(vcpu, message.fed, vcpu);
       mailboxes.publish(() => this.bells.ring(vcpu));
     }

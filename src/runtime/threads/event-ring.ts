@@ -4,11 +4,13 @@
 // Accesses, which are many and are judged by their counts, share the ticket of the event before them.
 //
 // A full ring stops its actor until the main thread has emptied it: nothing is ever lost.
+//
+// Where steps are recorded, each step's own record follows its events: see step-record.ts.
 import { event, type Sink, type TraceEvent } from '../../model/events.ts';
 import type { Bells } from './bells.ts';
+import { type Feed, inRecord, isStep, RECORD, type RecordedRun } from './step-record.ts';
 
 const LINE = 16;
-const RECORD = 12;
 /** Events in a ring. */
 const CAPACITY = 1 << 13;
 
@@ -73,20 +75,11 @@ export class EventWriter implements Sink {
     cause: number,
     result: number,
   ): void {
-    const { rings, self } = this;
-    const { words } = rings;
+    const { words } = this.rings;
     if (kind === event.page && this.place >= 0) this.ticket = this.place;
     else if (kind !== event.read && kind !== event.wrote) this.ticket = Atomics.add(words, 0, 1);
     this.place = -1;
-    const tail = rings.tailOf(self);
-    for (;;) {
-      const seen = Atomics.load(words, tail);
-      if (((this.head - seen) | 0) < CAPACITY) break;
-      this.publish();
-      this.bells.ring(this.reader);
-      Atomics.wait(words, tail, seen);
-    }
-    const at = rings.recordOf(self, this.head);
+    const at = this.next();
     this.float[0] = time;
     words[at] = kind | (actor << 8);
     words[at + 1] = this.ticket;
@@ -97,10 +90,40 @@ export class EventWriter implements Sink {
     words[at + 6] = from;
     words[at + 7] = to;
     words[at + 8] = cause;
-    words[at + 9] = result;
+    words[at + 9] = inRecord(result);
     words[at + 10] = this.floatWords[0]!;
     words[at + 11] = this.floatWords[1]!;
     this.head = (this.head + 1) | 0;
+  }
+  /** Waits for room. @returns where the next record goes */
+  private next(): number {
+    const { rings, self } = this;
+    const { words } = rings;
+    const tail = rings.tailOf(self);
+    for (;;) {
+      const seen = Atomics.load(words, tail);
+      if (((this.head - seen) | 0) < CAPACITY) return rings.recordOf(self, this.head);
+      this.publish();
+      this.bells.ring(this.reader);
+      Atomics.wait(words, tail, seen);
+    }
+  }
+  /** Puts down a step, as it stands in a record. */
+  putStep(record: Int32Array): void {
+    this.rings.words.set(record, this.next());
+    this.head = (this.head + 1) | 0;
+  }
+  /** The main thread, which is the feeder too. */
+  wakeReader(): void {
+    this.bells.ring(this.reader);
+  }
+  /** A place in the total order. */
+  takeTicket(): number {
+    return Atomics.add(this.rings.words, 0, 1);
+  }
+  /** The ticket that will be the next to be taken: every one before it has been. */
+  nextTicket(): number {
+    return Atomics.load(this.rings.words, 0);
   }
   /** Makes the events of a handler visible to the main thread. */
   publish(): void {
@@ -117,6 +140,8 @@ export class Recording {
   private readonly kept: Int32Array[][];
   /** Words that guests have read and written so far. */
   accesses = 0;
+  /** What the feeder delivered, where steps are recorded. */
+  readonly feeds: Feed[] = [];
 
   constructor(rings: EventRings) {
     this.rings = rings;
@@ -146,6 +171,21 @@ export class Recording {
     }
   }
 
+  /** What the threads have left of a run whose steps were recorded. */
+  recorded(world: RecordedRun['world']): RecordedRun {
+    return { records: this.kept.map((_, actor) => this.recordsOf(actor)), feeds: this.feeds, world };
+  }
+  /** All that one actor wrote, in its order. */
+  private recordsOf(actor: number): Int32Array {
+    const chunks = this.kept[actor]!;
+    const records = new Int32Array(chunks.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      records.set(chunk, at);
+      at += chunk.length;
+    }
+    return records;
+  }
   /** All events in order of their tickets, an actor's own always in the order in which it made them. */
   *events(): Generator<TraceEvent> {
     const cursors = this.kept.map((chunks) => new Cursor(chunks));
@@ -184,11 +224,25 @@ class Cursor {
     result: 0,
   };
   /** Of the next event; -1 when there is none. */
-  ticket: number;
+  ticket = -1;
 
   constructor(chunks: readonly Int32Array[]) {
     this.chunks = chunks;
-    this.ticket = chunks[0]?.[1] ?? -1;
+    this.find();
+  }
+  /** The next event, if there is one; steps are passed over. */
+  private find(): void {
+    for (;;) {
+      const words = this.chunks[this.chunk];
+      if (words === undefined || this.at < words.length) {
+        this.ticket = words?.[this.at + 1] ?? -1;
+        if (words === undefined || !isStep(words[this.at]!)) return;
+        this.at += RECORD;
+      } else {
+        this.at = 0;
+        this.chunk++;
+      }
+    }
   }
   take(): TraceEvent {
     const words = this.chunks[this.chunk]!;
@@ -207,11 +261,7 @@ class Cursor {
     this.floatWords[1] = words[at + 11]!;
     e.time = this.float[0]!;
     this.at += RECORD;
-    if (this.at === words.length) {
-      this.at = 0;
-      this.chunk++;
-    }
-    this.ticket = this.chunks[this.chunk]?.[this.at + 1] ?? -1;
+    this.find();
     return e;
   }
 }

@@ -1,0 +1,373 @@
+// `check`: a small world, searched exhaustively. Either every order and every choice within the bounds keeps every property,
+// or the shortest way to break one is shown, as a run that `replay` makes again.
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import { flawNamed, flawNames } from '../flaws/index.ts';
+import type { WorldSpec } from '../model/spec.ts';
+import type { Protocol } from '../protocols/index.ts';
+import { protocols as shipped } from '../protocols/index.ts';
+import type { Bounds } from '../report/check/environment.ts';
+import {
+  type CheckedWorld,
+  type FoundViolation,
+  type SearchCrew,
+  type SearchPool,
+  WorldCheck,
+} from '../report/check/check-world.ts';
+import { failureScreen } from '../report/failure.ts';
+import { runUnit, type Unit } from '../report/unit.ts';
+import type { Checkpoint } from '../runtime/check/search.ts';
+import { assemble, partsOf } from '../scenarios/assemble.ts';
+import { anyCosts, checkedWorld, type WorldBounds } from '../scenarios/checked-world.ts';
+import { loadProtocol } from '../scenarios/modules.ts';
+import { readScenario } from '../scenarios/scenario-file.ts';
+import type { Small } from '../scenarios/small-world.ts';
+import { didYouMean } from '../stdx/did-you-mean.ts';
+import { InputError } from '../stdx/input-error.ts';
+import { Stdin } from './stdin.ts';
+import { exit } from './exit.ts';
+import { writeReplay } from './failure.ts';
+import { Interrupt } from './interrupt.ts';
+import { refuse, wholeNumber } from './options.ts';
+import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+
+export interface CheckFlags {
+  protocol?: string[];
+  pages: string;
+  nodes: string;
+  vcpus: string;
+  guests: string;
+  operations: string;
+  moves: string;
+  reclaims: string;
+  faults: string;
+  flaw?: string[];
+  beyondClaims?: boolean;
+  reduction?: boolean;
+  workers: string;
+  time?: string;
+  checkpoint?: string;
+  json?: string | boolean;
+  explore?: boolean;
+  out: string;
+}
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const WORKER = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
+
+/** Searched between two looks at signals and the terminal. */
+const SLICE_MS = 500;
+/** Between two writes of the checkpoint. */
+const SAVE_MS = 60_000;
+/** Of this machine's memory, for the visited set: the interned parts take as much again. */
+const MEMORY_PART = 0.4;
+
+interface Subject {
+  name: string;
+  protocol: Protocol;
+}
+
+interface Campaign {
+  subjects: Subject[];
+  world: WorldBounds;
+  given: Small;
+  bounds: Bounds;
+  flaws: readonly string[];
+}
+
+export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
+  const campaign = await campaignOf(scenario, flags);
+  const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
+  await say(heading(campaign));
+  const interrupt = new Interrupt();
+  const runs: object[] = [];
+  let status: number = exit.ok;
+  try {
+    for (const subject of campaign.subjects) {
+      const found = await checkOne(subject, campaign, flags, interrupt);
+      await say(verdict(subject.name, found.checked));
+      const file = found.checked.violation
+        ? await explain(subject, campaign, found, flags.out, say)
+        : undefined;
+      runs.push(resultOf(subject.name, found.checked, file));
+      if (found.checked.violation) status = exit.violated;
+      else if (!found.checked.complete && status === exit.ok) status = exit.incomplete;
+      if (interrupt.signal.aborted) break;
+    }
+  } finally {
+    progressEnds();
+    interrupt.release();
+  }
+  await writeJson(flags.json, campaign, runs);
+  return interrupt.status === 0 ? status : interrupt.status;
+}
+
+interface Found {
+  search: WorldCheck;
+  checked: CheckedWorld;
+}
+
+async function checkOne(
+  { name, protocol }: Subject,
+  { world, given, bounds, flaws }: Campaign,
+  flags: CheckFlags,
+  interrupt: Interrupt,
+): Promise<Found> {
+  const spec = checkedWorld(world, given);
+  const began = performance.now();
+  const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
+  const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
+  const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
+  const workers = within('--workers', flags.workers, 1, 64);
+  const pool = workers > 1 ? await poolOf(workers) : undefined;
+  const crew = pool && { pool, parts: { spec, costs: anyCosts, protocol: name, flaws } };
+  const search = startSearch(parts, bounds, flags, name, saved, crew);
+  try {
+    return await searchOn(search, name, flags, interrupt, began, seconds);
+  } finally {
+    await pool?.destroy();
+  }
+}
+
+async function poolOf(threads: number) {
+  const { Piscina } = await import('piscina');
+  const pool: SearchPool & { destroy(): Promise<void> } = new Piscina({
+    filename: WORKER,
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  return pool;
+}
+
+async function searchOn(
+  search: WorldCheck,
+  name: string,
+  flags: CheckFlags,
+  interrupt: Interrupt,
+  began: number,
+  seconds: number,
+): Promise<Found> {
+  let written = began;
+  for (;;) {
+    const isDone = await search.advanceTogether();
+    const now = performance.now();
+    const { states, depth } = search.search.result();
+    progress(`${name}: ${number(states)} states, depth ${depth}`);
+    const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
+    if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > SAVE_MS)) {
+      writeCheckpoint(flags.checkpoint, search.search.save());
+      written = performance.now();
+    }
+    if (stops) {
+      if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
+      progressEnds();
+      return { search, checked: search.conclude() };
+    }
+    await new Promise((resume) => setImmediate(resume));
+  }
+}
+
+function startSearch(
+  parts: ConstructorParameters<typeof WorldCheck>[0],
+  bounds: Bounds,
+  flags: CheckFlags,
+  name: string,
+  from: Checkpoint | undefined,
+  crew: SearchCrew | undefined,
+): WorldCheck {
+  try {
+    const options = {
+      clockMs: () => performance.now(),
+      timeLimitMs: SLICE_MS,
+      memoryBytes: totalmem() * MEMORY_PART,
+      reduces: flags.reduction !== false,
+      ...(from && { from }),
+    };
+    return new WorldCheck(parts, bounds, options, crew);
+  } catch (error) {
+    if (!from || !(error instanceof Error) || !error.message.startsWith('checkpoint:')) throw error;
+    throw new InputError(
+      { file: flags.checkpoint! },
+      'is the checkpoint of another search',
+      `one of ${name} within the same bounds`,
+      'name another file, or remove it',
+    );
+  }
+}
+
+function readCheckpoint(file: string): Checkpoint | undefined {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+    refuseUnwritable(file);
+    return undefined;
+  }
+  try {
+    const saved = deserialize(readFileSync(file)) as Partial<Checkpoint>;
+    if (saved.header?.version === 1 && saved.keys && saved.parents && saved.learned)
+      return saved as Checkpoint;
+  } catch {
+    // Cut off, or something else altogether.
+  }
+  throw new InputError(
+    { file },
+    'is no checkpoint',
+    'a file that check --checkpoint wrote',
+    'remove it, or name another',
+  );
+}
+/** Written beside and renamed: a kill leaves the one before. */
+function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
+  writeWhole(file, serialize(checkpoint));
+}
+
+// --- what is to be checked
+
+async function campaignOf(scenario: string | undefined, flags: CheckFlags): Promise<Campaign> {
+  const world = {
+    pages: within('--pages', flags.pages, 1, 8),
+    nodes: within('--nodes', flags.nodes, 1, 8),
+    vcpus: within('--vcpus', flags.vcpus, 1, 8),
+    guests: within('--guests', flags.guests, 1, 4),
+  };
+  const bounds: Bounds = {
+    operations: within('--operations', flags.operations, 0, 8),
+    moves: within('--moves', flags.moves, 0, 8),
+    reclaims: within('--reclaims', flags.reclaims, 0, 8),
+    faults: within('--faults', flags.faults, 0, 4),
+    ...(flags.beyondClaims === true && { beyondClaims: true }),
+  };
+  for (const flaw of flags.flaw ?? [])
+    if (!flawNamed(flaw)) refuse('--flaw', `no seeded bug ${flaw}`, 'one that fuzz --list lists', didYouMean(flaw, flawNames) ?? 'see fuzz --list'); // prettier-ignore
+  const given = scenario === undefined ? {} : await policiesOf(scenario);
+  const names = flags.protocol ?? shipped.map(({ name }) => name);
+  if (flags.checkpoint !== undefined && names.length > 1)
+    refuse('--checkpoint', 'with several protocols', 'one --protocol', 'a checkpoint is of one search');
+  const subjects = await Promise.all(
+    names.map(async (name) => ({ name, protocol: await loadProtocol(name) })),
+  );
+  return { subjects, world, given, bounds, flaws: flags.flaw ?? [] };
+}
+
+function within(flag: string, text: string, least: number, most: number): number {
+  const count = wholeNumber(text, flag, least);
+  if (count > most)
+    refuse(flag, `is ${count}`, `at most ${most}`, 'an exhaustive search doubles with almost anything');
+  return count;
+}
+
+/** Of a scenario its policies, and whether pages go to a store or to a memory node: sizes are the search's own. */
+async function policiesOf(file: string): Promise<Small> {
+  const stdin = new Stdin();
+  try {
+    const { scenario, placeOf } = readScenario(file, () => stdin.text());
+    const { spec } = await assemble(scenario, placeOf, () => stdin.text(), totalmem());
+    return policiesIn(spec);
+  } finally {
+    stdin.release();
+  }
+}
+function policiesIn(spec: WorldSpec): Small {
+  const { far, ...policy } = spec.policy;
+  return {
+    ...policy,
+    far: spec.moveTo[0]! < spec.nodes.length,
+    mapped: far === 'mapped',
+    ...(spec.list && { list: spec.list }),
+  };
+}
+
+// --- what is said of it
+
+const number = (n: number) => n.toLocaleString('en-US');
+const several = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+function heading({ world, bounds, flaws }: Campaign): string {
+  const { pages, nodes, vcpus, guests } = world;
+  const { operations, moves, reclaims, faults } = bounds;
+  const who =
+    guests === 1 ? several(vcpus, 'vCPU') : `${several(guests, 'guest')} of ${several(vcpus, 'vCPU')}`;
+  const what = `${who} with ${several(operations, 'operation')} each, ${several(moves, 'move')} among them in all`;
+  const where = `${several(pages, 'page')}${guests === 1 ? '' : ' each'}, ${several(nodes, 'node')}`;
+  const lines = [
+    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}`,
+    '  every order of deliveries, every operation at any time, every occasion for reclaim and for failures',
+  ];
+  if (flaws.length > 0) lines.push(`  with seeded bugs: ${flaws.join(', ')}`);
+  return lines.join('\n');
+}
+
+function verdict(name: string, checked: CheckedWorld): string {
+  const { states, transitions, depth, complete, violation, live, boundedBy } = checked;
+  const counts = `${number(states)} states, ${number(transitions)} transitions, depth ${depth}`;
+  if (violation) return `FAIL ${name}: ${violation.property}, after ${counts}`;
+  if (!complete)
+    return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
+  const ends = live ? 'everything that waits is served' : 'liveness was not asked';
+  return `PASS ${name}: complete, ${counts}; ${ends}`;
+}
+
+async function explain(
+  subject: Subject,
+  { flaws }: Campaign,
+  { search, checked }: Found,
+  out: string,
+  say: (text: string) => Promise<void>,
+): Promise<string | undefined> {
+  const violation = checked.violation!;
+  await say(`     ${violation.message}`);
+  const { choices, shortest, cycleFrom } = violation;
+  const length = `${several(choices.length, 'step')}, ${shortest ? 'no way is shorter' : 'shortest among the orders that were searched'}`;
+  if (cycleFrom !== undefined) {
+    await say(`     ${length}; from step ${cycleFrom + 1} on it repeats for ever`);
+    await say(choices.map(({ text }, i) => `     ${i + 1 === cycleFrom + 1 ? '↻' : ' '} ${text}`).join('\n'));
+    return undefined;
+  }
+  await say(`     ${length}`);
+  const unit = search.unitOf(violation, subject.name, flaws);
+  const again = await seenAgain(unit, violation);
+  if (again === null) {
+    await say(choices.map(({ text }) => `       ${text}`).join('\n'));
+    return undefined;
+  }
+  const file = join(out, `check-${again.property}.json`);
+  writeReplay(file, unit, again);
+  const screen = await failureScreen(unit, again, { replay: file });
+  await say(`\n${screen.join('\n')}`);
+  return file;
+}
+
+/** The violation as the simulator sees it in the same run; null where it sees none: a deadlock of the search's, say. */
+async function seenAgain(unit: Unit, violation: FoundViolation) {
+  const { run } = await runUnit(unit);
+  return run.violations.find(({ property }) => property === violation.property) ?? run.violations[0] ?? null;
+}
+
+function resultOf(protocol: string, checked: CheckedWorld, replay: string | undefined): object {
+  const { violation, ...counts } = checked;
+  const told = violation && {
+    kind: violation.kind,
+    property: violation.property,
+    message: violation.message,
+    shortest: violation.shortest,
+    steps: violation.choices.map(({ text }) => text),
+    ...(violation.cycleFrom !== undefined && { cycleFrom: violation.cycleFrom }),
+    ...(replay !== undefined && { replay }),
+  };
+  return { protocol, ...counts, ...(told && { violation: told }) };
+}
+
+async function writeJson(
+  target: string | boolean | undefined,
+  campaign: Campaign,
+  runs: object[],
+): Promise<void> {
+  if (target === undefined) return;
+  const { world, bounds, flaws, subjects } = campaign;
+  const complete =
+    runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
+  const pass = runs.every((run) => 'pass' in run && run.pass === true);
+  const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: { ...world, ...bounds }, flaws, runs }, null, 2)}\n`;
+  if (target === true) await print(text.trimEnd());
+  else writeWhole(target as string, text);
+}

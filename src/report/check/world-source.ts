@@ -1,0 +1,40 @@
+// The world as another thread makes it: from plain data, over parts that all threads share.
+import type { Costs } from '../../model/cost.ts';
+import type { WorldSpec } from '../../model/spec.ts';
+import type { ModelSource } from '../../runtime/check/model-source.ts';
+import { partsOf } from '../../scenarios/assemble.ts';
+import { loadProtocol } from '../../scenarios/modules.ts';
+import type { Bounds } from './environment.ts';
+import { type SharedParts, WorldSystem } from './world-system.ts';
+
+export interface WorldParts {
+  spec: WorldSpec;
+  costs: Costs;
+  /** Name, or path of a module. */
+  protocol: string;
+  flaws: readonly string[];
+}
+
+let searches = 0;
+
+/** For `ParallelSearch`. No two searches have the same source: their parts are others. */
+export function worldSource(
+  parts: WorldParts,
+  bounds: Bounds,
+  reduces: boolean,
+  shared: SharedParts,
+): ModelSource {
+  return { url: import.meta.url, make: 'makeWorld', with: [++searches, parts, bounds, reduces, shared] };
+}
+
+export async function makeWorld(
+  _search: number,
+  { protocol, ...parts }: WorldParts,
+  bounds: Bounds,
+  reduces: boolean,
+  shared: SharedParts,
+): Promise<WorldSystem> {
+  const system = new WorldSystem(partsOf(parts, await loadProtocol(protocol)), bounds, shared);
+  system.reduces = reduces;
+  return system;
+}

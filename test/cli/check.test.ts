@@ -1,0 +1,114 @@
+// `check` at the command line: verdicts, a counterexample that replays, a search that is stopped and goes on, bad input.
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { run } from './command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
+const copyless = (args: readonly string[]) => run(args, { cwd: folder });
+const small = ['check', '-p', 'copyless-migrate'];
+
+test('the clean protocol passes, and says what was searched', async () => {
+  const { status, stdout } = await copyless([...small]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(
+    /^check: 2 vCPUs with 1 operation each, 1 move among them in all; 1 page, 2 nodes; 1 reclaim; 0 device failures$/m,
+  );
+  expect(stdout).toMatch(
+    /^PASS copyless-migrate: complete, 182,472 states, 359,188 transitions, depth 115; everything that waits is served$/m,
+  );
+}, 120_000);
+
+test('a seeded bug is found, drawn in lanes, and the file replays', async () => {
+  const { status, stdout } = await copyless([...small, '--flaw', 'no-write-protection', '--out', folder]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('FAIL copyless-migrate: I8-shootdown');
+  expect(stdout).toContain('no way is shorter');
+  const file = join(folder, 'check-I8-shootdown.json');
+  expect(stdout).toContain(file);
+  const again = await copyless(['replay', file]);
+  expect(again.status).toBe(1);
+  expect(again.stdout).toContain('FAIL I8-shootdown');
+}, 120_000);
+
+test('the conventional protocol copies back: shown where it is asked beyond its claims', async () => {
+  const { status, stdout } = await copyless([
+    'check',
+    '-p',
+    'conventional',
+    '--vcpus',
+    '1',
+    '--beyond-claims',
+    '--out',
+    folder,
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('its source node, only for the guest to copy it on');
+  expect((await copyless(['check', '-p', 'conventional', '--vcpus', '1'])).status).toBe(0);
+}, 120_000);
+
+test('stopped by the clock it is incomplete, and goes on from its checkpoint to the same counts', async () => {
+  const file = join(folder, 'search.bin');
+  const bounds = ['check', '-p', 'copyless-map', '--faults', '1'];
+  const counts = (text: string) => {
+    const { states, transitions, depth, complete } = (JSON.parse(text) as { runs: Record<string, unknown>[] })
+      .runs[0]!;
+    return { states, transitions, depth, complete };
+  };
+  let stops = 0;
+  for (let status: number | null = 4; status === 4;) {
+    const ended = await copyless([...bounds, '--time', '2', '--checkpoint', file, '--json']);
+    status = ended.status;
+    if (status === 0) {
+      expect(counts(ended.stdout)).toEqual(counts((await copyless([...bounds, '--json'])).stdout));
+      break;
+    }
+    stops++;
+    expect(status).toBe(4);
+    expect(counts(ended.stdout).complete).toBe(false);
+    expect(existsSync(file)).toBe(true);
+    if (stops > 1) continue;
+    const other = await copyless(['check', '-p', 'copyless-map', '--checkpoint', file]);
+    expect(other.status).toBe(2);
+    expect(other.stderr).toContain('is the checkpoint of another search');
+  }
+  expect(stops).toBeGreaterThan(0);
+  expect(existsSync(file)).toBe(false);
+}, 300_000);
+
+test('JSON has the counts and the steps', async () => {
+  const file = join(folder, 'result.json');
+  await copyless([...small, '--flaw', 'frame-not-cleared', '--out', folder, '--json', file]);
+  const { pass, runs } = JSON.parse(readFileSync(file, 'utf8')) as {
+    pass: boolean;
+    runs: { violation: { property: string; steps: string[]; replay: string } }[];
+  };
+  expect(pass).toBe(false);
+  expect(runs[0]!.violation.property).toBe('I1-single-home');
+  expect(runs[0]!.violation.steps.at(-1)).toBe('nvme0 takes store 0 from host');
+}, 120_000);
+
+test.each([
+  [['--pages', '0'], '--pages: '0', expected a whole number from 1'],
+  [['--pages', '9'], '--pages: is 9, expected at most 8'],
+  [
+    ['--flaw', 'wrong-pim'],
+    '--flaw: no seeded bug wrong-pim, expected one that fuzz --list lists, hint: wrong-pin',
+  ],
+  [['--checkpoint', join(folder, 'x.bin'), '-p', 'conventional'], '--checkpoint: with several protocols'],
+  [['-p', 'copyless-nap'], 'copyless-nap'],
+])('bad input: %j', async (flags, line) => {
+  const { status, stderr, stdout } = await copyless([...small, ...flags]);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(line);
+});
+
+test('a file that is no checkpoint is refused and left alone', async () => {
+  const file = join(folder, 'not.bin');
+  writeFileSync(file, 'hello');
+  const { status, stderr } = await copyless([...small, '--checkpoint', file]);
+  expect(status).toBe(2);
+  expect(stderr).toContain('is no checkpoint');
+  expect(readFileSync(file, 'utf8')).toBe('hello');
+});
