@@ -94,7 +94,7 @@ export class Balancing {
     for (const column of [this.tries, this.outcome, this.how, this.afterSeize, this.seized, this.waiters]) column.fill(0); // prettier-ignore
     for (const name of ['quiet', 'sealed', 'bulkNext', 'bulkVnode', 'looking'] as const)
       batch[batchField[name]] = 0;
-    if (vcpu.retries.needed) return;
+    if (vcpu.telling.repeats) return;
     const [first, end] = [vcpu.self * slots, (vcpu.self + 1) * slots];
     requests.state.fill(requests.table.initial, first, end);
     const { kind, source, destination, generation, result: outcome } = requests;

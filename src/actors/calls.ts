@@ -7,9 +7,8 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
-import { losesMessages } from '../model/faults.ts';
 import { message, type Message } from '../model/messages.ts';
-import { nextSerial, Once } from './once.ts';
+import { nextSerial, Once, type Telling, tellingOf } from './once.ts';
 import { Retries } from './retries.ts';
 
 export class Calls {
@@ -21,10 +20,12 @@ export class Calls {
   private readonly kind: Int32Array;
   private readonly argument: Int32Array;
   private readonly world: World;
+  private readonly telling: Telling;
 
   constructor(arena: Arena, world: World) {
     const { count } = world.operations;
     this.world = world;
+    this.telling = tellingOf(world.geometry.spec);
     this.retries = new Retries(arena, world, count);
     this.serial = arena.int32(count);
     this.receiver = arena.int32(count);
@@ -41,7 +42,7 @@ export class Calls {
     context: Context,
     delayNs = 0,
   ): void {
-    this.serial[operation] = nextSerial(this.serial[operation]!, this.retries.needed);
+    this.serial[operation] = nextSerial(this.serial[operation]!, this.telling);
     this.receiver[operation] = receiver + 1;
     this.kind[operation] = kind;
     this.argument[operation] = argument;
@@ -63,8 +64,9 @@ export class Calls {
   settle(): void {
     const { operations } = this.world;
     for (let operation = 0; operation < this.receiver.length; operation++) {
-      if (this.receiver[operation] !== 0 || this.retries.needed) continue;
-      this.kind[operation] = this.argument[operation] = this.serial[operation] = 0;
+      if (this.receiver[operation] !== 0) continue;
+      this.kind[operation] = this.argument[operation] = 0;
+      if (!this.telling.repeats) this.serial[operation] = 0;
       operations.result[operation] = 0;
       if (operations.kind[operation] === 0) operations.settle(operation);
     }
@@ -99,7 +101,7 @@ export class Served {
 
   constructor(arena: Arena, world: World) {
     this.world = world;
-    this.once = new Once(arena, world.operations.count, losesMessages(world.geometry.spec.faults));
+    this.once = new Once(arena, world.operations.count, tellingOf(world.geometry.spec));
   }
   /** @returns whether a call is to be served; if it has been it is answered again */
   isNew({ id, serial }: Message, context: Context): boolean {

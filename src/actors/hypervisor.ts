@@ -6,14 +6,13 @@ import type { Arena } from '../memory/arena.ts';
 import { GENERATION_MASK } from '../memory/page-words.ts';
 import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
-import { losesMessages } from '../model/faults.ts';
 import { LIST_PARTS } from '../model/list-policy.ts';
 import { message, type Message } from '../model/messages.ts';
 import { requestKinds, result } from '../model/words.ts';
 import type { Recovery } from '../memory/records.ts';
 import { Served } from './calls.ts';
 import { Exporter } from './exporter.ts';
-import { Once } from './once.ts';
+import { Once, tellingOf } from './once.ts';
 import { type Forgetful, listTalk, Restart } from './restart.ts';
 
 /** What is only passed on, and needs no memory. */
@@ -50,11 +49,7 @@ export class Hypervisor implements Actor, Forgetful {
     this.silent = arena.int32(world.operations.count * this.silentWords);
     this.served = new Served(arena, world);
     const { geometry } = world;
-    this.requestsHeard = new Once(
-      arena,
-      geometry.vcpus * geometry.spec.batch,
-      losesMessages(geometry.spec.faults),
-    );
+    this.requestsHeard = new Once(arena, geometry.vcpus * geometry.spec.batch, tellingOf(geometry.spec));
     this.restart = new Restart(arena, world);
     this.exporter =
       world.listPolicy.owner === 'hypervisor'

@@ -53,7 +53,7 @@ const SILENT: Sink = { takePlace() {}, put() {} };
 export function linksOf(geometry: Geometry): Link[] {
   const { batch, faults = [] } = geometry.spec;
   // Where messages are said again: half of a ring for what can be outstanding, half for what may as well be lost.
-  const times = losesMessages(faults) ? 2 : 1;
+  const times = losesMessages(faults) || geometry.spec.serials !== undefined ? 2 : 1;
   const { hypervisor, host, feeder, vcpus } = geometry;
   const operations = operationBound(geometry);
   const lists = listMessages(geometry);

@@ -1,23 +1,37 @@
 // What a receiver remembers in order to do once what it may be told several times: of each thing the last serial it heard,
 // and whether it has answered. Where nothing goes wrong nothing is told twice, and there is nothing to remember.
 import type { Arena } from '../memory/arena.ts';
+import { losesMessages } from '../model/faults.ts';
+import type { WorldSpec } from '../model/spec.ts';
 
 /** Serial of everything that is said once. */
 const ONLY = 1;
+/** Serials of one thing before they come again: of two of them the one less than half of that ahead is the newer. */
+const SERIALS = 2 ** 29;
+
+/** Whether anything is told twice in a world, and how its serials go round. */
+export interface Telling {
+  repeats: boolean;
+  serials: number;
+}
+export function tellingOf({ faults, serials }: WorldSpec): Telling {
+  return { repeats: serials !== undefined || losesMessages(faults), serials: serials ?? SERIALS };
+}
 
 /** The serial after another, of the same thing. */
-export function nextSerial(serial: number, repeats: boolean): number {
-  return repeats ? serial + 1 : ONLY;
+export function nextSerial(serial: number, { repeats, serials }: Telling): number {
+  return repeats ? (serial % serials) + 1 : ONLY;
 }
 
 export class Once {
   private readonly last: Int32Array;
   private readonly isDone: Int32Array;
   private readonly repeats: boolean;
+  private readonly serials: number;
 
-  /** @param repeats whether anything may be told twice in this world */
-  constructor(arena: Arena, things: number, repeats: boolean) {
+  constructor(arena: Arena, things: number, { repeats, serials }: Telling) {
     this.repeats = repeats;
+    this.serials = serials;
     this.last = arena.int32(repeats ? things : 0);
     this.isDone = arena.int32(repeats ? things : 0);
   }
@@ -28,12 +42,14 @@ export class Once {
    */
   hear(thing: number, serial: number): 'new' | 'pending' | 'done' | 'old' {
     if (!this.repeats) return 'new';
-    if (serial > this.last[thing]!) {
+    const { last, serials } = this;
+    const ahead = (serial - last[thing]! + serials) % serials;
+    if (last[thing] === 0 || (ahead > 0 && ahead <= serials / 2)) {
       this.last[thing] = serial;
       this.isDone[thing] = 0;
       return 'new';
     }
-    if (serial < this.last[thing]!) return 'old';
+    if (ahead !== 0) return 'old';
     return this.isDone[thing] === 1 ? 'done' : 'pending';
   }
   /** This serial was heard last, and is not done yet. */

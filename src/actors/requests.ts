@@ -3,13 +3,12 @@
 import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
-import { losesMessages } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
 import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
 import type { Host } from './host.ts';
 import type { HostPages } from './host-pages.ts';
-import { Once } from './once.ts';
+import { Once, tellingOf } from './once.ts';
 
 export class Requests {
   private readonly world: World;
@@ -23,7 +22,7 @@ export class Requests {
     this.world = host.world;
     this.host = host;
     this.pages = host.pages;
-    this.heard = new Once(arena, geometry.vcpus * geometry.spec.batch, losesMessages(geometry.spec.faults));
+    this.heard = new Once(arena, geometry.vcpus * geometry.spec.batch, tellingOf(geometry.spec));
   }
 
   /** A request that was heard before has no second effect, and gets the same answer again. */

@@ -22,7 +22,7 @@ import { GuestCommands } from './guest-commands.ts';
 import { type GfnMarks, GuestMemory } from './guest-memory.ts';
 import { ListView } from './list-view.ts';
 import { HintScan } from './hint-scan.ts';
-import { nextSerial } from './once.ts';
+import { nextSerial, type Telling, tellingOf } from './once.ts';
 import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
 import { Rogue } from './rogue.ts';
@@ -44,6 +44,7 @@ export class Vcpu implements Actor {
   readonly asked: Int32Array;
   readonly unanswered: Int32Array;
   readonly retries: Retries;
+  readonly telling: Telling;
   readonly balancing: Balancing;
   readonly scan: HintScan;
   private readonly guestCommands: GuestCommands;
@@ -72,6 +73,7 @@ export class Vcpu implements Actor {
     this.asked = arena.int32(geometry.spec.batch);
     this.unanswered = arena.int32(geometry.spec.batch);
     this.retries = new Retries(arena, world, waits.count);
+    this.telling = tellingOf(geometry.spec);
     this.memory = new GuestMemory(arena, world, self, freeGfns, marks);
     this.balancing = new Balancing(arena, this);
     this.scan = new HintScan(arena, this);
@@ -224,7 +226,8 @@ export class Vcpu implements Actor {
   }
 
   settle(): void {
-    const { own, self, world, retries } = this;
+    const { own, self, world } = this;
+    const { repeats } = this.telling;
     const { state } = world.tables.vcpu;
     const { faults, commands, scripts, geometry } = world;
     own[field.lastGvpn] = -1;
@@ -234,15 +237,15 @@ export class Vcpu implements Actor {
       own[field.write] = own[field.gvpn] = own[field.word] = own[field.stalled] = 0;
       own[field.walked] = -1;
     }
-    if (!this.isFaulted() && !this.asyncFaults.isOpen && !retries.needed)
+    if (!this.isFaulted() && !this.asyncFaults.isOpen && !repeats)
       for (const column of [faults.gfn, faults.write, faults.purpose, faults.token]) column[self] = 0;
     if (geometry.spec.policy.guest?.asyncFaults !== true) this.asyncFaults.forget();
     if (geometry.spec.policy.guest?.freePageReporting !== true) this.memory.reportNothing();
     if (own[field.state] !== state.asking)
       commands.kind[self] = commands.gfn[self] = commands.parameter[self] = 0;
-    if (!retries.needed && own[field.state] !== state.asking) own[field.asks] = 0;
+    if (!repeats && own[field.state] !== state.asking) own[field.asks] = 0;
     if (!this.balancing.active) {
-      if (!retries.needed) this.asked.fill(0);
+      if (!repeats) this.asked.fill(0);
       world.tlbs[self]!.unmapKernel();
       this.balancing.settle();
       this.view.settle();
@@ -321,7 +324,7 @@ export class Vcpu implements Actor {
     context.trace.faulted(this.self, gfn, write ? 1 : 0, why);
     context.spend(this.costs.eptViolationNs);
     this.become(tables.vcpu.event.fault);
-    const serial = nextSerial(this.own[field.faults]!, this.retries.needed);
+    const serial = nextSerial(this.own[field.faults]!, this.telling);
     this.own[field.faults] = serial;
     context.send(geometry.hypervisor, message.fault, this.self, 0, 0, serial);
     this.retries.said(waits.fault, serial, context);
@@ -372,11 +375,11 @@ export class Vcpu implements Actor {
     for (const request of requests) {
       const slot = request % geometry.spec.batch;
       this.unanswered[slot] = 1;
-      const serial = nextSerial(this.asked[slot]!, this.retries.needed);
+      const serial = nextSerial(this.asked[slot]!, this.telling);
       this.asked[slot] = serial;
       context.send(geometry.hypervisor, message.request, request, requests.length, 0, serial);
     }
-    this.own[field.asks] = nextSerial(this.own[field.asks]!, this.retries.needed);
+    this.own[field.asks] = nextSerial(this.own[field.asks]!, this.telling);
     this.retries.said(waits.ask, this.own[field.asks]!, context);
   }
   /** @returns whether an answer is to what was asked last, and was not heard before */

@@ -145,6 +145,8 @@ export interface WorldSpec {
   policy: Policy;
   /** Gfns whose pages somebody outside has the host move out, one after the other, at any moment: a checker's. */
   reclaims?: readonly number[];
+  /** Messages may come twice, whatever the fault plan says; serials then wrap after so many: a checker's. */
+  serials?: number;
   /** What goes wrong; absent: nothing. */
   faults?: FaultPlan;
   /** How the moved list is exported and read; what is left out is `plainList`'s. */

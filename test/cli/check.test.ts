@@ -90,7 +90,7 @@ test('JSON has the counts and the steps', async () => {
 }, 120_000);
 
 test.each([
-  [['--pages', '0'], '--pages: '0', expected a whole number from 1'],
+  [['--pages', '0'], "--pages: '0', expected a whole number from 1"],
   [['--pages', '9'], '--pages: is 9, expected at most 8'],
   [
     ['--flaw', 'wrong-pim'],
