@@ -43,6 +43,7 @@ export interface CheckFlags {
   moves: string;
   reclaims: string;
   faults: string;
+  repeats: string;
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
@@ -115,7 +116,7 @@ async function checkOne(
   flags: CheckFlags,
   interrupt: Interrupt,
 ): Promise<Found> {
-  const spec = checkedWorld(world, given);
+  const spec = checkedWorld(world, given, bounds.repeats);
   const began = performance.now();
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
@@ -235,6 +236,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     moves: within('--moves', flags.moves, 0, 8),
     reclaims: within('--reclaims', flags.reclaims, 0, 8),
     faults: within('--faults', flags.faults, 0, 4),
+    repeats: within('--repeats', flags.repeats, 0, 4),
     ...(flags.beyondClaims === true && { beyondClaims: true }),
   };
   for (const flaw of flags.flaw ?? [])
@@ -284,13 +286,13 @@ const several = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 
 function heading({ world, bounds, flaws }: Campaign): string {
   const { pages, nodes, vcpus, guests } = world;
-  const { operations, moves, reclaims, faults } = bounds;
+  const { operations, moves, reclaims, faults, repeats = 0 } = bounds;
   const who =
     guests === 1 ? several(vcpus, 'vCPU') : `${several(guests, 'guest')} of ${several(vcpus, 'vCPU')}`;
   const what = `${who} with ${several(operations, 'operation')} each, ${several(moves, 'move')} among them in all`;
   const where = `${several(pages, 'page')}${guests === 1 ? '' : ' each'}, ${several(nodes, 'node')}`;
   const lines = [
-    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}`,
+    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${repeats > 0 ? `; ${several(repeats, 'message')} twice` : ''}`,
     '  every order of deliveries, every operation at any time, every occasion for reclaim and for failures',
   ];
   if (flaws.length > 0) lines.push(`  with seeded bugs: ${flaws.join(', ')}`);

@@ -115,6 +115,7 @@ function program(done: (status: number) => void): Command {
     .option('--moves <n>', 'moves among them, of all vCPUs together', '1')
     .option('--reclaims <n>', 'pages that reclaim moves out, at any time', '1')
     .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
+    .option('--repeats <n>', 'messages that come twice', '0')
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
     .option('--no-reduction', 'search every order, also of steps that commute')

@@ -18,8 +18,14 @@ export interface WorldBounds {
   guests: number;
 }
 
-/** Frames of each node and slots of the store, so that room never runs short; or fewer, by `given`. */
-export function checkedWorld(bounds: WorldBounds, given: Small = {}): WorldSpec {
+/** So few that a loop of repeated faults comes round; half of them is more than an operation has calls. */
+const SERIALS = 64;
+
+/**
+ * Frames of each node and slots of the store, so that room never runs short; or fewer, by `given`.
+ * @param repeats messages that may come twice
+ */
+export function checkedWorld(bounds: WorldBounds, given: Small = {}, repeats = 0): WorldSpec {
   const { pages, vcpus, guests } = bounds;
   const all = pages * guests;
   const spec = smallWorld({
@@ -45,5 +51,6 @@ export function checkedWorld(bounds: WorldBounds, given: Small = {}): WorldSpec 
     tlbEntries,
     policy: { ...spec.policy, accessesPerTick: 2 ** 29 },
     reclaims: [],
+    ...(repeats > 0 && { serials: SERIALS }),
   };
 }

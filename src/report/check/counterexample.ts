@@ -4,7 +4,8 @@ import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Arena } from '../../memory/arena.ts';
 import type { Mailboxes } from '../../memory/mailbox.ts';
 import type { Sink } from '../../model/events.ts';
-import { faultNames, numberOf, type PlannedFault } from '../../model/faults.ts';
+import { type FaultName, numberOf, type PlannedFault, talkOf, talks } from '../../model/faults.ts';
+import { messageKinds } from '../../model/messages.ts';
 import { ChoosingScheduler } from '../../runtime/scheduler.ts';
 import { Simulation } from '../../runtime/simulate.ts';
 import { shapeOf } from '../../scenarios/small-world.ts';
@@ -111,15 +112,25 @@ function rehearse(
   let inStep = 0;
   for (const context of system.contexts) {
     const occasions = new Map<string, number>();
-    context.strikes = (fault, id, location?: number, instead?: number) => {
-      if (fault === 'hypervisor restart') return false;
+    const send = context.send.bind(context);
+    context.send = (receiver, kind, id, argument, delayNs, serial) => {
+      send(receiver, kind, id, argument, delayNs, serial);
+      const talk = talkOf(messageKinds[kind]!);
+      if (parts.spec.serials === undefined || talk < 0 || receiver === context.self) return;
+      if (strikes(`repeat ${talks[talk]!}`)) send(receiver, kind, id, argument, delayNs, serial);
+    };
+    const strikes = (fault: FaultName): boolean => {
       const now = scheduler.choices.length - 1;
       if (now !== step) inStep = 0;
       step = now;
       const nth = (occasions.get(fault) ?? 0) + 1;
       occasions.set(fault, nth);
       if (deliveries[now]?.occasion !== inStep++) return false;
-      faults.push({ fault: faultNames[numberOf(fault)]!, nth });
+      faults.push({ fault, nth });
+      return true;
+    };
+    context.strikes = (fault, id, location?: number, instead?: number) => {
+      if (fault === 'hypervisor restart' || !strikes(fault)) return false;
       context.trace.fault(numberOf(fault), id, location ?? 0, instead ?? 0);
       return true;
     };

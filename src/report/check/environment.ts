@@ -14,6 +14,8 @@ export interface Bounds {
   reclaims: number;
   /** Failures of devices, each of any kind and at any occasion. */
   faults: number;
+  /** Messages that come twice; the world must have been made for it (`serials`). */
+  repeats?: number;
   /** Judges also what the protocol does not claim. */
   beyondClaims?: boolean;
 }
@@ -26,8 +28,10 @@ export interface Item {
 }
 
 /** A change of what may still be done, as a number. */
-export const change = { none: 0, reclaim: 1, fault: 2, first: 8 } as const;
+export const change = { none: 0, reclaim: 1, fault: 2, repeat: 3, first: 8 } as const;
 const CHANGES_PER_VCPU = 4;
+/** Of the environment, behind the operations left to each vCPU: moves left, hungry, halted, and what else is left. */
+const FIELDS = 6;
 const fed = { access: 0, move: 1, end: 2, hungry: 3 } as const;
 
 export class Environment {
@@ -40,7 +44,7 @@ export class Environment {
   constructor(geometry: Geometry, records: Records) {
     this.records = records;
     this.vcpus = geometry.vcpus;
-    this.words = new Int32Array(geometry.vcpus + 5);
+    this.words = new Int32Array(geometry.vcpus + FIELDS);
     this.menus = geometry.vcpuGuest.map((guest) => {
       const { pages, vnodes } = geometry.spec.guests[guest]!;
       return Array.from({ length: pages }, (_, gvpn) => [
@@ -56,7 +60,7 @@ export class Environment {
   }
 
   /** Nothing was done yet, and every vCPU wants the first operation of its script. */
-  begin({ operations, moves, reclaims, faults }: Bounds): number {
+  begin({ operations, moves, reclaims, faults, repeats = 0 }: Bounds): number {
     const { vcpus } = this;
     return this.intern([
       ...Array.from({ length: vcpus }, () => operations),
@@ -65,6 +69,7 @@ export class Environment {
       0,
       reclaims,
       faults,
+      repeats,
     ]);
   }
   private intern(words: readonly number[]): number {
@@ -82,6 +87,9 @@ export class Environment {
   }
   reclaimsLeft(now: number): number {
     return this.field(now, this.vcpus + 3);
+  }
+  repeatsLeft(now: number): number {
+    return this.field(now, this.vcpus + 5);
   }
   faultsLeft(now: number): number {
     return this.field(now, this.vcpus + 4);
@@ -119,9 +127,10 @@ export class Environment {
     const known = this.memo.get(now, what);
     if (known !== 0) return known;
     const { vcpus, records } = this;
-    const words = Array.from(records.data.subarray(now, now + vcpus + 5));
+    const words = Array.from(records.data.subarray(now, now + vcpus + FIELDS));
     if (what === change.reclaim) words[vcpus + 3]!--;
     else if (what === change.fault) words[vcpus + 4]!--;
+    else if (what === change.repeat) words[vcpus + 5]!--;
     else {
       const vcpu = Math.floor((what - change.first) / CHANGES_PER_VCPU);
       const how = (what - change.first) % CHANGES_PER_VCPU;

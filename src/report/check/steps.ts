@@ -4,9 +4,10 @@
 // word. Which words these are is found out when it runs: first what its message names, then what the meter says that it
 // touched. The look-up asks in the same order: own words and message first, then what those say to look at next. Every step
 // that is run is run a second time, in a world in which everything else is of another state, and must do the same.
+import type { Context } from '../../actor/actor.ts';
 import type { Built } from '../../actors/index.ts';
 import { event } from '../../model/events.ts';
-import { type DeviceFault, numberOf } from '../../model/faults.ts';
+import { type DeviceFault, harms, numberOf, talkOf } from '../../model/faults.ts';
 import { NOWHERE } from '../../model/geometry.ts';
 import { message, messageKinds, type Message } from '../../model/messages.ts';
 import { present } from '../../stdx/assert.ts';
@@ -28,7 +29,7 @@ export interface Effect {
   pushes: readonly number[];
   /** vCPU that wants the next operation of its script, or -1. */
   hungry: number;
-  /** Device faults that could have struck. */
+  /** Faults that could have struck: failures of devices, messages that come twice. */
   occasions: readonly number[];
   /** Why the step cannot be made at all, or null. */
   failure: string | null;
@@ -84,9 +85,11 @@ export class Steps {
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
     for (const shared of [leaves.pageWords, leaves.ept, leaves.guestPageTable, leaves.list])
       for (const { column } of leaves.all[shared]!.pieces) this.leafOfColumn.set(column, shared);
-    for (const context of built.system.contexts)
+    for (const context of built.system.contexts) {
+      if (built.world.geometry.spec.serials !== undefined) this.mayRepeat(context);
       context.strikes = (fault, id, location?: number, instead?: number) =>
         this.strikes(context.self, fault, id, location ?? 0, instead ?? 0);
+    }
   }
 
   /** Whether an effect makes any difference to a half of the vector. */
@@ -356,6 +359,20 @@ export class Steps {
       cause,
       TIMED.has(kind) ? 0 : result,
     );
+  }
+  /** Every message of a talk is an occasion to come twice. */
+  private mayRepeat(context: Context): void {
+    const send = context.send.bind(context);
+    context.send = (receiver, kind, id, argument, delayNs, serial) => {
+      const talk = talkOf(messageKinds[kind]!);
+      send(receiver, kind, id, argument, delayNs, serial);
+      if (talk < 0 || receiver === context.self) return;
+      const fault = talk * harms.length + harms.indexOf('repeat');
+      this.occasions.push(fault);
+      if (this.occasions.length - 1 !== this.strikeAt) return;
+      context.trace.fault(fault, id);
+      send(receiver, kind, id, argument, delayNs, serial);
+    };
   }
   private strikes(actor: number, fault: DeviceFault, id: number, location: number, instead: number): boolean {
     if (fault === 'hypervisor restart') return false;

@@ -6,7 +6,7 @@
 // computed, and that is a step in thousands.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
-import { faultNames } from '../../model/faults.ts';
+import { deviceFaults, faultNames } from '../../model/faults.ts';
 import { message, messageKinds } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
@@ -58,6 +58,7 @@ export function shareParts(): SharedParts {
 }
 
 const NO_FAIRNESS = -1;
+const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
 /** Numbers of an entry of `deliveries`. */
 const DELIVERY = 6;
 const NOTHING = 0;
@@ -252,7 +253,7 @@ export class WorldSystem implements Explorable {
       if (occasions.length > 0) this.fail(actor, sent, deliveries[i + 3]!, occasions, left, right, out);
     }
   }
-  /** The same step with a device that fails, at each occasion. */
+  /** The same step with a device that fails, or a message that comes twice, at each occasion. */
   private fail(
     actor: number,
     sent: number,
@@ -263,11 +264,15 @@ export class WorldSystem implements Explorable {
     out: Successors,
   ): void {
     const { steps, vector, environment } = this;
-    if (environment.faultsLeft(vector.value(vector.environment)) === 0) return;
+    const now = vector.value(vector.environment);
+    const budget = { fault: environment.faultsLeft(now), repeat: environment.repeatsLeft(now) };
+    if (budget.fault + budget.repeat === 0) return;
     occasions.forEach((fault, occasion) => {
+      const what = fault < FIRST_DEVICE_FAULT ? 'repeat' : 'fault';
+      if (budget[what] === 0) return;
       const struck = steps.struck(sent, occasion);
       const effect = steps.step(actor, struck, steps.first(own, struck));
-      this.emit(left, right, effect, change.fault, this.records.data[sent]!, out);
+      this.emit(left, right, effect, change[what], this.records.data[sent]!, out);
       if (this.choices !== null) this.noteDelivery(sent, fault, occasion);
     });
   }
