@@ -22,7 +22,7 @@ export interface ExploreOptions {
   states?: number;
 }
 
-/** A minute or so. */
+/** Some ten seconds. */
 const STATES = 2_000_000;
 const HELP = `a number, or several   takes the choice of that number, one after the other
 b                      back by one step

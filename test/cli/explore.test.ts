@@ -75,7 +75,7 @@ depth 0, the start
       'depth 1: reclaim wants the page of Gfn 0',
       '   operation 0: nothing -> swap-out of Gfn 0',
       "   operation 0's step: nothing -> 1 reserve",
-      '   still possible: moves 1, reclaims 1, faults 0 -> moves 1, reclaims 0, faults 0',
+      '   still possible: moves 1, reclaims 1, faults 0, repeats 0 -> moves 1, reclaims 0, faults 0, repeats 0',
       '   queue of host: + turn 0 from host',
       'depth 2: host takes turn 0 from host',
       '   queue of host: - turn 0 from host',

@@ -120,7 +120,7 @@ export class Environment {
       const halted = (this.field(now, vcpus + 2) & (1 << v)) !== 0;
       return [`script of vcpu${v}`, halted ? 'ended' : `${this.field(now, v)} operations to come${wants}`];
     });
-    const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}`;
+    const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
     return [...scripts, ['still possible', left]];
   }
   after(now: number, what: number): number {
