@@ -1,6 +1,8 @@
 // The README cannot rot: the protocol it shows is the one in examples/, and the screen it shows is what the program prints.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -45,3 +47,23 @@ test('README: the first screen is what the program prints, but for the seconds',
   expect(still(block('text'))).toBe(still(run.stdout));
   expect(run.status).toBe(0);
 });
+
+test('README: what is checked exhaustively is what the program prints', () => {
+  const sessions = block('console')
+    .split(/^\$ npm run -s copyless -- /m)
+    .slice(1);
+  expect(sessions.length).toBe(2);
+  const out = mkdtempSync(join(tmpdir(), 'copyless-readme-'));
+  for (const session of sessions) {
+    const [command, ...lines] = session.trimEnd().split('\n');
+    const run = spawnSync(process.execPath, ['src/cli/start.mjs', ...command!.split(' '), '--out', out], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const printed = run.stdout.trimEnd().split('\n');
+    const shown = lines.filter((line) => line !== '...');
+    if (shown.length === lines.length) expect(printed).toEqual(shown);
+    else for (const line of shown) expect(printed).toContain(line);
+  }
+  rmSync(out, { recursive: true });
+}, 120_000);

@@ -64,4 +64,9 @@ export class Ept {
   peek(gfn: number): number {
     return this.entries[gfn]! >>> SHIFT;
   }
+  /** For people. */
+  flagsOf(gfn: number): { writable: boolean; accessed: boolean } {
+    const entry = this.entries[gfn]!;
+    return { writable: (entry & WRITABLE) !== 0, accessed: (entry & ACCESSED) !== 0 };
+  }
 }

@@ -73,6 +73,15 @@ export class Tlb {
     for (let entry = 0; entry < this.gfns.length; entry++)
       if (this.gfns[entry] === NONE) this.found[entry] = 0;
   }
+  /** What it holds, for people; `gvpn` is -1 for a temporary mapping of the kernel. */
+  held(): { gvpn: number; gfn: number; location: number; writable: boolean }[] {
+    return Array.from(this.gfns, (gfn, entry) => ({
+      gvpn: this.gvpns[entry]!,
+      gfn,
+      location: this.found[entry]! >>> 1,
+      writable: (this.found[entry]! & 1) !== 0,
+    })).filter(({ gfn }) => gfn !== NONE);
+  }
   private drop(entry: number): void {
     this.gvpns[entry] = NONE;
     this.gfns[entry] = NONE;

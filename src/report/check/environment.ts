@@ -112,6 +112,17 @@ export class Environment {
     const what = choice < 0 ? fed.end : this.menus[vcpu]![choice]!.isMove ? fed.move : fed.access;
     return change.first + vcpu * CHANGES_PER_VCPU + what;
   }
+  /** What may still be done, in words: of what, and how much. */
+  describe(now: number): [string, string][] {
+    const { vcpus } = this;
+    const scripts = Array.from({ length: vcpus }, (_, v): [string, string] => {
+      const wants = this.isHungry(now, v) ? ', wants the next' : '';
+      const halted = (this.field(now, vcpus + 2) & (1 << v)) !== 0;
+      return [`script of vcpu${v}`, halted ? 'ended' : `${this.field(now, v)} operations to come${wants}`];
+    });
+    const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
+    return [...scripts, ['still possible', left]];
+  }
   after(now: number, what: number): number {
     const known = this.memo.get(now, what);
     if (known !== 0) return known;

@@ -226,6 +226,12 @@ export class Steps {
     }
   }
 
+  /** Puts the state under consideration into the buffer, to be looked at. */
+  show(): void {
+    this.vector.bring();
+    this.load();
+  }
+
   private perform(actor: number, sent: number): Effect {
     const { system, world } = this.built;
     const { incoming } = this;

@@ -14,6 +14,7 @@ import { monitors } from '../../properties/index.ts';
 import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
 import { Memo, Pairs, Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
+import { Shown } from './describe.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
@@ -472,9 +473,20 @@ export class WorldSystem implements Explorable {
     return this.choicesOf(states, at, nowhere)[k]!.text;
   }
   describe(states: Int32Array, at: number): string {
-    const { vector } = this;
+    return this.shown(states, at).lines().join(' · ');
+  }
+  /** A state as what it says, for people (describe.ts). */
+  shown(states: Int32Array, at: number): Shown {
+    const { vector, built, records, leaves, environment } = this;
     vector.at(states[at]!, states[at + 1]!);
-    return vector.leafOf.map((leaf, slot) => (leaf ? `${leaf.name} ${vector.value(slot)}` : '')).join(' ');
+    this.steps.show();
+    const words = (number: number) => records.data.slice(number, number + records.lengthOf(number));
+    return new Shown(
+      built,
+      vector.queue.map((slot) => (vector.value(slot) === 0 ? [] : [...words(vector.value(slot))])),
+      environment.describe(vector.value(vector.environment)),
+      leaves.actor.map((leaf) => words(vector.value(vector.slotOf[leaf]!))),
+    );
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {

@@ -1,0 +1,56 @@
+// What makes looked-up steps sound: a step that reads more than its own words, its message, the records in its custody and one
+// shared word does something else in the second run, elsewhere, and the search says so instead of going on.
+import { expect, test } from 'vitest';
+import type { Built, Parts } from '../../src/actors/index.ts';
+import { override } from '../../src/flaws/flaw.ts';
+import { message } from '../../src/model/messages.ts';
+import { present } from '../../src/stdx/assert.ts';
+import { protocols } from '../../src/protocols/index.ts';
+import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { partsOf } from '../../src/scenarios/assemble.ts';
+import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import type { Small } from '../../src/scenarios/small-world.ts';
+
+const protocol = present(
+  protocols.find(({ name }) => name === 'copyless-migrate'),
+  'the protocol',
+);
+/** 1 page, 2 nodes, 1 vCPU with 2 operations, one of them may be a move; 1 reclaim. */
+function search(given: Small = {}, alter?: Parts['alter']) {
+  const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 1, guests: 1 }, given);
+  const parts = { ...partsOf({ spec, costs: anyCosts, flaws: [] }, protocol), alter };
+  return new WorldCheck(parts, { operations: 2, moves: 1, reclaims: 1, faults: 0 }).run();
+}
+
+test('as they are, steps read what they may: the search is complete', () => {
+  expect(search()).toMatchObject({ complete: true, pass: true, live: true });
+});
+
+test('a store that looks at how a vCPU is doing before it answers is found out', () => {
+  const nosy = ({ stores, vcpus }: Built) => {
+    for (const store of stores)
+      override(store, 'receive', (receive) => (incoming, context) => {
+        receive(incoming, context);
+        if (incoming.kind === message.load && vcpus[0]!.own[0] === 0) context.trace.tlbFlush(0, 0);
+      });
+  };
+  const { violation } = search({}, nosy);
+  expect(violation).toMatchObject({
+    property: 'own-words',
+    message: 'nvme0 read what is not its own when it took load',
+  });
+});
+
+test.each([{ access: 'copy' }, { inspect: 'on notify' }] as const)(
+  'lists that are sent or announced are not in the footprints, and the search says so: %o',
+  (list) => {
+    expect(search({ list }).violation).toMatchObject({ property: 'own-words' });
+  },
+);
+
+test.each(['bitmap', 'ring', 'snapshot'] as const)(
+  'a list that is read where it lies can be searched: %s',
+  (format) => {
+    expect(search({ list: { format } })).toMatchObject({ complete: true, pass: true, live: true });
+  },
+);
