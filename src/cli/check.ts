@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { flawNamed, flawNames } from '../flaws/index.ts';
+import { listPolicyOf } from '../model/list-policy.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/index.ts';
 import { protocols as shipped } from '../protocols/index.ts';
@@ -16,6 +17,8 @@ import {
   type SearchPool,
   WorldCheck,
 } from '../report/check/check-world.ts';
+import { unitOfPath } from '../report/check/counterexample.ts';
+import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
@@ -80,6 +83,7 @@ interface Campaign {
 
 export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
   const campaign = await campaignOf(scenario, flags);
+  if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
   await say(heading(campaign));
   const interrupt = new Interrupt();
@@ -270,6 +274,9 @@ async function policiesOf(file: string): Promise<Small> {
   }
 }
 function policiesIn(spec: WorldSpec): Small {
+  const { access, inspect } = listPolicyOf(spec);
+  if (access === 'copy' || inspect === 'on notify')
+    refuse('host.list', `access ${access}, inspect ${inspect}`, 'a list that is looked at where it is', 'a search has no place for lists that are sent'); // prettier-ignore
   const { far, ...policy } = spec.policy;
   return {
     ...policy,
@@ -277,6 +284,26 @@ function policiesIn(spec: WorldSpec): Small {
     mapped: far === 'mapped',
     ...(spec.list && { list: spec.list }),
   };
+}
+
+async function exploreWorld(campaign: Campaign, scenario: string | undefined): Promise<number> {
+  const [
+    { name, protocol } = refuse('--explore', 'without a protocol', 'one --protocol', 'see --help'),
+    ...others
+  ] = campaign.subjects;
+  if (others.length > 0)
+    refuse('--explore', 'with several protocols', 'one --protocol', 'a walk is through the states of one');
+  if (scenario === '-')
+    refuse('--explore', 'with a scenario from stdin', 'a file', 'what is typed is the way that you go');
+  const { world, given, bounds, flaws } = campaign;
+  const parts = partsOf(
+    { spec: checkedWorld(world, given, bounds.repeats), costs: anyCosts, flaws },
+    protocol,
+  );
+  const { explore } = await import('./explore.ts');
+  const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
+  const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, name, flaws, choices);
+  return explore(new WorldSystem(parts, bounds), io, { unitOf });
 }
 
 // --- what is said of it

@@ -112,3 +112,20 @@ test('a file that is no checkpoint is refused and left alone', async () => {
   expect(stderr).toContain('is no checkpoint');
   expect(readFileSync(file, 'utf8')).toBe('hello');
 });
+
+test('--explore walks by hand; a scenario gives policies, and lists that are sent are refused', async () => {
+  const walk = await run([...small, '--explore'], { cwd: folder, stdin: '9\nb\nq\n' });
+  expect(walk.status).toBe(0);
+  expect(walk.stdout).toContain('depth 1: reclaim wants the page of Gfn 0');
+  const scenario = join(folder, 'policies.yaml');
+  const text = (list: string) =>
+    `version: 1\nworkload: { kind: uniform }\nhost: { heldFault: convert }\nguests: { list: ${list} }\n`;
+  writeFileSync(scenario, text('{ format: table }'));
+  const converts = await copyless([...small, scenario]);
+  expect(converts.stderr).toBe('');
+  expect(converts.status).toBe(0);
+  writeFileSync(scenario, text('{ access: copy }'));
+  const copies = await copyless([...small, scenario]);
+  expect(copies.status).toBe(2);
+  expect(copies.stderr).toContain('a list that is looked at where it is');
+}, 120_000);

@@ -1,0 +1,73 @@
+// How fast the world is searched: the shipped actors under all their monitors, against a bare loop that inserts as many random
+// keys of the same width into the same set. Ratios of one run; a machine that others use too varies by a third.
+//   npm run bench:world [-- --json FILE] [--large]
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Piscina } from 'piscina';
+import { protocols } from '../../src/protocols/index.ts';
+import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { checkLiveness } from '../../src/runtime/check/liveness.ts';
+import { StateSet } from '../../src/runtime/check/state-set.ts';
+import { partsOf } from '../../src/scenarios/assemble.ts';
+import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { Prng } from '../../src/stdx/prng.ts';
+
+const { values } = parseArgs({ options: { json: { type: 'string' }, large: { type: 'boolean' } } });
+const NAME = 'copyless-migrate';
+const spec = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
+const bounds = { operations: values.large ? 2 : 1, moves: 1, reclaims: 1, faults: 0 };
+const parts = () =>
+  partsOf(
+    { spec, costs: anyCosts },
+    protocols.find(({ name }) => name === NAME)!,
+  );
+const figures: { figure: string; value: number; unit: string }[] = [];
+const tell = (figure: string, value: number, unit = '') => {
+  figures.push({ figure, value, unit });
+  process.stdout.write(
+    `${figure.padEnd(64)} ${value.toLocaleString('en-US', { maximumFractionDigits: 2 })} ${unit}\n`,
+  );
+};
+const seconds = async (work: () => unknown): Promise<number> => {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+};
+
+let check!: WorldCheck;
+tell('world made, tables extracted: start of a search', (await seconds(() => (check = new WorldCheck(parts(), bounds)))) * 1000, 'ms'); // prettier-ignore
+const safety = await seconds(() => check.advance());
+const { states, transitions, bytes, computed } = check.conclude();
+tell(`2 pages x 2 nodes x 2 vCPUs, ${bounds.operations} operation(s) each: states`, states);
+tell('transitions', transitions);
+tell('distinct states a second, one thread, all monitors, traces kept', states / safety);
+const bare = await seconds(() => {
+  const set = new StateSet(2, { states: 100_000 });
+  const random = new Prng().seed(1, 1);
+  const keys = new Int32Array(2 * 2048);
+  const parents = new Int32Array(2048).fill(1);
+  for (let done = 0; done < states; done += 2048) {
+    for (let i = 0; i < keys.length; i++) keys[i] = 1 + random.below(2 ** 30);
+    set.ensure(2048);
+    set.insertAll(keys, 2048, parents);
+  }
+});
+tell('... of a bare loop that inserts as many random keys', bare / safety);
+tell('bytes a state: the visited set, with traces', bytes.states / states);
+tell('bytes a state: interned parts and tables of steps', bytes.parts / states);
+tell('steps computed, of all transitions', computed.steps / transitions);
+tell('liveness over safety', (safety + (await seconds(() => checkLiveness(check.search)))) / safety);
+const together = async (threads: number): Promise<number> => {
+  const filename = new URL('../../workers/check.worker.ts', import.meta.url).href;
+  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  const crew = { pool, parts: { spec, costs: anyCosts, protocol: NAME, flaws: [] } };
+  const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
+  const took = await seconds(() => search.advanceTogether());
+  if (search.conclude().states !== states) throw new Error('two workers counted otherwise');
+  await pool.destroy();
+  return took;
+};
+const one = await together(1);
+tell('two workers over one', one / (await together(2)));
+tell('one worker over the thread alone', safety / one);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
