@@ -56,9 +56,12 @@ export function unitOfPath(
       ? Array.from({ length: geometry.spec.guests[guest]!.pages }, (_, page) => `write ${page}`)
       : [],
   );
-  const deliveries: Delivery[] = populate(first.system).map((ring) => ({ ring, occasion: null }));
+  // What is broken before the first choice shows in the order of waiting.
+  const rings = choices.length === 0 ? [] : populate(first.system);
+  const deliveries: Delivery[] = rings.map((ring) => ({ ring, occasion: null }));
   // The last deliveries of the start are to the feeder, of vCPUs that want more: here they get it when the path says so.
-  while (links[deliveries.at(-1)!.ring]!.receiver === geometry.feeder) deliveries.pop();
+  while (deliveries.length > 0 && links[deliveries.at(-1)!.ring]!.receiver === geometry.feeder)
+    deliveries.pop();
   const reclaims: number[] = [];
   for (const choice of choices) {
     if (choice.kind === 'deliver')
