@@ -59,9 +59,14 @@ export function unitOfPath(
   // What is broken before the first choice shows in the order of waiting.
   const rings = choices.length === 0 ? [] : populate(first.system);
   const deliveries: Delivery[] = rings.map((ring) => ({ ring, occasion: null }));
-  // The last deliveries of the start are to the feeder, of vCPUs that want more: here they get it when the path says so.
-  while (deliveries.length > 0 && links[deliveries.at(-1)!.ring]!.receiver === geometry.feeder)
-    deliveries.pop();
+  // A vCPU that wants more at the end of the start gets it when the path says so, and is heard then.
+  for (let vcpu = 0; vcpu < geometry.vcpus && choices.length > 0; vcpu++) {
+    const wants = ringOf(vcpu, geometry.feeder);
+    deliveries.splice(
+      deliveries.findLastIndex(({ ring }) => ring === wants),
+      1,
+    );
+  }
   const reclaims: number[] = [];
   for (const choice of choices) {
     if (choice.kind === 'deliver')
