@@ -119,11 +119,16 @@ export const delivery: readonly Flaw[] = [
     race: 20,
     alarms: ['I1-single-home', 'I2-read-last-write'],
     needs: { faults: ['read error'] },
-    apply({ memoryNodes, stores, world: { locations, operations, transfer } }) {
+    apply({ memoryNodes, stores, world }) {
+      const { locations, operations, transfer } = world;
       for (const { pool } of [...memoryNodes, ...stores]) {
         override(pool, 'fill', (fill) => (kind, operation, context) => {
-          if (fill(kind, operation, context) === result.OK) return result.OK;
           const to = operations.to[operation]!;
+          world.meter.handle(to);
+          const before = locations.states[to];
+          const outcome = fill(kind, operation, context);
+          // Where something arrived, it was read, if not as it was.
+          if (outcome === result.OK || locations.states[to] !== before) return outcome;
           locations.step(to, locations.table.event.fill, context.trace);
           transfer.clear(to);
           return result.OK;

@@ -127,7 +127,7 @@ function rehearse(
       const nth = (occasions.get(fault) ?? 0) + 1;
       occasions.set(fault, nth);
       if (deliveries[now]?.occasion !== inStep++) return false;
-      faults.push({ fault: faultNames[numberOf(fault)]!, nth });
+      faults.push({ fault: faultNames[numberOf(fault)]!, nth, actor: context.self });
       context.trace.fault(numberOf(fault), id, location, instead);
       return true;
     };
