@@ -1,5 +1,6 @@
 // Flaws in what is there against lost, repeated and late messages, against devices that fail, and against a hypervisor
 // that restarts. Each shows only where the fault is that it does not stand up to.
+import { shared } from '../memory/meter.ts';
 import { message } from '../model/messages.ts';
 import { result } from '../model/words.ts';
 import { type Flaw, override } from './flaw.ts';
@@ -124,11 +125,10 @@ export const delivery: readonly Flaw[] = [
       for (const { pool } of [...memoryNodes, ...stores]) {
         override(pool, 'fill', (fill) => (kind, operation, context) => {
           const to = operations.to[operation]!;
-          world.meter.handle(to);
-          const before = locations.states[to];
+          world.meter.forget();
           const outcome = fill(kind, operation, context);
-          // Where something arrived, it was read, if not as it was.
-          if (outcome === result.OK || locations.states[to] !== before) return outcome;
+          // Where bytes were moved the page was read, if not as it was.
+          if (outcome === result.OK || world.meter.what === shared.bytes) return outcome;
           locations.step(to, locations.table.event.fill, context.trace);
           transfer.clear(to);
           return result.OK;
