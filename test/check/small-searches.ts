@@ -37,7 +37,7 @@ export interface Searched {
   check: WorldCheck;
   checked: CheckedWorld;
   /** Makes a found violation again in the simulator. */
-  replay(violation: FoundViolation): Promise<Replayed>;
+  replay: (violation: FoundViolation) => Promise<Replayed>;
 }
 
 /** Names of properties that the simulator's run violates; `answered` too where the run goes on for ever. */
