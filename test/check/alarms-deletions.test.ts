@@ -2,8 +2,8 @@
 // finds what goes wrong, and the simulator makes it again. No shorter way leads there, but where the search takes long.
 // Prints one table.
 import { afterAll, describe, expect, test } from 'vitest';
-import { protocols } from '../../src/protocols/index.ts';
-import { type Mutant, mutants } from '../../src/protocols/mutate.ts';
+import { protocols, type Protocol } from '../../src/protocols/index.ts';
+import { hostPlans, type Mutant, mutants } from '../../src/protocols/mutate.ts';
 import { inWords, propertyOf, search, type SmallBounds, table } from './small-searches.ts';
 
 const CACHE = { swapCache: true };
@@ -60,6 +60,17 @@ const larger: Record<string, string> = {
   'trimCached without forget': '2 pages, 2 operations and 3 reclaims: 700,000 states',
 };
 
+const migrate = protocols.find(({ name }) => name === 'copyless-migrate')!;
+const boundsFor = (mutant: Mutant) => boundsOf[withoutStep(mutant)] ?? boundsOf[mutant.plan]!;
+/**
+ * Where nobody moves a page the copyless protocols differ in nothing: their hosts have the same plans, and the guests ask
+ * for nothing. Searched once, for copyless-migrate.
+ */
+function isSearchedAlready(protocol: Protocol, bounds: SmallBounds): boolean {
+  if (protocol.guestAsks === 'nothing' || protocol === migrate || (bounds.moves ?? 0) > 0) return false;
+  return hostPlans.every((plan) => protocol[plan] === migrate[plan]);
+}
+
 const withoutStep = ({ plan, step }: Mutant) => `${plan} without ${step}`;
 /** Where the search takes long, a way that the reduced search found will do. */
 const isLong = ({ pages = 1, reclaims = 0, moves = 0 }: SmallBounds) => pages > 1 || reclaims + moves > 3;
@@ -71,12 +82,13 @@ afterAll(() => {
 
 describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))('$name', ({ protocol }) => {
   const runs = mutants(protocol).filter(({ plan }) => !neverRuns[protocol.name]![plan]);
-  const searched = runs.filter((mutant) => larger[withoutStep(mutant)] === undefined);
+  const inTime = runs.filter((mutant) => larger[withoutStep(mutant)] === undefined);
+  const searched = inTime.filter((mutant) => !isSearchedAlready(protocol, boundsFor(mutant)));
 
-  test(`each of ${searched.length} of its ${runs.length} mutants is found, and fails again`, async () => {
+  test(`each of ${searched.length} of its ${runs.length} mutants that run is found, and fails again`, async () => {
     for (const mutant of searched) {
       const what = withoutStep(mutant);
-      const bounds = boundsOf[what] ?? boundsOf[mutant.plan]!;
+      const bounds = boundsFor(mutant);
       const shortest = !isLong(bounds);
       const { checked, replay } = search(mutant.protocol, bounds, { shortest });
       const { violation, states } = checked;
@@ -86,7 +98,7 @@ describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
       rows.push([protocol.name, what, inWords(bounds), property, choices, `${states}`]);
       expect(protocol.claims, mutant.name).toContain(property);
       expect(await replay(violation!), mutant.name).toContain(property);
-      expect(violation!.shortest).toBe(shortest);
+      if (shortest) expect(violation!.shortest).toBe(true);
     }
   }, 300_000);
 });
@@ -95,6 +107,7 @@ test('the whole protocols break nothing in the same bounds', () => {
   const all = [...new Map(Object.values(boundsOf).map((bounds) => [inWords(bounds), bounds])).values()];
   for (const protocol of protocols) {
     for (const bounds of all.filter(({ reclaims = 0, moves = 0 }) => moves < 2 || reclaims < 2)) {
+      if (isSearchedAlready(protocol, bounds)) continue;
       const { complete, pass, live, violation } = search(protocol, bounds).checked;
       const outcome = { complete, pass, live, violation: violation?.message };
       const name = `${protocol.name} ${inWords(bounds)}`;
