@@ -25,8 +25,9 @@ export class Mishaps {
     this.self = self;
     this.mailboxes = mailboxes;
     this.trace = trace;
+    const here = plan.filter(({ actor = self }) => actor === self);
     this.planned = faultNames.map(
-      (name) => new Set(plan.filter(({ fault }) => fault === name).map(({ nth }) => nth)),
+      (name) => new Set(here.filter(({ fault }) => fault === name).map(({ nth }) => nth)),
     );
     this.occasions = arena.int32(faultNames.length);
     this.held = arena.int32(field.count);

@@ -63,13 +63,21 @@ export class HostPages {
     });
   }
 
-  /** Where an operation's destination was pinned is nobody's business once it has ended. */
+  /**
+   * Where an operation's destination was pinned is nobody's business once it has ended; nor is the name of what a location
+   * held, unless an operation has taken the page from there and may leave a copy.
+   */
   settle(): void {
-    const { kind, count } = this.world.operations;
-    for (let operation = 0; operation < count; operation++)
+    const { kind, from, count } = this.world.operations;
+    const held = new Set<Location>();
+    for (let operation = 0; operation < count; operation++) {
       if (kind[operation] === 0) this.pinAtBegin[operation] = 0;
-    for (let location = 0; location < this.holders.length; location++)
-      if (this.holders[location] === 0 && this.backs[location] === undefined) this.stamps[location] = 0;
+      else held.add(from[operation]!);
+    }
+    for (let location = 0; location < this.holders.length; location++) {
+      const isFree = this.holders[location] === 0 && !held.has(location);
+      if (isFree && this.backs[location] === undefined) this.stamps[location] = 0;
+    }
   }
 
   /** Node that a Gfn's vNode is pinned to at the moment. */

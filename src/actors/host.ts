@@ -65,7 +65,7 @@ export class Host implements Actor {
   readonly reclaim: Reclaim;
   private readonly commands: HostCommands;
   readonly cache: SwapCache;
-  private readonly references: References;
+  readonly references: References;
   readonly chain: Chain;
   readonly relocation: Relocation;
   private readonly holds: Holds;

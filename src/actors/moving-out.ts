@@ -87,9 +87,15 @@ export class MovingOut {
     if (whole === 1) this.pageOutRest(gfn, context);
     return this.advise(gfn, context);
   }
-  /** From outside: a page that nobody is working on goes out, if it is in a frame. */
+  /** From outside: a page that nobody is working on goes out, or the copy of it that nobody maps. */
   reclaim(gfn: number, context: Context): void {
-    if (this.pages.operationOn(gfn) < 0 && this.pages.kindOf(gfn) === 'frame') this.advise(gfn, context);
+    const { host, pages } = this;
+    if (pages.operationOn(gfn) >= 0) return;
+    if (pages.kindOf(gfn) === 'frame') this.advise(gfn, context);
+    else if (host.cache.isCached(gfn)) {
+      host.reclaim.advised(this.world.geometry.homeOf(pages.copyOf(gfn)));
+      host.cache.trimFrame(gfn, cause.advice, context);
+    }
   }
   private advise(gfn: number, context: Context): number {
     const { geometry } = this.world;

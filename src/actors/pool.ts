@@ -12,8 +12,8 @@ import { isResident } from './alias.ts';
 export class Pool {
   private readonly world: World;
   private readonly home: number;
-  private readonly first: number;
-  private readonly stack: Int32Array;
+  readonly first: number;
+  readonly stack: Int32Array;
   readonly depth: Int32Array;
   /** Bits flipped so far, in the only element. */
   private readonly flipped: Int32Array;

@@ -132,7 +132,7 @@ const specSchema = z.looseObject({
     guest: guestVariantsSchema.partial().optional(),
   }),
   faults: z
-    .array(z.strictObject({ fault: z.enum(faultNames), nth: positive }))
+    .array(z.strictObject({ fault: z.enum(faultNames), nth: positive, actor: count.optional() }))
     .max(4096)
     .optional(),
   list: z

@@ -4,7 +4,7 @@ import { field } from '../actors/vcpu-column.ts';
 import { TableList } from '../memory/lists/table-list.ts';
 import { message } from '../model/messages.ts';
 import { finding, operationKind, result } from '../model/words.ts';
-import type { Protocol } from '../protocols/protocol.ts';
+import type { Plan, Protocol } from '../protocols/protocol.ts';
 import { before, type Flaw, override, replan, replanned, replannedRequests, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
@@ -121,12 +121,17 @@ export const asking: readonly Flaw[] = [
     race: 10,
     alarms: ['I7-exactly-once', 'I1-single-home'],
     needs: { protocols: MOVES_DATA },
-    apply({ host: { interpreter }, world: { operations } }) {
+    apply(built) {
+      const { interpreter } = built.host;
+      const { operations } = built.world;
+      // A plan of the protocol's, so that a search can foresee it.
+      const drops: Plan = ['unmap', 'release'];
+      replan(built, () => ({ drops }) as Partial<Protocol>);
       override(interpreter.room, 'reserved', (reserved) => (operation, outcome, context) => {
         const balances = operations.kind[operation]! - 1 === operationKind.balance;
         if (outcome === result.OK || !balances) return reserved(operation, outcome, context);
         operations.outcome[operation] = outcome;
-        interpreter.follow(operation, ['unmap', 'release'], context);
+        interpreter.follow(operation, drops, context);
       });
     },
   },
@@ -227,9 +232,9 @@ export const asking: readonly Flaw[] = [
     alarms: ['answered'],
     needs: { protocols: LISTED },
     apply({ system, world: { geometry, requests } }) {
-      override(system.contexts[geometry.host]!, 'send', (send) => (receiver, kind, id, argument, delayNs) => {
+      override(system.contexts[geometry.host]!, 'send', (send) => (receiver, kind, id, ...more) => {
         if (kind === message.answer && requests.result[id] !== result.OK) return;
-        send(receiver, kind, id, argument, delayNs);
+        send(receiver, kind, id, ...more);
       });
     },
   },

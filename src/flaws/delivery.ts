@@ -1,6 +1,7 @@
 // Flaws in what is there against lost, repeated and late messages, against devices that fail, and against a hypervisor
 // that restarts. Each shows only where the fault is that it does not stand up to.
 import { message } from '../model/messages.ts';
+import { NOWHERE } from '../model/geometry.ts';
 import { result } from '../model/words.ts';
 import { type Flaw, override } from './flaw.ts';
 
@@ -119,11 +120,15 @@ export const delivery: readonly Flaw[] = [
     race: 20,
     alarms: ['I1-single-home', 'I2-read-last-write'],
     needs: { faults: ['read error'] },
-    apply({ memoryNodes, stores, world: { locations, operations, transfer } }) {
+    apply({ memoryNodes, stores, world }) {
+      const { locations, operations, transfer } = world;
       for (const { pool } of [...memoryNodes, ...stores]) {
         override(pool, 'fill', (fill) => (kind, operation, context) => {
-          if (fill(kind, operation, context) === result.OK) return result.OK;
           const to = operations.to[operation]!;
+          world.meter.forget();
+          const outcome = fill(kind, operation, context);
+          // Where bytes were moved the page was read, if not as it was.
+          if (outcome === result.OK || world.meter.locations[1] !== NOWHERE) return outcome;
           locations.step(to, locations.table.event.fill, context.trace);
           transfer.clear(to);
           return result.OK;

@@ -54,9 +54,11 @@ export function override<T extends object, K extends MethodOf<T>>(
 }
 
 /** Has host and guests follow a changed protocol. */
-export function replan(built: Built, change: (protocol: Protocol) => Partial<Protocol>): void {
-  const changed = { ...built.host.protocol, ...change(built.host.protocol) };
-  for (const actor of [built.host, ...built.vcpus] as { protocol: Protocol }[]) actor.protocol = changed;
+export function replan({ host, vcpus }: Built, change: (protocol: Protocol) => Partial<Protocol>): void {
+  const changed = { ...host.protocol, ...change(host.protocol) };
+  const { cache, references, relocation } = host;
+  const all: readonly object[] = [host, cache, references, relocation, ...vcpus];
+  for (const part of all as { protocol: Protocol }[]) part.protocol = changed;
 }
 
 /** Changes the steps of what the host does on its own account. */

@@ -149,7 +149,10 @@ export const moving: readonly Flaw[] = [
       override(built.host.reclaim, 'hasRoom', () => () => true);
       for (const pool of pools(built)) {
         override(pool, 'reserve', (reserve) => (operation, context) => {
-          if (pool.depth[0] === 0 && isSwapOut(built, operation)) pool.depth[0] = 1;
+          if (pool.depth[0] === 0 && isSwapOut(built, operation)) {
+            pool.depth[0] = 1;
+            pool.stack[0] = pool.first;
+          }
           return reserve(operation, context);
         });
       }

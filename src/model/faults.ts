@@ -43,10 +43,11 @@ export const deviceFault = numbered(deviceFaults);
 /** Number of a device fault in the trace. */
 export const numberOf = (fault: DeviceFault): number => talks.length * harms.length + deviceFault[fault];
 
-/** `nth`: the how manyth occasion at each actor that has such occasions, counted from 1. */
+/** `nth`: the how manyth occasion at each actor that has such occasions, counted from 1; or at one actor only. */
 export interface PlannedFault {
   readonly fault: FaultName;
   readonly nth: number;
+  readonly actor?: number | undefined;
 }
 export type FaultPlan = readonly PlannedFault[];
 

@@ -28,6 +28,8 @@ export interface CheckWorldOptions {
   progress?: (progress: Progress) => void;
   /** False: every order is searched, also those of steps that commute. */
   reduces?: boolean;
+  /** False: a way to what was found with the reduction will do, shortest or not. */
+  shortest?: boolean;
   /** False: only what must never happen is looked for, not whether everything ends. */
   liveness?: boolean;
   from?: Checkpoint;
@@ -137,9 +139,9 @@ export class WorldCheck {
 
   /** With the reduction a path may go a longer way: the same is looked for once more without, no deeper than it was found. */
   private shortest(violation: Violation): FoundViolation {
-    const { system, search, parts, bounds } = this;
+    const { system, search, parts, bounds, options } = this;
     const found = this.told(search, system, violation, !system.reduces);
-    if (!system.reduces) return found;
+    if (!system.reduces || options.shortest === false) return found;
     const plain = new WorldSystem(parts, bounds);
     plain.reduces = false;
     const again = new Search(plain, { states: AGAIN_STATES });

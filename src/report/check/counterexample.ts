@@ -57,9 +57,17 @@ export function unitOfPath(
       ? Array.from({ length: geometry.spec.guests[guest]!.pages }, (_, page) => `write ${page}`)
       : [],
   );
-  const deliveries: Delivery[] = populate(first.system).map((ring) => ({ ring, occasion: null }));
-  // The last deliveries of the start are to the feeder, of vCPUs that want more: here they get it when the path says so.
-  while (links[deliveries.at(-1)!.ring]!.receiver === geometry.feeder) deliveries.pop();
+  // What is broken before the first choice shows in the order of waiting.
+  const rings = choices.length === 0 ? [] : populate(first.system);
+  const deliveries: Delivery[] = rings.map((ring) => ({ ring, occasion: null }));
+  // A vCPU that wants more at the end of the start gets it when the path says so, and is heard then.
+  for (let vcpu = 0; vcpu < geometry.vcpus && choices.length > 0; vcpu++) {
+    const wants = ringOf(vcpu, geometry.feeder);
+    deliveries.splice(
+      deliveries.findLastIndex(({ ring }) => ring === wants),
+      1,
+    );
+  }
   const reclaims: number[] = [];
   for (const choice of choices) {
     if (choice.kind === 'deliver')
@@ -126,7 +134,7 @@ function rehearse(
       const nth = (occasions.get(fault) ?? 0) + 1;
       occasions.set(fault, nth);
       if (deliveries[now]?.occasion !== inStep++) return false;
-      faults.push({ fault, nth });
+      faults.push({ fault, nth, actor: context.self });
       return true;
     };
     context.strikes = (fault, id, location?: number, instead?: number) => {

@@ -82,6 +82,11 @@ export class Environment {
   isHungry(now: number, vcpu: number): boolean {
     return (this.field(now, this.vcpus + 1) & (1 << vcpu)) !== 0;
   }
+  /** It was given an operation, and has not asked for another since. */
+  isBusy(now: number, vcpu: number): boolean {
+    const idle = this.field(now, this.vcpus + 1) | this.field(now, this.vcpus + 2);
+    return (idle & (1 << vcpu)) === 0;
+  }
   haveHalted(now: number): boolean {
     return this.field(now, this.vcpus + 2) === 2 ** this.vcpus - 1;
   }

@@ -5,7 +5,16 @@ import { message, type Message } from '../../model/messages.ts';
 import { encode, operation } from '../../model/script.ts';
 import { ReplayScheduler } from '../../runtime/schedulers/replay.ts';
 
-/** @returns the deliveries it took, as rings, the last ones to the feeder */
+/** Deliveries that the first write of a page may take, many times over. */
+const DELIVERIES_PER_PAGE = 500;
+
+/** The pages cannot be written to begin with. */
+export class NeverPopulated extends Error {}
+
+/**
+ * @returns the deliveries it took, as rings, the last ones to the feeder
+ * @throws NeverPopulated when a vCPU is still not content after many more than it should take, or waits for ever
+ */
 export function populate(system: System): number[] {
   const { mailboxes, actors, contexts, scripts, geometry } = system;
   const scheduler = new ReplayScheduler(mailboxes, []);
@@ -13,10 +22,16 @@ export function populate(system: System): number[] {
   const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   const written = geometry.spec.guests.map(() => 0);
   const rings: number[] = [];
+  const content = new Set<number>();
+  const most = DELIVERIES_PER_PAGE * (1 + geometry.spec.guests.reduce((sum, { pages }) => sum + pages, 0));
   mailboxes.publish(offer);
   for (;;) {
     const receiver = scheduler.next(incoming);
-    if (receiver < 0) return rings;
+    if (receiver < 0 && content.size === geometry.vcpus) return rings;
+    if (receiver < 0)
+      throw new NeverPopulated('answered: a vCPU waits for ever for the first write of a page');
+    if (rings.length >= most)
+      throw new NeverPopulated('answered: a vCPU tries the first write of a page for ever');
     rings.push(
       mailboxes.links.findIndex((link) => link.sender === incoming.sender && link.receiver === receiver),
     );
@@ -31,7 +46,7 @@ export function populate(system: System): number[] {
         scripts.words[vcpu]!.set([encode(operation.write, 0), written[guest]!++]);
         scripts.length[vcpu] = 1;
         contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
-      }
+      } else content.add(vcpu);
     }
     mailboxes.publish(offer);
   }

@@ -10,7 +10,7 @@ import { deviceFaults, faultNames } from '../../model/faults.ts';
 import { message, messageKinds } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
-import { monitors } from '../../properties/index.ts';
+import { monitors, type Property } from '../../properties/index.ts';
 import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
 import { Memo, Pairs, Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
@@ -18,7 +18,7 @@ import { Shown } from './describe.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
-import { populate } from './populate.ts';
+import { NeverPopulated, populate } from './populate.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
@@ -84,6 +84,8 @@ export class WorldSystem implements Explorable {
   private readonly judges: Judges;
   private readonly environment: Environment;
   private readonly initialState: Int32Array;
+  /** What the first writes of the pages broke, before the search began; null: nothing. */
+  private readonly startBroke: string | null;
   /** What can be delivered in a half, by its top: see `deliverable`. */
   private readonly deliveryMemo = new Memo();
   private readonly deliveries: number[] = [0];
@@ -137,10 +139,7 @@ export class WorldSystem implements Explorable {
     });
     this.reduction = new Reduction(this.built, this.leaves, this.records);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
-    populate(system);
-    system.mailboxes.drain((ring) => {
-      throw new Error(`ring ${ring} holds a message before the search begins`);
-    });
+    this.startBroke = this.populate(properties);
     for (const actor of system.actors) actor.settle?.();
     watching = null;
     this.steps.readAll();
@@ -148,6 +147,23 @@ export class WorldSystem implements Explorable {
     this.vector.slots[this.vector.monitors] = this.judges.take();
     const { left, right } = this.vector.packAll();
     this.initialState = Int32Array.of(left, right);
+  }
+
+  /** Writes every page once. @returns what that broke, or null */
+  private populate(properties: readonly Property[]): string | null {
+    const { system } = this.built;
+    let failure: string | null = null;
+    try {
+      populate(system);
+    } catch (error) {
+      failure = error instanceof NeverPopulated ? error.message : `assertion: ${(error as Error).message}`;
+    }
+    const { violation } = properties.find((property) => property.violation !== null) ?? {};
+    if (violation) failure = `${violation.property}: ${violation.message}`;
+    system.mailboxes.drain((ring) => {
+      failure ??= `assertion: ring ${ring} holds a message before the search begins`;
+    });
+    return failure;
   }
 
   /** The parts that states are made of, for a checkpoint. Threads share them as they are, and learn nothing of each other. */
@@ -178,6 +194,7 @@ export class WorldSystem implements Explorable {
   // --- what follows from a state
 
   expand(states: Int32Array, at: number, out: Successors): void {
+    if (this.startBroke !== null) return;
     const left = states[at]!;
     const right = states[at + 1]!;
     this.vector.at(left, right);
@@ -408,6 +425,7 @@ export class WorldSystem implements Explorable {
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
   judge(states: Int32Array, at: number): string | null {
+    if (this.startBroke !== null) return this.startBroke;
     const { vector, judges } = this;
     vector.at(states[at]!, states[at + 1]!);
     return this.isAtRest() ? judges.judgeRest(vector.value(vector.monitors)) : null;
@@ -416,33 +434,26 @@ export class WorldSystem implements Explorable {
     this.vector.at(states[at]!, states[at + 1]!);
     return this.isAtRest();
   }
-  /** A bit for each vCPU that waits for somebody else, then one for each Gfn that is held. */
+  /** A bit for each vCPU that has an operation and has not finished it, then one for each Gfn that is held. */
   pending(states: Int32Array, at: number): number {
-    const { vector, built } = this;
+    const { vector, built, environment } = this;
     const { geometry, tables } = built.world;
     vector.at(states[at]!, states[at + 1]!);
+    const now = vector.value(vector.environment);
     let bits = 0;
-    for (let v = 0; v < geometry.vcpus; v++) {
-      const words = this.reduction.stateOf(v, vector.value(vector.slotOf[this.leaves.actor[v]!]!));
-      const { state } = tables.vcpu;
-      const waits =
-        words === state.faulted ||
-        words === state.asking ||
-        words === state.flushing ||
-        words === state.waiting;
-      if (waits) bits |= 1 << v;
-    }
+    for (let v = 0; v < geometry.vcpus; v++) if (environment.isBusy(now, v)) bits |= 1 << v;
     const { state } = tables.page;
     const pages = vector.value(vector.slotOf[this.leaves.pageWords]!);
     for (let gfn = 0; gfn < geometry.gfns && geometry.vcpus + gfn < PENDING_BITS; gfn++) {
-      const now = (this.records.data[pages + gfn]! & 0xf) - 1;
-      if (now === state['listed.held'] || now === state['remapped.held']) bits |= 1 << (geometry.vcpus + gfn);
+      const held = (this.records.data[pages + gfn]! & 0xf) - 1;
+      if (held === state['listed.held'] || held === state['remapped.held'])
+        bits |= 1 << (geometry.vcpus + gfn);
     }
     return bits;
   }
   describePending(bit: number): string {
     const { vcpus } = this.built.world.geometry;
-    return bit < vcpus ? `vcpu${bit} waits` : `the hold of Gfn ${bit - vcpus}`;
+    return bit < vcpus ? `the operation of vcpu${bit}` : `the hold of Gfn ${bit - vcpus}`;
   }
   // --- for people
 
