@@ -59,7 +59,8 @@ export function shareParts(): SharedParts {
 
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
-/** Numbers of an entry of `deliveries`. */
+/** Numbers before the entries of a list of `deliveries`, and of an entry. */
+const HEADER = 3;
 const DELIVERY = 6;
 const NOTHING = 0;
 /** Changes of the environment that can go with an effect, at most. */
@@ -198,12 +199,12 @@ export class WorldSystem implements Explorable {
     const left = states[at]!;
     const right = states[at + 1]!;
     this.vector.at(left, right);
-    const { deliveries, environment, vector } = this;
+    const { deliveries, environment } = this;
     const atHost = this.deliverable(right, false);
     if (deliveries[atHost + 1] === 1) return this.deliver(atHost, left, right, out);
     const atGuest = this.deliverable(left, true);
     if (deliveries[atGuest + 1] === 1) return this.deliver(atGuest, left, right, out);
-    const now = vector.value(vector.environment);
+    const now = deliveries[atGuest + 2]!;
     if (this.reduces && this.endsScript(now, left, right, out)) return;
     this.deliver(atGuest, left, right, out);
     this.deliver(atHost, left, right, out);
@@ -213,7 +214,7 @@ export class WorldSystem implements Explorable {
 
   /**
    * The messages that can be taken in a half; or, where one of them may be taken alone, that one (reduction.ts).
-   * @returns where in `deliveries` there are: how many; whether it is taken alone; then by six: actor, message, first
+   * @returns where in `deliveries` there are: how many; whether it is taken alone; what the environment may do, of the left half; then by six: actor, message, first
    *   node of the look-up, the actor's own words, the effect that the step had last, what that made of this half
    */
   private deliverable(top: number, isLeft: boolean): number {
@@ -239,16 +240,18 @@ export class WorldSystem implements Explorable {
       }
     }
     const at = deliveries.length;
-    deliveries.push(some.length / DELIVERY, alone, ...some);
+    const now = isLeft ? vector.value(vector.environment) : 0;
+    deliveries.push(some.length / DELIVERY, alone, now, ...some);
     this.deliveryMemo.set(top, isLeft ? 1 : 2, at);
     return at;
   }
 
   private deliver(at: number, left: number, right: number, out: Successors): void {
     const { deliveries, steps } = this;
-    const end = at + 2 + DELIVERY * deliveries[at]!;
+    const first = at + HEADER;
+    const end = first + DELIVERY * deliveries[at]!;
     const { vcpus } = this.built.world.geometry;
-    for (let i = at + 2; i < end; i += DELIVERY) {
+    for (let i = first; i < end; i += DELIVERY) {
       const actor = deliveries[i]!;
       const sent = deliveries[i + 1]!;
       let node = deliveries[i + 2]!;
@@ -418,10 +421,10 @@ export class WorldSystem implements Explorable {
   // --- ends, and what is owed
 
   private isAtRest(): boolean {
-    const { vector, environment, built } = this;
-    for (let actor = 0; actor < built.world.geometry.feeder; actor++)
-      if (vector.value(vector.queue[actor]!) !== 0) return false;
-    return environment.haveHalted(vector.value(vector.environment));
+    const { vector, environment, deliveries } = this;
+    if (deliveries[this.deliverable(vector.rightTop, false)]! > 0) return false;
+    const atGuest = this.deliverable(vector.leftTop, true);
+    return deliveries[atGuest] === 0 && environment.haveHalted(deliveries[atGuest + 2]!);
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
   judge(states: Int32Array, at: number): string | null {
