@@ -188,6 +188,7 @@ function startSearch(
       timeLimitMs: SLICE_MS,
       memoryBytes: totalmem() * MEMORY_PART,
       reduces: flags.reduction !== false,
+      seeded: (flags.flaw ?? []).join(),
       ...(from && { from }),
     };
     return new WorldCheck(parts, bounds, options, crew);

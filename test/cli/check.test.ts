@@ -72,6 +72,10 @@ test('stopped by the clock it is incomplete, and goes on from its checkpoint to 
     const other = await copyless(['check', '-p', 'copyless-map', '--checkpoint', file]);
     expect(other.status).toBe(2);
     expect(other.stderr).toContain('is the checkpoint of another search');
+    for (const change of [['--no-reduction'], ['--flaw', 'wrong-pin']]) {
+      const changed = await copyless([...bounds, ...change, '--checkpoint', file]);
+      expect(changed.status).toBe(2);
+    }
   }
   expect(stops).toBeGreaterThan(0);
   expect(existsSync(file)).toBe(false);

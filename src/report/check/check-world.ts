@@ -33,6 +33,8 @@ export interface CheckWorldOptions {
   /** False: only what must never happen is looked for, not whether everything ends. */
   liveness?: boolean;
   from?: Checkpoint;
+  /** What the parts were altered by, for telling checkpoints apart. */
+  seeded?: string;
 }
 
 export interface CheckedWorld {
@@ -83,6 +85,7 @@ export class WorldCheck {
     const shared = crew && shareParts();
     this.system = new WorldSystem(parts, bounds, shared);
     this.system.reduces = options.reduces !== false;
+    this.system.hash += ` ${this.system.reduces} ${options.seeded ?? ''}`;
     const how = searchOptions(options);
     this.pool = crew?.pool ?? null;
     this.search =

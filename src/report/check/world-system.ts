@@ -71,7 +71,8 @@ const PENDING_BITS = 31;
 
 export class WorldSystem implements Explorable {
   readonly words = 2;
-  readonly hash: string;
+  /** Tells a checkpoint of this search from one of another. */
+  hash: string;
   readonly built: Built;
   readonly bounds: Bounds;
   readonly records: Records;
@@ -101,7 +102,7 @@ export class WorldSystem implements Explorable {
   /** @param shared where several threads search together: the parts that they number alike */
   constructor(parts: Parts, bounds: Bounds, shared?: SharedParts) {
     this.bounds = bounds;
-    this.hash = JSON.stringify([parts.spec, parts.protocol.name, bounds]);
+    this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
     this.records = new Records(RECORD_WORDS, shared?.records);
     this.pairs = new Pairs(PAIR_BITS, shared?.pairs);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
