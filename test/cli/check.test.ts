@@ -83,13 +83,13 @@ test('stopped by the clock it is incomplete, and goes on from its checkpoint to 
 
 test('JSON has the counts and the steps', async () => {
   const file = join(folder, 'result.json');
-  await copyless([...small, '--flaw', 'frame-not-cleared', '--out', folder, '--json', file]);
+  await copyless([...small, '--flaw', 'no-write-protection', '--out', folder, '--json', file]);
   const { pass, runs } = JSON.parse(readFileSync(file, 'utf8')) as {
     pass: boolean;
     runs: { violation: { property: string; steps: string[]; replay: string } }[];
   };
   expect(pass).toBe(false);
-  expect(runs[0]!.violation.property).toBe('I1-single-home');
+  expect(runs[0]!.violation.property).toBe('I8-shootdown');
   expect(runs[0]!.violation.steps.at(-1)).toBe('nvme0 takes store 0 from host');
 }, 120_000);
 
