@@ -34,7 +34,7 @@ import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { refuse, wholeNumber } from './options.ts';
-import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -63,8 +63,9 @@ const WORKER = new URL(`../../workers/check.worker.${extension}`, import.meta.ur
 
 /** Searched between two looks at signals and the terminal. */
 const SLICE_MS = 500;
-/** Between two writes of the checkpoint. */
-const SAVE_MS = 60_000;
+/** Between two writes of the checkpoint: so long, and so many times what the last one took. */
+const SAVE_MS = 10_000;
+const SAVE_SHARE = 20;
 /** Of this machine's memory, for the visited set: the interned parts take as much again. */
 const MEMORY_PART = 0.4;
 
@@ -83,6 +84,8 @@ interface Campaign {
 
 export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
   const campaign = await campaignOf(scenario, flags);
+  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
+  refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
   await say(heading(campaign));
@@ -105,7 +108,13 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     progressEnds();
     interrupt.release();
   }
-  await writeJson(flags.json, campaign, runs);
+  try {
+    await writeJson(flags.json, campaign, runs);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    note(`copyless: ${error.message}`);
+    if (status === exit.ok) status = exit.output;
+  }
   return interrupt.status === 0 ? status : interrupt.status;
 }
 
@@ -155,15 +164,17 @@ async function searchOn(
   seconds: number,
 ): Promise<Found> {
   let written = began;
+  let pause = SAVE_MS;
   for (;;) {
     const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
     progress(`${name}: ${number(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
-    if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > SAVE_MS)) {
+    if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
       writeCheckpoint(flags.checkpoint, search.search.save());
       written = performance.now();
+      pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);
     }
     if (stops) {
       if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
@@ -361,10 +372,17 @@ async function explain(
     return undefined;
   }
   const file = join(out, `check-${again.property}.json`);
-  writeReplay(file, unit, again);
-  const screen = await failureScreen(unit, again, { replay: file });
+  let kept: string | undefined = file;
+  try {
+    writeReplay(file, unit, again);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    note(`copyless: ${error.message}`);
+    kept = undefined;
+  }
+  const screen = await failureScreen(unit, again, { replay: kept });
   await say(`\n${screen.join('\n')}`);
-  return file;
+  return kept;
 }
 
 /** The violation as the simulator sees it in the same run; null where it sees none: a deadlock of the search's, say. */
@@ -396,7 +414,7 @@ async function writeJson(
   const { world, bounds, flaws, subjects } = campaign;
   const complete =
     runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
-  const pass = runs.every((run) => 'pass' in run && run.pass === true);
+  const pass = complete && runs.every((run) => 'pass' in run && run.pass === true);
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: { ...world, ...bounds }, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

@@ -120,7 +120,7 @@ function program(done: (status: number) => void): Command {
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
     .option('--no-reduction', 'search every order, also of steps that commute')
     .option('--time <seconds>', 'stop after so long')
-    .option('--workers <n>', 'threads that search together; pays from some million states on', '1')
+    .option('--workers <n>', 'threads that search together', '1')
     .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
     .option('--explore', 'step through the states by hand')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from './command.ts';
+import { run, start } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
 const copyless = (args: readonly string[]) => run(args, { cwd: folder });
@@ -101,6 +101,8 @@ test.each([
     '--flaw: no seeded bug wrong-pim, expected one that fuzz --list lists, hint: wrong-pin',
   ],
   [['--checkpoint', join(folder, 'x.bin'), '-p', 'conventional'], '--checkpoint: with several protocols'],
+  [['--out', '/proc/nowhere'], 'expected a writable place'],
+  [['--json', '/proc/nowhere/x.json'], 'expected a writable place'],
   [['-p', 'copyless-nap'], 'copyless-nap'],
 ])('bad input: %j', async (flags, line) => {
   const { status, stderr, stdout } = await copyless([...small, ...flags]);
@@ -133,3 +135,16 @@ test('--explore walks by hand; a scenario gives policies, and lists that are sen
   expect(copies.status).toBe(2);
   expect(copies.stderr).toContain('a list that is looked at where it is');
 }, 120_000);
+
+test('killed in the middle it goes on from what it had saved', async () => {
+  const file = join(folder, 'killed.bin');
+  const search = [...small, '--operations', '2', '--faults', '1', '--checkpoint', file];
+  const { child, ended } = start(search, { cwd: folder });
+  while (!existsSync(file) && child.exitCode === null) await new Promise((resume) => setTimeout(resume, 100));
+  child.kill('SIGKILL');
+  expect((await ended).status).toBeNull();
+  const { stdout } = await copyless([...search, '--time', '1', '--json']);
+  const { states } = (JSON.parse(stdout) as { runs: { states: number }[] }).runs[0]!;
+  const { stdout: short } = await copyless([...search.slice(0, -2), '--time', '1', '--json']);
+  expect(states).toBeGreaterThan((JSON.parse(short) as { runs: { states: number }[] }).runs[0]!.states);
+}, 180_000);
