@@ -13,8 +13,11 @@ export interface Actor {
   receive(message: Message, context: Context): void;
   /** Once, before the first message. */
   start?(context: Context): void;
-  /** Zeroes what no later step reads, so that two states that differ in nothing else are one: for a checker. */
-  settle?(): void;
+  /**
+   * Zeroes what no later step reads, so that two states that differ in nothing else are one: for a checker.
+   * @param operations those whose records were looked at since the last time: no other has come to mean less
+   */
+  settle?(operations: readonly number[]): void;
 }
 
 /** What an actor may use of the world around it. One per actor; both executors use this one. */

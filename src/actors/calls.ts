@@ -61,9 +61,9 @@ export class Calls {
     );
   }
   /** Nothing is asked, or nobody asks: what was asked last, and what came of it, is forgotten. */
-  settle(): void {
+  settle(looked: readonly number[]): void {
     const { operations } = this.world;
-    for (let operation = 0; operation < this.receiver.length; operation++) {
+    for (const operation of looked) {
       if (this.receiver[operation] !== 0) continue;
       this.kind[operation] = this.argument[operation] = 0;
       if (!this.telling.repeats) this.serial[operation] = 0;

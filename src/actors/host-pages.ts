@@ -67,17 +67,19 @@ export class HostPages {
    * Where an operation's destination was pinned is nobody's business once it has ended; nor is the name of what a location
    * held, unless an operation has taken the page from there and may leave a copy.
    */
-  settle(): void {
-    const { kind, from, count } = this.world.operations;
-    const held = new Set<Location>();
-    for (let operation = 0; operation < count; operation++) {
-      if (kind[operation] === 0) this.pinAtBegin[operation] = 0;
-      else held.add(from[operation]!);
-    }
+  settle(looked: readonly number[]): void {
+    const { kind } = this.world.operations;
+    for (const operation of looked) if (kind[operation] === 0) this.pinAtBegin[operation] = 0;
     for (let location = 0; location < this.holders.length; location++) {
-      const isFree = this.holders[location] === 0 && !held.has(location);
-      if (isFree && this.backs[location] === undefined) this.stamps[location] = 0;
+      if (this.stamps[location] === 0 || this.holders[location] !== 0) continue;
+      if (this.backs[location] === undefined && !this.isTakenFrom(location)) this.stamps[location] = 0;
     }
+  }
+  private isTakenFrom(location: Location): boolean {
+    const { kind, from, count } = this.world.operations;
+    for (let operation = 0; operation < count; operation++)
+      if (kind[operation] !== 0 && from[operation] === location) return true;
+    return false;
   }
 
   /** Node that a Gfn's vNode is pinned to at the moment. */

@@ -155,9 +155,9 @@ export class Host implements Actor {
     this.reclaim.reset();
   }
 
-  settle(): void {
-    this.calls.settle();
-    this.pages.settle();
+  settle(operations: readonly number[]): void {
+    this.calls.settle(operations);
+    this.pages.settle(operations);
     this.reclaim.settle();
     this.exporter?.settle();
     this.holds.settle();

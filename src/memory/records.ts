@@ -119,6 +119,7 @@ export class Operations {
   readonly copy: Int32Array;
   /** Operation + 1 that waits for this one; 0 = none. */
   readonly parent: Int32Array;
+  private readonly columns: readonly Int32Array[];
 
   constructor(arena: Arena, count: number) {
     this.count = count;
@@ -144,10 +145,11 @@ export class Operations {
     this.awaitsRoom = arena.int32(count);
     this.copy = arena.int32(count);
     this.parent = arena.int32(count);
+    this.columns = Object.values(this).filter((value): value is Int32Array => value instanceof Int32Array);
   }
   /** A record that is free says nothing. */
   settle(operation: number): void {
-    for (const column of Object.values(this)) if (column instanceof Int32Array) column[operation] = 0;
+    for (const column of this.columns) column[operation] = 0;
   }
 }
 

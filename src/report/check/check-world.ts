@@ -16,7 +16,7 @@ import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
-import { type Choice, shareParts, WorldSystem } from './world-system.ts';
+import { type Choice, WorldSystem } from './world-system.ts';
 
 export interface CheckWorldOptions {
   /** Wall time in ms, from whoever may look at the clock. */
@@ -82,17 +82,16 @@ export class WorldCheck {
     this.parts = parts;
     this.bounds = bounds;
     this.options = options;
-    const shared = crew && shareParts();
-    this.system = new WorldSystem(parts, bounds, shared);
+    this.system = new WorldSystem(parts, bounds, crew && 'new');
     this.system.reduces = options.reduces !== false;
     this.system.hash += ` ${this.system.reduces} ${options.seeded ?? ''}`;
     const how = searchOptions(options);
     this.pool = crew?.pool ?? null;
     this.search =
-      crew && shared
+      crew && this.system.shared
         ? new ParallelSearch(
             this.system,
-            worldSource(crew.parts, bounds, this.system.reduces, shared),
+            worldSource(crew.parts, bounds, this.system.reduces, this.system.shared),
             how,
             options.from,
           )

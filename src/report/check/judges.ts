@@ -8,12 +8,15 @@ import { MonitorStates } from './monitor-states.ts';
 /** Words of an event in a list: all but its time and place. */
 export const EVENT_WORDS = 10;
 
+/** In `listened`: a monitor hears nothing of some events. */
+const NOTHING = -1;
+
 export class Judges {
   private readonly states: readonly MonitorStates[];
   private readonly records: Records;
-  private readonly joint = new Memo();
-  private readonly single: readonly Memo[];
-  private readonly atRest = new Map<number, string | null>();
+  private readonly listened = new Memo();
+  private readonly pictures: readonly Memo[];
+  private readonly atRest: readonly Map<number, string | null>[];
   /** What was broken, by minus the number that stands for it. */
   private readonly broken: string[] = [''];
   /** Pictures that were computed rather than looked up. */
@@ -23,42 +26,41 @@ export class Judges {
   constructor(properties: readonly Property[], records: Records) {
     this.records = records;
     this.states = properties.map((property) => new MonitorStates(property, records));
-    this.single = properties.map(() => new Memo());
+    this.pictures = properties.map(() => new Memo());
+    this.atRest = properties.map(() => new Map<number, string | null>());
   }
-  /** Number of all pictures as they are now. */
-  take(): number {
-    return this.intern(this.states.map((state) => state.take()));
+  /** Numbers of all pictures as they are now. */
+  take(): number[] {
+    return this.states.map((state) => state.take());
   }
-  private intern(pictures: readonly number[]): number {
-    return this.records.intern(Int32Array.from(pictures), 0, pictures.length);
-  }
-  /** @returns the pictures after some events, or minus the number of what they broke */
-  after(pictures: number, events: number): number {
-    const known = this.joint.get(pictures, events);
-    if (known !== 0) return known;
-    const after: number[] = [];
-    let broken = 0;
-    for (let m = 0; m < this.states.length && broken === 0; m++) {
-      const picture = this.pictureAfter(m, this.records.data[pictures + m]!, events);
-      if (picture < 0) broken = picture;
-      after.push(picture);
+  /** The events that any of the monitors `from` to `to` (not included) looks at, interned; 0 = none. */
+  heard(from: number, to: number, events: number): number {
+    const { data } = this.records;
+    const end = events + this.records.lengthOf(events);
+    const heard: number[] = [];
+    for (let at = events; at < end; at += EVENT_WORDS) {
+      const kind = eventKinds[data[at + 1]!]!;
+      if (this.states.slice(from, to).some(({ property }) => property.on[kind]))
+        heard.push(...data.subarray(at, at + EVENT_WORDS));
     }
-    const number = broken < 0 ? broken : this.intern(after);
-    this.joint.set(pictures, events, number);
-    return number;
+    return heard.length === 0 ? 0 : this.records.intern(Int32Array.from(heard), 0, heard.length);
   }
-  private pictureAfter(m: number, picture: number, events: number): number {
-    const memo = this.single[m]!;
-    const known = memo.get(picture, events);
+  /** @returns a monitor's picture after some events, or minus the number of what they broke */
+  after(m: number, picture: number, events: number): number {
+    let heard = this.listened.get(m + 1, events);
+    if (heard === 0) this.listened.set(m + 1, events, (heard = this.heard(m, m + 1, events) || NOTHING));
+    if (heard === NOTHING) return picture;
+    const memo = this.pictures[m]!;
+    const known = memo.get(picture, heard);
     if (known !== 0) return known;
     this.computed++;
     const state = this.states[m]!;
     state.put(picture);
-    this.show(state.property, events);
+    this.show(state.property, heard);
     const { violation } = state.property;
     state.touch();
     const number = violation ? this.breaks(`${violation.property}: ${violation.message}`) : state.take();
-    memo.set(picture, events, number);
+    memo.set(picture, heard, number);
     return number;
   }
   breaks(what: string): number {
@@ -87,19 +89,17 @@ export class Judges {
       if (property.violation) return;
     }
   }
-  /** What must hold when nothing is left to do. @returns what does not, or null */
-  judgeRest(pictures: number): string | null {
-    const known = this.atRest.get(pictures);
+  /** What must hold when nothing is left to do, by a monitor's picture. @returns what does not, or null */
+  judgeRest(m: number, picture: number): string | null {
+    const known = this.atRest[m]!.get(picture);
     if (known !== undefined) return known;
-    let broken: string | null = null;
-    this.states.forEach((state, m) => {
-      state.put(this.records.data[pictures + m]!);
-      state.property.atRest();
-      const { violation } = state.property;
-      state.touch();
-      if (violation) broken ??= `${violation.property}: ${violation.message}`;
-    });
-    this.atRest.set(pictures, broken);
+    const state = this.states[m]!;
+    state.put(picture);
+    state.property.atRest();
+    const { violation } = state.property;
+    state.touch();
+    const broken = violation ? `${violation.property}: ${violation.message}` : null;
+    this.atRest[m]!.set(picture, broken);
     return broken;
   }
 }

@@ -2,52 +2,48 @@
 // interned and copied back as a whole. Times are left out: in a search any order is possible, and no actor asks the clock.
 import type { Built } from '../../actors/index.ts';
 import { Arena } from '../../memory/arena.ts';
-
-/** Words of a column that belong to one leaf. */
-interface Piece {
-  column: Int32Array;
-  first: number;
-  count: number;
-}
+import { assert } from '../../stdx/assert.ts';
 
 export class Leaf {
   readonly name: string;
-  readonly pieces: Piece[] = [];
-  length = 0;
+  /** Columns that have words here, as a whole or in part. */
+  readonly columns = new Set<Int32Array>();
+  private memory: Int32Array = new Int32Array(0);
+  /** Where its words are in the world's buffer. */
+  private readonly places: number[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
+  get length(): number {
+    return this.places.length;
+  }
   add(column: Int32Array, first = 0, count = column.length): void {
     if (count === 0) return;
-    this.pieces.push({ column, first, count });
-    this.length += count;
+    if (this.memory.length === 0) this.memory = new Int32Array(column.buffer);
+    this.columns.add(column);
+    const at = (column.byteOffset >> 2) + first;
+    for (let i = 0; i < count; i++) this.places.push(at + i);
   }
   /** Copies the leaf's words of the world into `into`. @returns how many */
   read(into: Int32Array): number {
-    let at = 0;
-    for (const { column, first, count } of this.pieces)
-      for (let i = 0; i < count; i++) into[at++] = column[first + i]!;
-    return at;
+    const { memory, places } = this;
+    for (let i = 0; i < places.length; i++) into[i] = memory[places[i]!]!;
+    return places.length;
   }
   /** Where a column's words are in the leaf. */
   offsetOf(column: Int32Array): number {
-    let at = 0;
-    for (const piece of this.pieces) {
-      if (piece.column === column) return at;
-      at += piece.count;
-    }
-    throw new Error(`${this.name} does not have that column`);
+    const offset = this.places.indexOf(column.byteOffset >> 2);
+    assert(offset >= 0, `${this.name} has that column`);
+    return offset;
   }
   write(from: Int32Array, first: number): void {
-    let at = first;
-    for (const piece of this.pieces)
-      for (let i = 0; i < piece.count; i++) piece.column[piece.first + i] = from[at++]!;
+    const { memory, places } = this;
+    for (let i = 0; i < places.length; i++) memory[places[i]!] = from[first + i]!;
   }
   equals(from: Int32Array, first: number): boolean {
-    let at = first;
-    for (const piece of this.pieces)
-      for (let i = 0; i < piece.count; i++) if (piece.column[piece.first + i] !== from[at++]) return false;
+    const { memory, places } = this;
+    for (let i = 0; i < places.length; i++) if (memory[places[i]!] !== from[first + i]) return false;
     return true;
   }
 }

@@ -1,18 +1,19 @@
 // The actors' steps, each run once for each distinct thing that it depends on and looked up afterwards.
 //
 // An actor's step is a function of its own words, of the message, of the records in its custody, and of at most one shared
-// word. Which words these are is found out when it runs: first what its message names, then what the meter says that it
-// touched. The look-up asks in the same order: own words and message first, then what those say to look at next. Every step
-// that is run is run a second time, in a world in which everything else is of another state, and must do the same.
+// word. Which words these are is found out when it runs (footing.ts). The look-up asks in the same order: own words and
+// message first, then what those say to look at next. Every step that is run is run a second time, in a world in which
+// everything else is of another state, and must do the same.
 import type { Context } from '../../actor/actor.ts';
 import type { Built } from '../../actors/index.ts';
 import { event } from '../../model/events.ts';
 import { type DeviceFault, harms, numberOf, talkOf } from '../../model/faults.ts';
-import { NOWHERE } from '../../model/geometry.ts';
 import { message, messageKinds, type Message } from '../../model/messages.ts';
-import { present } from '../../stdx/assert.ts';
+import { assert } from '../../stdx/assert.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
+import type { Changes } from './changes.ts';
 import type { Item } from './environment.ts';
+import { Footing } from './footing.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 import type { Vector } from './vector.ts';
 
@@ -37,32 +38,21 @@ export interface Effect {
 
 /** Words of a message in a queue; one more in `Effect.sent`. */
 export const MESSAGE_WORDS = 5;
-const LEFT = 1;
-const RIGHT = 2;
 /** Message of none. */
 const NOBODY = -1;
 const FEEDING = -2;
-/** Codes of the look-up: a slot, or from here on a group. */
-const GROUPS = 10_000;
 /** Events that tell a time, which a search does not have. */
 const TIMED: ReadonlySet<number> = new Set([event.stalled]);
-/** Messages to the hypervisor that hand over the record of an operation. */
-const CALLS: ReadonlySet<number> = new Set([message.age, message.protect, message.unmap, message.map, message.mapClean, message.restore, message.shootdown, message.export, message.retire, message.flushed]); // prettier-ignore
-
-/** A step depends on something that it must not: the word of another actor. */
-export class ForeignRead extends Error {}
-
 export class Steps {
   private readonly built: Built;
   private readonly leaves: Leaves;
   private readonly vector: Vector;
   private readonly records: Records;
+  private readonly changes: Changes;
   private readonly memo = new Memo();
   private readonly effects: Effect[] = [];
-  /** By effect: the halves of the vector that it changes. */
-  private readonly touched: number[] = [];
   private readonly numbers = new Map<string, number>();
-  /** By node of the look-up: what is looked at next. */
+  /** By node of the look-up: the slot that is looked at next. */
   private readonly nodes: number[] = [0];
   /** By slot: number that the buffer holds now. */
   private readonly loaded: Int32Array;
@@ -70,21 +60,23 @@ export class Steps {
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly events: number[] = [];
   private occasions: number[] = [];
-  private readonly leafOfColumn = new Map<Int32Array, number>();
+  /** Operations whose records the step under way has looked at, here or elsewhere. */
+  private looked: readonly number[] = [];
+  private readonly footing: Footing;
   private strikeAt = NOBODY;
   private another: Int32Array | null = null;
   /** Steps that were run rather than looked up. */
   computed = 0;
 
-  constructor(built: Built, leaves: Leaves, vector: Vector, records: Records) {
+  constructor(built: Built, leaves: Leaves, vector: Vector, records: Records, changes: Changes) {
     this.built = built;
+    this.changes = changes;
+    this.footing = new Footing(built, leaves);
     this.leaves = leaves;
     this.vector = vector;
     this.records = records;
     this.loaded = new Int32Array(vector.slots.length);
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
-    for (const shared of [leaves.pageWords, leaves.ept, leaves.guestPageTable, leaves.list])
-      for (const { column } of leaves.all[shared]!.pieces) this.leafOfColumn.set(column, shared);
     for (const context of built.system.contexts) {
       if (built.world.geometry.spec.serials !== undefined) this.mayRepeat(context);
       context.strikes = (fault, id, location?: number, instead?: number) =>
@@ -92,19 +84,8 @@ export class Steps {
     }
   }
 
-  /** Whether an effect makes any difference to a half of the vector. */
-  touches(effect: number, isLeft: boolean): boolean {
-    return (this.touched[effect - 1]! & (isLeft ? LEFT : RIGHT)) !== 0;
-  }
-  private halvesOf({ actor, sent, events, writes, pushes, hungry, failure }: Effect): number {
-    const { vector } = this;
-    const slots = pushes.filter((_, i) => i % 2 === 0).map((receiver) => vector.queue[receiver]!);
-    slots.push(...writes.filter((_, i) => i % 2 === 0));
-    if (sent !== 0 && this.records.data[sent]! >= 0) slots.push(vector.queue[actor]!);
-    let halves = hungry >= 0 ? LEFT : 0;
-    if (events !== 0 || failure !== null) halves |= RIGHT;
-    for (const slot of slots) halves |= slot < vector.leftSlots ? LEFT : RIGHT;
-    return halves;
+  get bytes(): number {
+    return this.memo.bytes;
   }
   effect(number: number): Effect {
     return this.effects[number - 1]!;
@@ -135,14 +116,19 @@ export class Steps {
   first(actorWords: number, sent: number): number {
     return this.memo.get(actorWords, sent);
   }
+  /** The same as far as the actor's own column answers what is asked. */
+  settle(node: number, column: number): number {
+    const { nodes, memo, vector } = this;
+    let found = node;
+    while (found < 0 && vector.columnOf[nodes[-found]!] === column)
+      found = memo.get(found, vector.value(nodes[-found]!));
+    return found;
+  }
   /** @returns the number of the step's effect */
   step(actor: number, sent: number, node: number): number {
     const { memo, nodes, vector } = this;
     let found = node;
-    while (found < 0) {
-      const code = nodes[-found]!;
-      found = memo.get(found, code < GROUPS ? vector.value(code) : vector.group(code - GROUPS));
-    }
+    while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
     return found > 0 ? found : this.learn(actor, sent);
   }
   private ownSlot(actor: number): number {
@@ -154,21 +140,21 @@ export class Steps {
     const { vector, memo, nodes } = this;
     vector.bring();
     this.computed++;
-    const effect = this.perform(actor, sent);
-    const path = this.dependencies(actor, sent);
-    const distrusted = this.performElsewhere(effect, path);
-    const number = this.numberOf(distrusted);
+    const effect = this.perform(actor, sent, this.footing);
+    const path = this.footing.path.map((leaf) => vector.slotOf[leaf]!);
+    const number = this.numberOf(this.performElsewhere(effect, path));
     let a = vector.value(this.ownSlot(actor));
     let b = sent;
-    for (const code of path) {
+    for (const slot of path) {
       let next = memo.get(a, b);
       if (next === 0) {
         next = -nodes.length;
-        nodes.push(code);
+        nodes.push(slot);
         memo.set(a, b, next);
       }
+      assert(nodes[-next] === slot, 'a step looks at other words than the same step before');
       a = next;
-      b = code < GROUPS ? vector.value(code) : vector.group(code - GROUPS);
+      b = vector.value(slot);
     }
     memo.set(a, b, number);
     return number;
@@ -179,39 +165,9 @@ export class Steps {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const number = this.effects.push(effect);
-    this.touched.push(this.halvesOf(effect));
+    this.changes.add(effect);
     this.numbers.set(key, number);
     return number;
-  }
-
-  /** What a step may read beside the actor's own words: first by its message, then by what it touched. */
-  private dependencies(actor: number, sent: number): number[] {
-    const { geometry, meter, locations } = this.built.world;
-    const { leaves, vector } = this;
-    const { data } = this.records;
-    const kind = data[sent + 1]!;
-    const id = data[sent + 2]!;
-    const path: number[] = [];
-    const leaf = (index: number) => {
-      const slot = vector.slotOf[index]!;
-      if (!path.includes(slot)) path.push(slot);
-    };
-    const location = (at: number) => {
-      if (at > NOWHERE && at <= locations.count) leaf(leaves.locations[at - 1]!);
-    };
-    if (actor < geometry.vcpus) leaf(leaves.records[actor]!);
-    else if (actor === geometry.host) {
-      for (const group of [...vector.recordGroups, ...vector.operationGroups]) path.push(GROUPS + group);
-    } else if (actor === geometry.hypervisor) {
-      if (kind === message.request) leaf(leaves.records[Math.floor(id / geometry.spec.batch)]!);
-      else if (CALLS.has(kind)) leaf(leaves.operations[id]!);
-      if (kind === message.export || kind === message.retire) leaf(leaves.list);
-    } else leaf(leaves.operations[id]!);
-    const { column, index } = meter;
-    if (column === locations.words) location(Math.floor(index / locations.pageWords) - 1);
-    else if (column !== undefined) leaf(present(this.leafOfColumn.get(column), 'leaf of a shared column'));
-    meter.locations.forEach(location);
-    return path;
   }
 
   private load(): void {
@@ -232,7 +188,8 @@ export class Steps {
     this.load();
   }
 
-  private perform(actor: number, sent: number): Effect {
+  /** @param footing is to say what the step looks at; null: it was said */
+  private perform(actor: number, sent: number, footing: Footing | null): Effect {
     const { system, world } = this.built;
     const { incoming } = this;
     const { data } = this.records;
@@ -246,14 +203,18 @@ export class Steps {
     incoming.argument = data[sent + 3]!;
     incoming.serial = data[sent + 4]!;
     incoming.sender = ring < 0 ? world.geometry.feeder : system.mailboxes.links[ring]!.sender;
-    world.meter.forget();
     world.meter.most = 0;
     let failure: string | null = null;
     try {
-      system.actors[actor]!.receive(incoming, system.contexts[actor]!);
-      system.contexts[actor]!.step();
+      const step = () => {
+        system.actors[actor]!.receive(incoming, system.contexts[actor]!);
+        system.contexts[actor]!.step();
+        if (footing) this.looked = footing.operations;
+        system.actors[actor]!.settle?.(this.looked);
+      };
+      if (footing) footing.follow(actor, incoming.kind, incoming.id, step);
+      else step();
       if (world.meter.most > 1) failure = `one-shared-access: a step made ${world.meter.most}`;
-      system.actors[actor]!.settle?.();
     } catch (error) {
       failure = `assertion: ${(error as Error).message}`;
     }
@@ -295,15 +256,14 @@ export class Steps {
     const { vector, built } = this;
     const { slots, leafOf } = vector;
     const needed = new Set([this.ownSlot(effect.actor)]);
-    for (const code of path)
-      for (const slot of code < GROUPS ? [code] : vector.slotsOf(code - GROUPS)) needed.add(slot);
+    for (const slot of path) needed.add(slot);
     const here = slots.slice();
     const { another } = this;
     if (another === null || this.computed % 7 === 0) this.another = here;
     if (another === null) return effect;
     for (let slot = 0; slot < slots.length; slot++)
       if (!needed.has(slot) && leafOf[slot]) slots[slot] = another[slot]!;
-    const elsewhere = this.perform(effect.actor, effect.sent);
+    const elsewhere = this.perform(effect.actor, effect.sent, null);
     slots.set(here);
     if (JSON.stringify(elsewhere) === JSON.stringify(effect)) return effect;
     const kind = messageKinds[this.records.data[effect.sent + 1]!];

@@ -1,183 +1,230 @@
-// A state of the world as a vector of numbers: one slot for each leaf, for each actor's queue, for what the environment may
-// still do and for the monitors' pictures. Slots form groups of eight, groups two trees: the guests' side on the left, the
-// host's on the right. A state is the pair of their tops, and either half has far fewer values than there are states.
+// A state of the world as a short row of numbers: one for each column. A column is what changes together (a vCPU with its
+// queue and records, the host with its queue, the words that all share, the devices, some of the monitors), and each of its
+// values is stored once. Inside a column are slots: one for each leaf, queue or monitor's picture, which are numbers of
+// records. A packed state is the columns' numbers side by side, each in as few bits as it needs.
 import type { Geometry } from '../../model/geometry.ts';
-import type { Pairs, Records } from '../../runtime/check/interner.ts';
-import { Tree } from '../../runtime/check/tree.ts';
+import { TooNarrow } from '../../runtime/check/explorable.ts';
+import { Rows, type Shared } from '../../runtime/check/interner.ts';
+import { maskOf, spread } from '../../runtime/check/layout.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 
-const GROUP_SHIFT = 3;
-const GROUP = 1 << GROUP_SHIFT;
-/** Slots that a step can change, with room to spare. */
-const CHANGES_MAX = 256;
+/** Monitors are split among so many columns: their pictures vary independently, and together they are too many. */
+const MONITOR_COLUMNS = 3;
+/** Bits of a column's number at first; what a word has left over is added. */
+const FIRST_BITS = { vcpu: 12, environment: 7, hypervisor: 10, host: 14, operations: 11, shared: 10, devices: 10, monitors: 11 } as const; // prettier-ignore
+/** Room for values to come when states are packed anew. */
+const SLACK = 1.5;
+/** log2 of a column's values, where threads share them. */
+const SHARED_BITS = 20;
+
+/** Columns by what they hold. */
+export interface Columns {
+  /** By actor. */
+  readonly actor: readonly number[];
+  readonly environment: number;
+  /** In the order of the monitors; which are in each: [from, to). */
+  readonly monitors: readonly { column: number; from: number; to: number }[];
+}
 
 export class Vector {
+  /** Numbers of all leaves of a state, once `bring` has filled them. */
   readonly slots: Int32Array;
   /** The leaf of a slot; null for queues, the environment and the monitors. */
-  readonly leafOf: (Leaf | null)[] = [];
+  readonly leafOf: readonly (Leaf | null)[];
   /** By leaf. */
-  readonly slotOf: number[] = [];
+  readonly slotOf: readonly number[];
   /** By actor. */
-  readonly queue: number[] = [];
+  readonly queue: readonly number[];
   readonly environment: number;
-  readonly monitors: number;
-  /** The groups of all vCPUs' records and of all operations. */
-  readonly recordGroups: readonly number[];
-  readonly operationGroups: readonly number[];
-  /** Slots of the left half: those below. */
-  readonly leftSlots: number;
-  private readonly leftGroups: number;
-  private readonly groups: Int32Array;
-  private readonly records: Records;
-  private readonly left: Tree;
-  private readonly right: Tree;
-  /** The state under consideration, and which of its halves are in `slots`. */
-  private top = 0;
-  private otherTop = 0;
-  private openLeft = -1;
-  private openRight = -1;
+  readonly monitors: readonly number[];
+  readonly columns: Columns;
+  /** By column: its values. */
+  readonly rows: readonly Rows[];
+  /** By slot: its column, and where in a row of that. */
+  readonly columnOf: Int32Array;
+  readonly offsetOf: Int32Array;
+  /** Of the state under consideration, by column. */
+  readonly numbers: Int32Array;
+  private readonly firstOf: Int32Array;
+  private readonly scratch: Int32Array;
+  /** Where in a packed state a column's number stands. */
+  words = 0;
+  private bits!: Int32Array;
+  private wordOf!: Int32Array;
+  private shiftOf!: Int32Array;
+  private maskOf!: Int32Array;
 
-  constructor(leaves: Leaves, geometry: Geometry, records: Records, pairs: Pairs) {
-    this.records = records;
-    const { leafOf } = this;
-    const place = (leaf: number) => {
-      this.slotOf[leaf] = leafOf.length;
-      leafOf.push(leaves.all[leaf]!);
-    };
-    const other = () => leafOf.push(null) - 1;
-    const actor = (self: number) => {
-      place(leaves.actor[self]!);
-      this.queue[self] = other();
-    };
-    const endGroup = () => {
-      while (leafOf.length % GROUP !== 0) other();
-    };
-    const groupsOf = (some: readonly number[]): number[] => {
-      const first = leafOf.length / GROUP;
-      for (const leaf of some) place(leaf);
-      endGroup();
-      return Array.from({ length: leafOf.length / GROUP - first }, (_, group) => first + group);
-    };
-    for (let v = 0; v < geometry.vcpus; v++) actor(v);
-    this.environment = other();
-    endGroup();
-    this.recordGroups = groupsOf(leaves.records);
-    this.leftSlots = leafOf.length;
-    this.leftGroups = leafOf.length / GROUP;
-    actor(geometry.hypervisor);
-    actor(geometry.host);
-    for (const leaf of [leaves.pageWords, leaves.ept, leaves.list]) place(leaf);
-    this.monitors = other();
-    endGroup();
-    this.operationGroups = groupsOf(leaves.operations);
-    for (let self = geometry.host + 1; self < geometry.feeder; self++) actor(self);
-    place(leaves.guestPageTable);
-    endGroup();
-    groupsOf(leaves.locations);
-    this.slots = new Int32Array(leafOf.length);
-    this.groups = new Int32Array(leafOf.length / GROUP);
-    this.left = new Tree(pairs, 0, this.leftGroups);
-    this.right = new Tree(pairs, this.leftGroups, this.groups.length - this.leftGroups);
+  constructor(leaves: Leaves, geometry: Geometry, monitors: number, shared?: readonly Shared[]) {
+    const plan = new Plan(leaves, geometry, monitors);
+    this.leafOf = plan.leafOf;
+    this.slotOf = plan.slotOf;
+    this.queue = plan.queue;
+    this.environment = plan.environment;
+    this.monitors = plan.monitors;
+    this.columns = plan.columns;
+    this.firstOf = Int32Array.from(plan.firsts);
+    this.rows = plan.widths.map((width, column) => new Rows(width, shared?.[column]));
+    this.slots = new Int32Array(plan.leafOf.length);
+    this.columnOf = new Int32Array(this.slots.length);
+    this.offsetOf = new Int32Array(this.slots.length);
+    plan.firsts.forEach((first, column) => {
+      for (let i = 0; i < plan.widths[column]!; i++) {
+        this.columnOf[first + i] = column;
+        this.offsetOf[first + i] = i;
+      }
+    });
+    this.numbers = new Int32Array(this.rows.length);
+    this.scratch = new Int32Array(Math.max(...plan.widths));
+    this.layOut(plan.bits);
+  }
+  /** Memory for the columns' values, for threads that search together. */
+  static share(leaves: Leaves, geometry: Geometry, monitors: number): Shared[] {
+    return new Plan(leaves, geometry, monitors).widths.map((width) => Rows.allocate(width, SHARED_BITS));
   }
 
-  /** Considers a state. */
-  at(left: number, right: number): void {
-    this.top = left;
-    this.otherTop = right;
+  /** Bits of each column's number. */
+  get packing(): Int32Array {
+    return this.bits;
   }
-  get leftTop(): number {
-    return this.top;
+  layOut(bits: ArrayLike<number>): void {
+    const laid = spread(Array.from(bits));
+    this.words = laid.words;
+    this.bits = laid.bits;
+    this.wordOf = laid.positions.map((position) => position >>> 5);
+    this.shiftOf = laid.positions.map((position) => position & 31);
+    this.maskOf = laid.bits.map((width) => maskOf(width));
   }
-  get rightTop(): number {
-    return this.otherTop;
+  /** Makes room for all values that there are, and packs states anew. */
+  widen(keys: Int32Array): Int32Array {
+    const { words, numbers } = this;
+    const before = { words, wordOf: this.wordOf, shiftOf: this.shiftOf, maskOf: this.maskOf };
+    this.layOut(this.rows.map(({ size }) => 32 - Math.clz32(size * SLACK)));
+    const packed = new Int32Array((keys.length / words) * this.words);
+    for (let from = 0, to = 0; from < keys.length; from += words, to += this.words) {
+      for (let column = 0; column < numbers.length; column++)
+        numbers[column] =
+          (keys[from + before.wordOf[column]!]! >>> before.shiftOf[column]!) & before.maskOf[column]!;
+      this.pack(numbers, packed, to);
+    }
+    return packed;
+  }
+
+  /** Considers the packed state at `states[at..]`. */
+  at(states: Int32Array, at: number): void {
+    const { numbers, wordOf, shiftOf, maskOf: masks } = this;
+    for (let column = 0; column < numbers.length; column++)
+      numbers[column] = (states[at + wordOf[column]!]! >>> shiftOf[column]!) & masks[column]!;
+  }
+  /** The number of one column of it, without considering it. */
+  numberIn(states: Int32Array, at: number, column: number): number {
+    return (states[at + this.wordOf[column]!]! >>> this.shiftOf[column]!) & this.maskOf[column]!;
+  }
+  pack(numbers: Int32Array, into: Int32Array, at: number): void {
+    for (let w = 0; w < this.words; w++) into[at + w] = 0;
+    for (let column = 0; column < numbers.length; column++) this.patch(into, at, column, numbers[column]!);
+  }
+  /** Puts another number into a packed state. */
+  patch(into: Int32Array, at: number, column: number, number: number): void {
+    const mask = this.maskOf[column]!;
+    if (number > mask) throw new TooNarrow(`a part of the state has ${number} values`);
+    const word = at + this.wordOf[column]!;
+    const shift = this.shiftOf[column]!;
+    into[word] = (into[word]! & ~(mask << shift)) | (number << shift);
   }
   /** Number in a slot of the state under consideration. */
   value(slot: number): number {
-    if (slot < this.leftSlots) this.bringLeft();
-    else this.bringRight();
-    return this.slots[slot]!;
+    const column = this.columnOf[slot]!;
+    const { data, width } = this.rows[column]!;
+    return data[this.numbers[column]! * width + this.offsetOf[slot]!]!;
   }
-  /** Number of a whole group of it. */
-  group(group: number): number {
-    if (group < this.leftGroups) this.bringLeft();
-    else this.bringRight();
-    return this.groups[group]!;
-  }
-  /** Slots of a group. */
-  slotsOf(group: number): number[] {
-    return Array.from({ length: GROUP }, (_, i) => group * GROUP + i);
+  /** The same of any value of the slot's column. */
+  valueIn(row: number, slot: number): number {
+    const { data, width } = this.rows[this.columnOf[slot]!]!;
+    return data[row * width + this.offsetOf[slot]!]!;
   }
   /** Has all slots filled. */
   bring(): void {
-    this.bringLeft();
-    this.bringRight();
-  }
-  bringLeft(): void {
-    if (this.openLeft === this.top) return;
-    this.left.unpack(this.top, this.groups);
-    this.fill(0, this.leftGroups);
-    this.openLeft = this.top;
-  }
-  bringRight(): void {
-    if (this.openRight === this.otherTop) return;
-    this.right.unpack(this.otherTop, this.groups);
-    this.fill(this.leftGroups, this.groups.length);
-    this.openRight = this.otherTop;
-  }
-  private fill(from: number, to: number): void {
-    const { slots, groups } = this;
-    const { data } = this.records;
-    for (let group = from, slot = from * GROUP; group < to; group++) {
-      const at = groups[group]!;
-      for (let i = 0; i < GROUP; i++) slots[slot++] = data[at + i]!;
+    const { slots, numbers } = this;
+    for (let column = 0, slot = 0; column < numbers.length; column++) {
+      const { data, width } = this.rows[column]!;
+      for (let i = numbers[column]! * width, end = i + width; i < end; i++) slots[slot++] = data[i]!;
     }
   }
-
-  // --- changes of one half
-
-  private readonly changed = new Int32Array(CHANGES_MAX);
-  private readonly before = new Int32Array(CHANGES_MAX);
-  private changes = 0;
-
-  /** Puts a number into a slot, until `packLeft` or `packRight` takes it back. */
-  change(slot: number, value: number): void {
-    const at = this.changes++;
-    this.changed[at] = slot;
-    this.before[at] = this.slots[slot]!;
-    this.slots[slot] = value;
+  /** The row that `change` makes of a column's row. */
+  changed(column: number, row: number, change: (slots: Int32Array) => void): number {
+    const { scratch } = this;
+    const rows = this.rows[column]!;
+    for (let i = 0; i < rows.width; i++) scratch[i] = rows.data[row * rows.width + i]!;
+    change(scratch);
+    return rows.intern(scratch, 0);
   }
-  /** @returns the left half's top with the changes */
-  packLeft(): number {
-    return this.pack(this.left);
+  /** Stores what `slots` holds, as the state under consideration. */
+  take(): void {
+    this.rows.forEach((rows, column) => {
+      this.numbers[column] = rows.intern(this.slots, this.firstOf[column]!);
+    });
   }
-  packRight(): number {
-    return this.pack(this.right);
-  }
-  private pack(tree: Tree): number {
-    const { slots, changed, records } = this;
-    for (let i = 0; i < this.changes; i++) {
-      const group = changed[i]! >> GROUP_SHIFT;
-      let isFirst = true;
-      for (let j = 0; j < i; j++) if (changed[j]! >> GROUP_SHIFT === group) isFirst = false;
-      if (isFirst) tree.set(group, records.intern(slots, group * GROUP, GROUP));
+}
+
+/** Which slots there are, and in which columns. */
+class Plan {
+  readonly leafOf: (Leaf | null)[] = [];
+  readonly slotOf: number[] = [];
+  readonly queue: number[] = [];
+  readonly environment: number;
+  readonly monitors: number[] = [];
+  readonly columns: Columns;
+  readonly firsts: number[] = [];
+  readonly widths: number[] = [];
+  readonly bits: number[] = [];
+  private readonly leaves: Leaves;
+
+  constructor(leaves: Leaves, geometry: Geometry, monitors: number) {
+    this.leaves = leaves;
+    const actorColumn: number[] = [];
+    const actor = (self: number, ...more: readonly number[]) => {
+      this.leaf(leaves.actor[self]!);
+      this.queue[self] = this.other();
+      for (const leaf of more) this.leaf(leaf);
+      actorColumn[self] = this.firsts.length;
+    };
+    for (let v = 0; v < geometry.vcpus; v++) {
+      actor(v, leaves.records[v]!);
+      this.endColumn('vcpu');
     }
-    const top = tree.repack();
-    this.takeBack();
-    return top;
-  }
-  /** Forgets the changes. */
-  takeBack(): void {
-    const { slots, changed, before } = this;
-    while (this.changes > 0) {
-      this.changes--;
-      slots[changed[this.changes]!] = before[this.changes]!;
+    this.environment = this.other();
+    const environment = this.endColumn('environment');
+    actor(geometry.hypervisor);
+    this.endColumn('hypervisor');
+    actor(geometry.host);
+    this.endColumn('host');
+    for (const leaf of leaves.operations) this.leaf(leaf);
+    this.endColumn('operations');
+    for (const leaf of [leaves.pageWords, leaves.ept, leaves.list, leaves.guestPageTable]) this.leaf(leaf);
+    this.endColumn('shared');
+    for (let self = geometry.host + 1; self < geometry.feeder; self++) actor(self);
+    for (const leaf of leaves.locations) this.leaf(leaf);
+    this.endColumn('devices');
+    const size = Math.ceil(monitors / MONITOR_COLUMNS);
+    const parts: Columns['monitors'][number][] = [];
+    for (let from = 0; from < monitors; from += size) {
+      const to = Math.min(from + size, monitors);
+      for (let m = from; m < to; m++) this.monitors.push(this.other());
+      parts.push({ column: this.endColumn('monitors'), from, to });
     }
+    this.columns = { actor: actorColumn, environment, monitors: parts };
   }
-  /** Both tops of a vector that was filled from scratch. */
-  packAll(): { left: number; right: number } {
-    const { slots, records, left, right, leftGroups } = this;
-    for (let group = 0; group < this.groups.length; group++)
-      (group < leftGroups ? left : right).set(group, records.intern(slots, group * GROUP, GROUP));
-    return { left: left.repack(), right: right.repack() };
+  private leaf(leaf: number): void {
+    this.slotOf[leaf] = this.leafOf.push(this.leaves.all[leaf]!) - 1;
+  }
+  private other(): number {
+    return this.leafOf.push(null) - 1;
+  }
+  /** @returns the column that ends here */
+  private endColumn(kind: keyof typeof FIRST_BITS): number {
+    this.bits.push(FIRST_BITS[kind]);
+    const first = this.firsts.length === 0 ? 0 : this.firsts.at(-1)! + this.widths.at(-1)!;
+    this.widths.push(this.leafOf.length - first);
+    return this.firsts.push(first) - 1;
   }
 }

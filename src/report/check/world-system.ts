@@ -1,9 +1,9 @@
 // The world as something to search: the same actors that run on threads, every order of deliveries, every choice of the
 // guests, of reclaim and of failing devices within bounds, under the same monitors.
 //
-// A state is a pair of numbers (vector.ts). What follows from it is looked up in three tables: the step of an actor by what
-// it depends on (steps.ts), and what its effect makes of the left half and of the right half. Only what no table has is
-// computed, and that is a step in thousands.
+// A state is a number for each of its columns (vector.ts). What follows from it is looked up: what can be delivered, by the
+// column; the step of an actor, by what it depends on (steps.ts); what its effect makes of a column, by the two (changes.ts).
+// Only what no table has is computed, and that is a step in hundreds.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { deviceFaults, faultNames } from '../../model/faults.ts';
@@ -11,10 +11,11 @@ import { message, messageKinds } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors, type Property } from '../../properties/index.ts';
-import type { Explorable, Successors } from '../../runtime/check/explorable.ts';
-import { Memo, Pairs, Records, type Shared } from '../../runtime/check/interner.ts';
+import { type Explorable, Successors } from '../../runtime/check/explorable.ts';
+import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { Shown } from './describe.ts';
+import { BROKEN, Changes } from './changes.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
@@ -42,41 +43,44 @@ export interface Choice {
 }
 
 const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
-/** Bounds of what is stored; memory is only taken as it is used. */
+/** Bound of what is stored; memory is only taken as it is used. */
 const RECORD_WORDS = 2 ** 28;
-const PAIR_BITS = 26;
-/** log2 of the slots of the tables, where threads share them and they cannot grow. */
+/** log2 of the slots of the table, where threads share it and it cannot grow. */
 const SHARED_RECORD_BITS = 23;
 
 /** The interned parts, in shared memory. */
 export interface SharedParts {
   records: Shared;
-  pairs: Shared;
-}
-export function shareParts(): SharedParts {
-  return { records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS), pairs: Pairs.allocate(PAIR_BITS) };
+  columns: readonly Shared[];
 }
 
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
-/** Numbers before the entries of a list of `deliveries`, and of an entry. */
-const HEADER = 3;
-const DELIVERY = 6;
+/** Words before the entries of a list of offers, and of an entry. */
+const HEADER = 2;
+const OFFER = 4;
 const NOTHING = 0;
-/** Changes of the environment that can go with an effect, at most. */
-const CHANGES = 64;
+/** What the environment may do, as bits of a word. */
+const KNOWN = 1;
+const HALTED = 2;
+const MAY_RECLAIM = 4;
+const FIRST_VCPU_BIT = 3;
+/** A vCPU wants the next operation; there is none to come. */
+const HUNGRY = 1;
+const ENDS = 2;
+const BITS_PER_VCPU = 2;
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
 
 export class WorldSystem implements Explorable {
-  readonly words = 2;
   /** Tells a checkpoint of this search from one of another. */
   hash: string;
   readonly built: Built;
   readonly bounds: Bounds;
   readonly records: Records;
-  readonly pairs: Pairs;
+  /** For the other threads, where the parts are shared. */
+  readonly shared: SharedParts | null;
   /** Steps that commute with all others are taken alone (reduction.ts). */
   reduces = true;
   private readonly leaves: Leaves;
@@ -85,26 +89,33 @@ export class WorldSystem implements Explorable {
   private readonly queues: Queues;
   private readonly judges: Judges;
   private readonly environment: Environment;
-  private readonly initialState: Int32Array;
   /** What the first writes of the pages broke, before the search began; null: nothing. */
   private readonly startBroke: string | null;
-  /** What can be delivered in a half, by its top: see `deliverable`. */
-  private readonly deliveryMemo = new Memo();
-  private readonly deliveries: number[] = [0];
-  /** What an effect makes of a half, by its top; of the right half minus what is broken. */
-  private readonly leftMemo = new Memo();
-  private readonly rightMemo = new Memo();
+  private readonly changes: Changes;
+  /** What can be delivered, by column and row: where in `offers` it is listed; 0 = not known. */
+  private readonly offersOf: Int32Array<ArrayBuffer>[];
+  private offers = new Int32Array(1 << 14);
+  private offersEnd = 1;
+  /** Columns with actors, in the order in which a step taken alone is looked for, and in that of the successors. */
+  private readonly lonely: readonly number[];
+  private readonly acting: readonly number[];
+  private readonly actorsOf: readonly (readonly number[])[];
+  /** What the environment may do, by row of its column; and the choices it has then, by that and the vCPU. */
+  private openings = new Int32Array(1 << 8);
+  private readonly menus = new Map<number, readonly number[]>();
+  private readonly mayFail: boolean;
+  private readonly next = new Int32Array(64);
+  private readonly base = new Int32Array(16);
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
   private readonly reduction: Reduction;
   private choices: Choice[] | null = null;
 
-  /** @param shared where several threads search together: the parts that they number alike */
-  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts) {
+  /** @param shared where several threads search together: the parts that they number alike; `new`: the first of them */
+  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new') {
     this.bounds = bounds;
+    this.mayFail = bounds.faults + (bounds.repeats ?? 0) > 0;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
-    this.records = new Records(RECORD_WORDS, shared?.records);
-    this.pairs = new Pairs(PAIR_BITS, shared?.pairs);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     // Until the search begins the monitors watch as they always do.
     let watching: Trace | null = null;
@@ -124,11 +135,22 @@ export class WorldSystem implements Explorable {
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
     this.leaves = leavesOf(this.built, columns);
-    this.vector = new Vector(this.leaves, world.geometry, this.records, this.pairs);
-    this.steps = new Steps(this.built, this.leaves, this.vector, this.records);
+    this.shared =
+      shared === 'new' ? shareParts(this.leaves, world.geometry, properties.length) : (shared ?? null);
+    this.records = new Records(RECORD_WORDS, this.shared?.records);
+    this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
     this.environment = new Environment(world.geometry, this.records);
+    this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
+    this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
+    const { actor } = this.vector.columns;
+    this.actorsOf = this.vector.rows.map((_, column) =>
+      actor.flatMap((its, self) => (its === column ? [self] : [])),
+    );
+    this.acting = [...new Set(actor)];
+    this.lonely = [...this.acting.slice(world.geometry.vcpus), ...this.acting.slice(0, world.geometry.vcpus)];
+    this.offersOf = this.vector.rows.map(() => new Int32Array(1 << 8));
     this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(message.reclaim, gfn),
     );
@@ -142,13 +164,17 @@ export class WorldSystem implements Explorable {
     this.reduction = new Reduction(this.built, this.leaves, this.records);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     this.startBroke = this.populate(properties);
-    for (const actor of system.actors) actor.settle?.();
+    const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
+    for (const actor of system.actors) actor.settle?.(operations);
     watching = null;
     this.steps.readAll();
-    this.vector.slots[this.vector.environment] = this.environment.begin(bounds);
-    this.vector.slots[this.vector.monitors] = this.judges.take();
-    const { left, right } = this.vector.packAll();
-    this.initialState = Int32Array.of(left, right);
+    const { vector } = this;
+    vector.slots[vector.environment] = this.environment.begin(bounds);
+    this.judges.take().forEach((picture, m) => (vector.slots[vector.monitors[m]!] = picture));
+    vector.take();
+  }
+  get words(): number {
+    return this.vector.words;
   }
 
   /** Writes every page once. @returns what that broke, or null */
@@ -173,60 +199,79 @@ export class WorldSystem implements Explorable {
     frozen: false,
     length: 0,
     read: (): Int32Array => {
-      const records = this.records.save();
-      const pairs = this.pairs.save();
-      const all = new Int32Array(1 + records.length + pairs.length);
-      all[0] = records.length;
-      all.set(records, 1);
-      all.set(pairs, 1 + records.length);
+      const parts = [
+        this.vector.packing,
+        this.records.save(),
+        ...this.vector.rows.map((rows) => rows.save()),
+      ];
+      const all = new Int32Array(parts.reduce((sum, part) => sum + 1 + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        all[at] = part.length;
+        all.set(part, at + 1);
+        at += 1 + part.length;
+      }
       return all;
     },
     follow: (words: Int32Array): void => {
       if (words.length === 0) return;
-      this.records.restore(words.subarray(1, 1 + words[0]!));
-      this.pairs.restore(words.subarray(1 + words[0]!));
+      let at = 0;
+      const next = () => words.subarray(at + 1, (at += 1 + words[at]!));
+      this.vector.layOut(next());
+      this.records.restore(next());
+      for (const rows of this.vector.rows) rows.restore(next());
     },
     learn: (): void => {},
   };
+  get packing(): Int32Array {
+    return this.vector.packing;
+  }
+  set packing(bits: Int32Array) {
+    this.vector.layOut(bits);
+  }
+  /** Room for the values that have come up; numbers stay. */
+  widen(keys: Int32Array): { model: WorldSystem; keys: Int32Array } {
+    return { keys: this.vector.widen(keys), model: this };
+  }
 
   initial(into: (state: Int32Array) => void): void {
-    into(this.initialState);
+    const state = new Int32Array(this.words);
+    this.vector.pack(this.vector.numbers, state, 0);
+    into(state);
   }
 
   // --- what follows from a state
 
   expand(states: Int32Array, at: number, out: Successors): void {
     if (this.startBroke !== null) return;
-    const left = states[at]!;
-    const right = states[at + 1]!;
-    this.vector.at(left, right);
-    const { deliveries, environment } = this;
-    const atHost = this.deliverable(right, false);
-    if (deliveries[atHost + 1] === 1) return this.deliver(atHost, left, right, out);
-    const atGuest = this.deliverable(left, true);
-    if (deliveries[atGuest + 1] === 1) return this.deliver(atGuest, left, right, out);
-    const now = deliveries[atGuest + 2]!;
-    if (this.reduces && this.endsScript(now, left, right, out)) return;
-    this.deliver(atGuest, left, right, out);
-    this.deliver(atHost, left, right, out);
-    this.feed(now, left, right, out);
-    if (environment.reclaimsLeft(now) > 0) this.reclaim(left, right, out);
+    const { vector } = this;
+    vector.at(states, at);
+    for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
+    for (const column of this.lonely) {
+      const here = this.offersIn(column);
+      if (this.offers[here + 1] === 1) return this.deliver(column, here, out);
+    }
+    const opening = this.opening();
+    if (this.reduces && this.endsScript(opening, out)) return;
+    for (const column of this.acting) this.deliver(column, this.offersIn(column), out);
+    this.feed(opening, out);
+    if ((opening & MAY_RECLAIM) !== 0) this.reclaim(out);
   }
 
+  /** The messages that can be taken in a column; or, where one of them may be taken alone, that one. */
+  private offersIn(column: number): number {
+    const known = this.offersOf[column]![this.vector.numbers[column]!];
+    return known === undefined || known === 0 ? this.listOffers(column) : known;
+  }
   /**
-   * The messages that can be taken in a half; or, where one of them may be taken alone, that one (reduction.ts).
-   * @returns where in `deliveries` there are: how many; whether it is taken alone; what the environment may do, of the left half; then by six: actor, message, first
-   *   node of the look-up, the actor's own words, the effect that the step had last, what that made of this half
+   * @returns where in `offers` there are: how many; whether it is taken alone (reduction.ts); then by four: actor, message,
+   *   where the look-up of its step has got to, ring
    */
-  private deliverable(top: number, isLeft: boolean): number {
-    const known = this.deliveryMemo.get(top, isLeft ? 1 : 2);
-    if (known !== 0) return known;
-    const { geometry } = this.built.world;
-    const { vector, queues, deliveries } = this;
-    const [first, end] = isLeft ? [0, geometry.vcpus] : [geometry.vcpus, geometry.feeder];
+  private listOffers(column: number): number {
+    const { vector, queues, records } = this;
     let some: number[] = [];
     let alone = 0;
-    for (let actor = first; actor < end && alone === 0; actor++) {
+    for (const actor of this.actorsOf[column]!) {
       const queue = vector.value(vector.queue[actor]!);
       if (queue === 0) continue;
       const at = queues.headsOf(queue);
@@ -237,212 +282,195 @@ export class WorldSystem implements Explorable {
           some = [];
           alone = 1;
         }
-        some.push(actor, sent, 0, own, 0, 0);
+        some.push(actor, sent, 0, records.data[sent]!);
       }
+      if (alone === 1) break;
     }
-    const at = deliveries.length;
-    const now = isLeft ? vector.value(vector.environment) : 0;
-    deliveries.push(some.length / DELIVERY, alone, now, ...some);
-    this.deliveryMemo.set(top, isLeft ? 1 : 2, at);
+    const at = this.offersEnd;
+    this.offersEnd += HEADER + some.length;
+    while (this.offersEnd > this.offers.length) this.offers = larger(this.offers);
+    this.offers.set([some.length / OFFER, alone, ...some], at);
+    const row = vector.numbers[column]!;
+    while (row >= this.offersOf[column]!.length) this.offersOf[column] = larger(this.offersOf[column]!);
+    this.offersOf[column]![row] = at;
     return at;
   }
 
-  private deliver(at: number, left: number, right: number, out: Successors): void {
-    const { deliveries, steps } = this;
+  private deliver(column: number, at: number, out: Successors): void {
+    const { offers, steps } = this;
     const first = at + HEADER;
-    const end = first + DELIVERY * deliveries[at]!;
-    const { vcpus } = this.built.world.geometry;
-    for (let i = first; i < end; i += DELIVERY) {
-      const actor = deliveries[i]!;
-      const sent = deliveries[i + 1]!;
-      let node = deliveries[i + 2]!;
-      if (node === 0) node = deliveries[i + 2] = steps.first(deliveries[i + 3]!, sent);
-      const effect = steps.step(actor, sent, node);
-      if (deliveries[i + 4] !== effect) {
-        deliveries[i + 4] = effect;
-        deliveries[i + 5] =
-          actor < vcpus ? this.leftAfter(left, effect, NOTHING) : this.rightAfter(right, effect);
-      }
-      const own = deliveries[i + 5]!;
-      const nextLeft = actor < vcpus ? own : this.leftAfter(left, effect, NOTHING);
-      const nextRight = actor < vcpus ? this.rightAfter(right, effect) : own;
-      const ring = this.records.data[sent]!;
-      if (nextRight > 0) out.add2(nextLeft, nextRight, ring);
-      else out.violate(ring, this.judges.whatBroke(nextRight));
+    const end = first + OFFER * offers[at]!;
+    for (let i = first; i < end; i += OFFER) {
+      const actor = offers[i]!;
+      const sent = offers[i + 1]!;
+      let effect = offers[i + 2]!;
+      if (effect === 0) {
+        effect = this.stepOf(actor, sent);
+        offers[i + 2] = steps.settle(steps.first(this.ownWords(actor), sent), column);
+      } else if (effect < 0) effect = steps.step(actor, sent, effect);
+      this.emit(effect, NOTHING, offers[i + 3]!, out);
       if (this.choices !== null) this.noteDelivery(sent, -1, -1);
-      const { occasions } = steps.effect(effect);
-      if (occasions.length > 0) this.fail(actor, sent, deliveries[i + 3]!, occasions, left, right, out);
+      if (this.mayFail) this.fail(actor, sent, effect, out);
     }
   }
+  private ownWords(actor: number): number {
+    return this.vector.value(this.vector.slotOf[this.leaves.actor[actor]!]!);
+  }
+  private stepOf(actor: number, sent: number): number {
+    return this.steps.step(actor, sent, this.steps.first(this.ownWords(actor), sent));
+  }
   /** The same step with a device that fails, or a message that comes twice, at each occasion. */
-  private fail(
-    actor: number,
-    sent: number,
-    own: number,
-    occasions: readonly number[],
-    left: number,
-    right: number,
-    out: Successors,
-  ): void {
+  private fail(actor: number, sent: number, effect: number, out: Successors): void {
     const { steps, vector, environment } = this;
+    const { occasions } = steps.effect(effect);
+    if (occasions.length === 0) return;
     const now = vector.value(vector.environment);
     const budget = { fault: environment.faultsLeft(now), repeat: environment.repeatsLeft(now) };
     if (budget.fault + budget.repeat === 0) return;
     occasions.forEach((fault, occasion) => {
       const what = fault < FIRST_DEVICE_FAULT ? 'repeat' : 'fault';
       if (budget[what] === 0) return;
-      const struck = steps.struck(sent, occasion);
-      const effect = steps.step(actor, struck, steps.first(own, struck));
-      this.emit(left, right, effect, change[what], this.records.data[sent]!, out);
+      const struck = this.stepOf(actor, steps.struck(sent, occasion));
+      this.emit(struck, change[what], this.records.data[sent]!, out);
       if (this.choices !== null) this.noteDelivery(sent, fault, occasion);
     });
   }
-  private feed(now: number, left: number, right: number, out: Successors): void {
-    const { environment } = this;
+  /** What the environment may do now. */
+  private opening(): number {
+    const row = this.vector.numbers[this.vector.columns.environment]!;
+    const known = this.openings[row];
+    return known === undefined || known === 0 ? this.lookAround(row) : known;
+  }
+  private lookAround(row: number): number {
+    const { vector, environment } = this;
     const { vcpus } = this.built.world.geometry;
+    const now = vector.valueIn(row, vector.environment);
+    let opening = KNOWN;
+    if (environment.haveHalted(now)) opening |= HALTED;
+    if (environment.reclaimsLeft(now) > 0) opening |= MAY_RECLAIM;
     for (let v = 0; v < vcpus; v++) {
       if (!environment.isHungry(now, v)) continue;
-      for (const choice of environment.choices(now, v)) this.feedOne(v, choice, left, right, out);
+      opening |= HUNGRY << (FIRST_VCPU_BIT + v * BITS_PER_VCPU);
+      if (!environment.mayGoOn(now, v)) opening |= ENDS << (FIRST_VCPU_BIT + v * BITS_PER_VCPU);
+    }
+    while (row >= this.openings.length) this.openings = larger(this.openings);
+    this.openings[row] = opening;
+    return opening;
+  }
+  private feed(opening: number, out: Successors): void {
+    const { vector, environment, menus } = this;
+    const { vcpus } = this.built.world.geometry;
+    const row = vector.numbers[vector.columns.environment]!;
+    for (let v = 0; v < vcpus; v++) {
+      if ((opening & (HUNGRY << (FIRST_VCPU_BIT + v * BITS_PER_VCPU))) === 0) continue;
+      const key = row * vcpus + v;
+      let choices = menus.get(key);
+      if (!choices) menus.set(key, (choices = environment.choices(vector.value(vector.environment), v)));
+      for (const choice of choices) this.feedOne(v, choice, out);
     }
   }
   /** A script that has no more operations to come ends at once: nobody else can tell when it does. */
-  private endsScript(now: number, left: number, right: number, out: Successors): boolean {
-    const { environment } = this;
+  private endsScript(opening: number, out: Successors): boolean {
     const { vcpus } = this.built.world.geometry;
     for (let v = 0; v < vcpus; v++) {
-      if (!environment.isHungry(now, v) || environment.mayGoOn(now, v)) continue;
-      this.feedOne(v, -1, left, right, out);
+      if ((opening & (ENDS << (FIRST_VCPU_BIT + v * BITS_PER_VCPU))) === 0) continue;
+      this.feedOne(v, -1, out);
       return true;
     }
     return false;
   }
   /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
-  private feedOne(vcpu: number, choice: number, left: number, right: number, out: Successors): void {
-    const { vector, environment, steps } = this;
+  private feedOne(vcpu: number, choice: number, out: Successors): void {
+    const { vector, environment, steps, changes, base } = this;
+    const { numbers, columns } = vector;
     const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
-    const given = this.leftAfter(left, steps.feed(vcpu, item, choice), environment.feeds(vcpu, choice));
-    vector.at(given, right);
-    const sent = this.fedMessages[vcpu]!;
-    const own = vector.value(vector.slotOf[this.leaves.actor[vcpu]!]!);
-    const taken = steps.step(vcpu, sent, steps.first(own, sent));
-    this.emit(given, right, taken, NOTHING, NO_FAIRNESS, out);
-    vector.at(left, right);
+    const column = columns.actor[vcpu]!;
+    const before = numbers[column]!;
+    const around = numbers[columns.environment]!;
+    const given = changes.columnAfter(steps.feed(vcpu, item, choice), column, before);
+    numbers[column] = given;
+    numbers[columns.environment] = changes.after(
+      columns.environment,
+      around,
+      environment.feeds(vcpu, choice),
+    );
+    vector.pack(numbers, base, 0);
+    this.emit(this.stepOf(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
+    numbers[column] = before;
+    numbers[columns.environment] = around;
+    vector.pack(numbers, base, 0);
     if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
   }
-  private reclaim(left: number, right: number, out: Successors): void {
-    const { vector, steps, built } = this;
+  private reclaim(out: Successors): void {
+    const { steps, built } = this;
     const { host } = built.world.geometry;
-    const own = vector.value(vector.slotOf[this.leaves.actor[host]!]!);
     this.reclaimMessages.forEach((sent, gfn) => {
-      const number = steps.step(host, sent, steps.first(own, sent));
+      const number = this.stepOf(host, sent);
       const effect = steps.effect(number);
       if (effect.pushes.length === 0 && effect.writes.length === 0) return;
-      this.emit(left, right, number, change.reclaim, NO_FAIRNESS, out);
+      this.emit(number, change.reclaim, NO_FAIRNESS, out);
       if (this.choices !== null)
         this.note({ kind: 'reclaim', gfn, text: `reclaim wants the page of Gfn ${gfn}` });
     });
   }
 
-  /** Appends what an effect makes of a state. */
-  private emit(
-    left: number,
-    right: number,
-    effect: number,
-    then: number,
-    action: number,
-    out: Successors,
-  ): void {
-    const nextRight = this.rightAfter(right, effect);
-    if (nextRight > 0) out.add2(this.leftAfter(left, effect, then), nextRight, action);
-    else out.violate(action, this.judges.whatBroke(nextRight));
-  }
-  /** What an effect, and a change of what the environment may do, make of the left half. */
-  private leftAfter(left: number, effect: number, then: number): number {
-    if (then === NOTHING && !this.steps.touches(effect, true)) return left;
-    const code = effect * CHANGES + then;
-    const known = this.leftMemo.get(left, code);
-    return known === 0 ? this.changeLeft(left, effect, then, code) : known;
-  }
-  /** What it makes of the right half, or minus what it breaks. */
-  private rightAfter(right: number, effect: number): number {
-    if (!this.steps.touches(effect, false)) return right;
-    const known = this.rightMemo.get(right, effect);
-    return known === 0 ? this.changeRight(right, effect) : known;
-  }
-  private changeLeft(left: number, effect: number, then: number, code: number): number {
-    const { vector, environment } = this;
-    vector.bringLeft();
-    const done = this.steps.effect(effect);
-    this.changeHalf(effect, true);
-    let now = vector.slots[vector.environment]!;
-    if (done.hungry >= 0) now = environment.after(now, environment.hungers(done.hungry));
-    if (then !== NOTHING) now = environment.after(now, then);
-    if (now !== vector.slots[vector.environment]) vector.change(vector.environment, now);
-    const top = vector.packLeft();
-    this.leftMemo.set(left, code, top);
-    return top;
-  }
-  private changeRight(right: number, effect: number): number {
-    const { vector, judges } = this;
-    vector.bringRight();
-    const { events, failure } = this.steps.effect(effect);
-    let top: number;
-    if (failure !== null) top = judges.breaks(failure);
-    else {
-      this.changeHalf(effect, false);
-      const pictures = vector.slots[vector.monitors]!;
-      const after = events === 0 ? pictures : judges.after(pictures, events);
-      if (after < 0) {
-        vector.takeBack();
-        top = after;
-      } else {
-        if (after !== pictures) vector.change(vector.monitors, after);
-        top = vector.packRight();
-      }
+  /** Appends what an effect, and a change of what the environment may do, make of the state. */
+  private emit(effect: number, then: number, action: number, out: Successors): void {
+    const { vector, changes, next, base } = this;
+    const { numbers } = vector;
+    const { environment } = vector.columns;
+    const { plan, starts } = changes;
+    const first = starts[effect - 1]!;
+    const end = starts[effect]!;
+    let around = numbers[environment]!;
+    for (let i = first, n = 0; i < end; i += 2, n++) {
+      const column = plan[i]!;
+      const after =
+        column === BROKEN
+          ? plan[i + 1]!
+          : changes.after(column, column === environment ? around : numbers[column]!, plan[i + 1]!);
+      if (after < 0) return out.violate(action, this.judges.whatBroke(after));
+      if (column === environment) around = after;
+      next[n] = after;
     }
-    this.rightMemo.set(right, effect, top);
-    return top;
-  }
-  /** The message taken out, the words that were written, the messages sent, as far as they are in one half. */
-  private changeHalf(number: number, isLeft: boolean): void {
-    const { vector, queues } = this;
-    const { actor, sent, writes, pushes } = this.steps.effect(number);
-    const isHere = (slot: number) => slot < vector.leftSlots === isLeft;
-    const taken = vector.queue[actor];
-    if (sent !== 0 && this.records.data[sent]! >= 0 && isHere(taken!))
-      vector.change(taken!, queues.without(vector.slots[taken!]!, sent));
-    for (let i = 0; i < writes.length; i += 2)
-      if (isHere(writes[i]!)) vector.change(writes[i]!, writes[i + 1]!);
-    for (let i = 0; i < pushes.length; i += 2) {
-      const slot = vector.queue[pushes[i]!]!;
-      if (isHere(slot)) vector.change(slot, queues.pushed(vector.slots[slot]!, pushes[i + 1]!));
-    }
+    if (then !== NOTHING) around = changes.after(environment, around, then);
+    const into = out.place(action);
+    const { keys } = out;
+    for (let w = 0; w < vector.words; w++) keys[into + w] = base[w]!;
+    for (let i = first, n = 0; i < end; i += 2, n++) vector.patch(keys, into, plan[i]!, next[n]!);
+    if (around !== numbers[environment]) vector.patch(keys, into, environment, around);
   }
 
   // --- ends, and what is owed
 
-  private isAtRest(): boolean {
-    const { vector, environment, deliveries } = this;
-    if (deliveries[this.deliverable(vector.rightTop, false)]! > 0) return false;
-    const atGuest = this.deliverable(vector.leftTop, true);
-    return deliveries[atGuest] === 0 && environment.haveHalted(deliveries[atGuest + 2]!);
+  private isAtRest(states: Int32Array, at: number): boolean {
+    const { vector } = this;
+    const { environment } = vector.columns;
+    const row = vector.numberIn(states, at, environment);
+    const known = this.openings[row];
+    if (((known === undefined || known === 0 ? this.lookAround(row) : known) & HALTED) === 0) return false;
+    vector.at(states, at);
+    return this.acting.every((column) => this.offers[this.offersIn(column)] === 0);
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
   judge(states: Int32Array, at: number): string | null {
     if (this.startBroke !== null) return this.startBroke;
+    if (!this.isAtRest(states, at)) return null;
     const { vector, judges } = this;
-    vector.at(states[at]!, states[at + 1]!);
-    return this.isAtRest() ? judges.judgeRest(vector.value(vector.monitors)) : null;
+    for (let m = 0; m < vector.monitors.length; m++) {
+      const broken = judges.judgeRest(m, vector.value(vector.monitors[m]!));
+      if (broken !== null) return broken;
+    }
+    return null;
   }
   isEnd(states: Int32Array, at: number): boolean {
-    this.vector.at(states[at]!, states[at + 1]!);
-    return this.isAtRest();
+    return this.isAtRest(states, at);
   }
   /** A bit for each vCPU that has an operation and has not finished it, then one for each Gfn that is held. */
   pending(states: Int32Array, at: number): number {
     const { vector, built, environment } = this;
     const { geometry, tables } = built.world;
-    vector.at(states[at]!, states[at + 1]!);
+    vector.at(states, at);
     const now = vector.value(vector.environment);
     let bits = 0;
     for (let v = 0; v < geometry.vcpus; v++) if (environment.isBusy(now, v)) bits |= 1 << v;
@@ -484,8 +512,7 @@ export class WorldSystem implements Explorable {
     return choices;
   }
   describeAction(states: Int32Array, at: number, k: number): string {
-    const nowhere = { add2() {}, violate() {} } as unknown as Successors;
-    return this.choicesOf(states, at, nowhere)[k]!.text;
+    return this.choicesOf(states, at, new Successors(this.words))[k]!.text;
   }
   describe(states: Int32Array, at: number): string {
     return this.shown(states, at).lines().join(' · ');
@@ -493,7 +520,7 @@ export class WorldSystem implements Explorable {
   /** A state as what it says, for people (describe.ts). */
   shown(states: Int32Array, at: number): Shown {
     const { vector, built, records, leaves, environment } = this;
-    vector.at(states[at]!, states[at + 1]!);
+    vector.at(states, at);
     this.steps.show();
     const words = (number: number) => records.data.slice(number, number + records.lengthOf(number));
     return new Shown(
@@ -505,8 +532,25 @@ export class WorldSystem implements Explorable {
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
-    const { steps, judges, pairs, records, leftMemo, rightMemo, deliveryMemo } = this;
-    const tables = leftMemo.bytes + rightMemo.bytes + deliveryMemo.bytes + this.deliveries.length * 8;
-    return { steps: steps.computed, pictures: judges.computed, bytes: pairs.bytes + records.bytes + tables };
+    const { steps, judges, vector, records, changes, offersOf } = this;
+    const tables = changes.bytes + steps.bytes + this.offers.byteLength;
+    const rows = vector.rows.reduce(
+      (sum, { bytes }, column) => sum + bytes + offersOf[column]!.byteLength,
+      0,
+    );
+    return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
   }
+}
+
+function shareParts(leaves: Leaves, geometry: Geometry, monitors: number): SharedParts {
+  return {
+    records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
+    columns: Vector.share(leaves, geometry, monitors),
+  };
+}
+
+function larger(words: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(words.length * 2);
+  more.set(words);
+  return more;
 }

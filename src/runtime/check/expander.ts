@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 /** Why `run` came back before the end of its stretch. */
-export type Halt = 'memory' | 'states' | 'time' | 'row' | null;
+export type Halt = 'memory' | 'states' | 'time' | 'row' | 'narrow' | null;
 
 export interface ExpanderLimits {
   /** Asked once a batch; true ends the run. */

@@ -35,6 +35,11 @@ export interface Explorable {
    * for: the same model with room, and the packed states of `keys` as that one packs them. The search then goes on.
    */
   widen?(keys: Int32Array): { model: Explorable; keys: Int32Array };
+  /**
+   * How a model that widens in place packs its states: threads that search together, each with its own copy, and a search
+   * that is resumed are to pack alike. Setting it changes `words`.
+   */
+  packing?: Int32Array;
   /** Tables that the model fills as it goes; a model that learns nothing leaves it out. */
   readonly learning?: Learning;
 }

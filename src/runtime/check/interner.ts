@@ -1,7 +1,6 @@
-// Interning: equal contents get one number, so that a state of many parts becomes a short vector of numbers, and a vector a
-// tree of pairs (Laarman's tree compression). Exact: contents are compared, hashes only say where to look. The memory is
-// taken at the start, in shared buffers, and one interner may be filled by several threads: a record is written first and
-// made known by one compare-exchange.
+// Interning: equal contents get one number, so that a state of many parts becomes a short vector of numbers. Exact: contents
+// are compared, hashes only say where to look. One interner may be filled by several threads, in shared buffers of a size
+// that is settled at the start: a record is written first and made known by one compare-exchange.
 
 /** Thrown when the memory that was given is used up: the search is then incomplete, and says so. */
 export class OutOfMemory extends Error {}
@@ -18,94 +17,102 @@ function finish(h: number): number {
 /** Slots of a table that grows, at first: small tables stay in the cache, which is worth more than anything else here. */
 const FIRST_BITS = 12;
 
+const FIRST_ROWS = 1024;
+
 /** What several threads share of an interner: its table does not grow then. */
 export interface Shared {
   data: SharedArrayBuffer;
   table: SharedArrayBuffer;
 }
 
-/** Pairs of numbers. Number 0 stands for the pair (0, 0), which is not stored. */
-export class Pairs {
-  readonly data: Int32Array;
+/** Rows of so many words each, numbered 1, 2, 3, ... in order of arrival. Number 0 is no row. */
+export class Rows {
+  readonly width: number;
+  /** Row `n` is at `n * width`; word 0 counts the rows. */
+  data: Int32Array;
   private table: Int32Array;
   private mask: number;
-  private readonly capacity: number;
   private readonly grows: boolean;
 
-  /** @param bits log2 of how many there may be */
-  constructor(bits: number, shared?: Shared) {
-    this.data = new Int32Array(shared?.data ?? new SharedArrayBuffer((2 ** bits + 64) * 8));
+  constructor(width: number, shared?: Shared) {
+    this.width = width;
+    this.data = new Int32Array(shared?.data ?? new SharedArrayBuffer(FIRST_ROWS * width * 4));
     this.table = shared ? new Int32Array(shared.table) : new Int32Array(2 ** FIRST_BITS);
     this.mask = this.table.length - 1;
-    this.capacity = 2 ** bits;
     this.grows = shared === undefined;
   }
-  static allocate(bits: number): Shared {
+  /** @param bits log2 of how many there may be */
+  static allocate(width: number, bits: number): Shared {
     return {
-      data: new SharedArrayBuffer((2 ** bits + 64) * 8),
+      data: new SharedArrayBuffer(2 ** bits * width * 4),
       table: new SharedArrayBuffer(2 ** (bits + 1) * 4),
     };
   }
-  /** Pairs stored. */
+  /** Rows stored. */
   get size(): number {
     return this.data[0]!;
   }
   get bytes(): number {
-    return this.size * 8 + this.table.length * 4;
+    return (this.size * this.width + this.table.length) * 4;
   }
-  left(pair: number): number {
-    return this.data[2 * pair]!;
-  }
-  right(pair: number): number {
-    return this.data[2 * pair + 1]!;
-  }
-  intern(left: number, right: number): number {
-    if ((left | right) === 0) return 0;
-    const { data, table, mask } = this;
+  intern(from: Int32Array, first: number): number {
+    const { table, mask, width } = this;
     let fresh = 0;
-    for (let slot = finish(mix(mix(0x2545f491, left), right)) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOf(from, first, width) & mask; ; slot = (slot + 1) & mask) {
       let at = this.grows ? table[slot]! : Atomics.load(table, slot);
       if (at === 0) {
-        if (fresh === 0) fresh = this.append(left, right);
+        if (fresh === 0) fresh = this.append(from, first);
         at = Atomics.compareExchange(table, slot, 0, fresh);
         if (at === 0) {
-          if (this.grows && fresh * 3 > mask * 2) this.grow();
+          if (this.grows && fresh * 2 > mask) this.grow();
           return fresh;
         }
       }
-      if (data[2 * at] === left && data[2 * at + 1] === right) return at;
+      if (this.is(at, from, first)) return at;
     }
   }
   /** A copy of everything, for `restore`. */
   save(): Int32Array {
-    return this.data.slice(0, 2 * (this.size + 1));
+    return this.data.slice(0, (this.size + 1) * this.width);
   }
   /** Replaces everything. For one thread alone. */
   restore(saved: Int32Array): void {
+    if (this.grows) {
+      const rows = 2 ** Math.ceil(Math.log2(Math.max(FIRST_ROWS, 2 * (saved.length / this.width))));
+      this.data = new Int32Array(new SharedArrayBuffer(rows * this.width * 4));
+      this.table = new Int32Array(2 * rows);
+    }
     this.data.set(saved);
-    if (this.grows)
-      this.table = new Int32Array(2 ** Math.max(FIRST_BITS, 2 + Math.ceil(Math.log2(this.size + 1))));
     this.rehash();
   }
-  private append(left: number, right: number): number {
-    const { data } = this;
-    const fresh = Atomics.add(data, 0, 1) + 1;
-    if (fresh >= this.capacity) throw new OutOfMemory(`more than ${this.capacity} pairs of parts`);
-    data[2 * fresh] = left;
-    data[2 * fresh + 1] = right;
+  private append(from: Int32Array, first: number): number {
+    const { width } = this;
+    const fresh = Atomics.add(this.data, 0, 1) + 1;
+    if ((fresh + 1) * width > this.data.length) {
+      if (!this.grows) throw new OutOfMemory(`more than ${fresh - 1} values of a part of the state`);
+      const more = new Int32Array(new SharedArrayBuffer(this.data.length * 8));
+      more.set(this.data);
+      this.data = more;
+    }
+    for (let i = 0; i < width; i++) this.data[fresh * width + i] = from[first + i]!;
     return fresh;
+  }
+  private is(at: number, from: Int32Array, first: number): boolean {
+    const { data, width } = this;
+    for (let i = 0; i < width; i++) if (data[at * width + i] !== from[first + i]) return false;
+    return true;
   }
   private grow(): void {
     this.table = new Int32Array(this.table.length * 2);
     this.rehash();
   }
   private rehash(): void {
-    const { data, table } = this;
+    const { data, table, width } = this;
     const mask = (this.mask = table.length - 1);
-    for (let pair = 1; pair <= data[0]!; pair++) {
-      let slot = finish(mix(mix(0x2545f491, data[2 * pair]!), data[2 * pair + 1]!)) & mask;
+    for (let row = 1; row <= data[0]!; row++) {
+      let slot = hashOf(data, row * width, width) & mask;
       while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = pair;
+      table[slot] = row;
     }
   }
 }
@@ -212,19 +219,20 @@ function hashOf(from: Int32Array, first: number, length: number): number {
 
 /** A private table from two numbers to one, that grows. Values must not be 0. */
 export class Memo {
-  private keys = new Int32Array(2 << 12);
-  private values = new Int32Array(1 << 12);
-  private mask = (1 << 12) - 1;
+  /** Key, key, value, and a word to fill the line. */
+  private table = new Int32Array(ENTRY << 8);
+  private mask = (1 << 8) - 1;
   size = 0;
 
   get bytes(): number {
-    return this.values.length * 12;
+    return this.table.length * 4;
   }
   get(a: number, b: number): number {
-    const { keys, values, mask } = this;
-    for (let slot = finish(mix(mix(0x51ed270b, a), b)) & mask; ; slot = (slot + 1) & mask) {
-      const value = values[slot]!;
-      if (value === 0 || (keys[2 * slot] === a && keys[2 * slot + 1] === b)) return value;
+    const { table, mask } = this;
+    for (let slot = place(a, b) & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * ENTRY;
+      const value = table[at + 2]!;
+      if (value === 0 || (table[at] === a && table[at + 1] === b)) return value;
     }
   }
   set(a: number, b: number, value: number): void {
@@ -233,19 +241,24 @@ export class Memo {
     this.size++;
   }
   private put(a: number, b: number, value: number): void {
-    const { keys, values, mask } = this;
-    let slot = finish(mix(mix(0x51ed270b, a), b)) & mask;
-    while (values[slot] !== 0) slot = (slot + 1) & mask;
-    keys[2 * slot] = a;
-    keys[2 * slot + 1] = b;
-    values[slot] = value;
+    const { table, mask } = this;
+    let slot = place(a, b) & mask;
+    while (table[slot * ENTRY + 2] !== 0) slot = (slot + 1) & mask;
+    table[slot * ENTRY] = a;
+    table[slot * ENTRY + 1] = b;
+    table[slot * ENTRY + 2] = value;
   }
   private grow(): void {
-    const { keys, values } = this;
-    this.keys = new Int32Array(keys.length * 2);
-    this.values = new Int32Array(values.length * 2);
-    this.mask = this.values.length - 1;
-    for (let slot = 0; slot < values.length; slot++)
-      if (values[slot] !== 0) this.put(keys[2 * slot]!, keys[2 * slot + 1]!, values[slot]!);
+    const { table } = this;
+    this.table = new Int32Array(table.length * 2);
+    this.mask = 2 * this.mask + 1;
+    for (let at = 0; at < table.length; at += ENTRY)
+      if (table[at + 2] !== 0) this.put(table[at]!, table[at + 1]!, table[at + 2]!);
   }
+}
+/** Words of an entry. */
+const ENTRY = 4;
+function place(a: number, b: number): number {
+  const hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
+  return hash ^ (hash >>> 15);
 }

@@ -36,3 +36,30 @@ export function place(
     );
   return { positions, words: Math.max(1, used.length) };
 }
+
+/** The same with what is left of each word given to the parts in it, so that they need not be laid out anew so soon. */
+export function spread(bits: readonly number[]): { positions: Int32Array; bits: Int32Array; words: number } {
+  const { positions, words } = place(
+    bits,
+    bits.map(() => 1),
+  );
+  const wide = Int32Array.from(bits);
+  for (let word = 0; word < words; word++) {
+    const inside = [...bits.keys()].filter((part) => positions[part]! >>> 5 === word);
+    let left = 32 - inside.reduce((sum, part) => sum + bits[part]!, 0);
+    for (let i = 0; left > 0 && inside.some((part) => wide[part]! < BITS_MAX); i++) {
+      const part = inside[i % inside.length]!;
+      if (wide[part] === BITS_MAX) continue;
+      wide[part]!++;
+      left--;
+    }
+    let at = word * 32;
+    for (const part of inside) {
+      positions[part] = at;
+      at += wide[part]!;
+    }
+  }
+  return { positions, bits: wide, words };
+}
+/** Numbers are never negative. */
+const BITS_MAX = 31;

@@ -1,7 +1,7 @@
 // What a worker of a parallel search does with its share of a level: stretches of the queue are taken from a shared cursor,
 // expanded, and inserted into the shared set.
 import { Expander, type Finding, type Halt } from './expander.ts';
-import type { Explorable } from './explorable.ts';
+import { type Explorable, TooNarrow } from './explorable.ts';
 import type { ModelSource } from './model-source.ts';
 import { type SharedStates, StateSet } from './state-set.ts';
 
@@ -14,6 +14,8 @@ export interface LevelTask {
   states: SharedStates;
   /** What the model has learned so far, as a log of Int32 words. */
   learned: SharedArrayBuffer;
+  /** How the model packs, if it has more than one way. */
+  packing: Int32Array | undefined;
   /** Stretches to expand, and how far into them all workers are together: one Int32. */
   waiting: [number, number][];
   cursor: SharedArrayBuffer;
@@ -41,6 +43,7 @@ export interface LevelShare {
 /** @param clockMs of this thread */
 export function expandShare(model: Explorable, task: LevelTask, clockMs: () => number): LevelShare {
   const deadline = clockMs() + task.timeLeftMs;
+  if (task.packing) model.packing = task.packing;
   const set = new StateSet(model.words, {}, task.states);
   set.older = task.levelEnd;
   const expander = new Expander(model, set, {
@@ -54,7 +57,7 @@ export function expandShare(model: Explorable, task: LevelTask, clockMs: () => n
     const chunk = stretches(task.waiting, Atomics.add(cursor, 0, CHUNK), CHUNK);
     if (chunk.length === 0) break;
     for (const [from, to] of chunk) {
-      const end = halt ? from : expander.run(from, to);
+      const end = halt ? from : run(expander, from, to);
       if (end < to) left.push([end, to]);
       halt ??= expander.halt;
     }
@@ -71,6 +74,17 @@ export function expandShare(model: Explorable, task: LevelTask, clockMs: () => n
     wanted: expander.wanted,
     halt,
   };
+}
+
+/** @returns the first state that was not expanded; `halt` says why */
+function run(expander: Expander, from: number, to: number): number {
+  try {
+    return expander.run(from, to);
+  } catch (error) {
+    if (!(error instanceof TooNarrow)) throw error;
+    expander.halt = 'narrow';
+    return expander.reached;
+  }
 }
 
 /** `length` states from the `offset`-th of some stretches on. */

@@ -63,6 +63,7 @@ export class ParallelSearch extends Search {
       symmetry: this.symmetry,
       states: set.share(),
       learned: this.log(),
+      packing: this.model.packing,
       waiting: this.waiting,
       cursor,
       levelEnd: this.levelEnd,
@@ -82,7 +83,8 @@ export class ParallelSearch extends Search {
     }
     if (shares.some(({ halt }) => halt === 'memory')) {
       if (!set.ensureMore()) this.halt = 'memory';
-    } else this.halt = shares.find(({ halt }) => halt !== null)?.halt ?? null;
+    } else this.halt = shares.find(({ halt }) => halt !== null && halt !== 'narrow')?.halt ?? null;
+    if (shares.some(({ halt }) => halt === 'narrow')) this.widen();
     for (const { wanted } of shares)
       for (let at = 0; at < wanted.length; at += wanted[at]! + 1)
         this.learn(Int32Array.from(wanted.slice(at + 1, at + 1 + wanted[at]!)));

@@ -135,7 +135,7 @@ export class Search {
       bytes: set.bytes,
     };
     if (finding) result.violation = this.violation(finding);
-    if (halt && halt !== 'row') result.boundedBy = halt;
+    if (halt && halt !== 'row' && halt !== 'narrow') result.boundedBy = halt;
     return result;
   }
 
@@ -285,17 +285,19 @@ export class Search {
   }
 
   private resume({ header, keys, parents, learned }: Checkpoint): void {
-    const { model, set } = this;
+    const { model } = this;
     const hash = model.hash ?? '';
-    assert(
-      header.hash === hash && header.words === model.words,
-      `checkpoint: expected one of model ${hash} (${model.words} words), saw ${header.hash} (${header.words} words)`,
-    );
+    assert(header.hash === hash, `checkpoint: expected one of model ${hash}, saw ${header.hash}`);
     assert(
       parents.length === header.states,
       `checkpoint: expected ${header.states} states, saw ${parents.length}`,
     );
     model.learning?.follow(learned.subarray(model.learning.length));
+    assert(
+      header.words === model.words,
+      `checkpoint: expected states of ${model.words} words, saw ${header.words}`,
+    );
+    const set = (this.set = emptySet(model, this.options));
     assert(set.restore(keys, parents), 'checkpoint: expected it to fit into the memory bound');
     this.waiting = header.waiting.map(([from, to]) => [from, to]);
     this.levelEnd = header.levelEnd;

@@ -1,0 +1,149 @@
+// What steps do to a state, column by column. The same change comes up again and again, in steps of any actor: what it makes
+// of a column's value is computed once and looked up afterwards.
+import { Memo, type Records } from '../../runtime/check/interner.ts';
+import type { Environment } from './environment.ts';
+import type { Judges } from './judges.ts';
+import type { Queues } from './queues.ts';
+import type { Effect } from './steps.ts';
+import type { Vector } from './vector.ts';
+
+/** A change of one column that holds actors' words or queues: places in its rows, and what goes there. */
+interface Change {
+  /** Message taken out of the queue at a place, in turns. */
+  taken: number[];
+  /** Place and new number, in turns. */
+  writes: number[];
+  /** Queue's place and messages, in turns. */
+  pushes: number[];
+}
+
+/** In place of a column: the step itself is at fault; the change is minus what is broken. */
+export const BROKEN = -1;
+
+export class Changes {
+  /** Column and change, in turns: those of effect `n` from `starts[n - 1]` to `starts[n]`. */
+  plan = new Int32Array(1 << 12);
+  starts = new Int32Array(1 << 10);
+  private count = 0;
+  private readonly vector: Vector;
+  private readonly records: Records;
+  private readonly queues: Queues;
+  private readonly judges: Judges;
+  private readonly environment: Environment;
+  /** By column: what it becomes; its changes; their numbers. */
+  private readonly memos: readonly Memo[];
+  private readonly changes: Change[][];
+  private readonly numbers: Map<string, number>[];
+  private readonly monitorsOf: ({ from: number; to: number } | null)[];
+
+  constructor(vector: Vector, records: Records, queues: Queues, judges: Judges, environment: Environment) {
+    this.vector = vector;
+    this.records = records;
+    this.queues = queues;
+    this.judges = judges;
+    this.environment = environment;
+    this.memos = vector.rows.map(() => new Memo());
+    this.changes = vector.rows.map(() => []);
+    this.numbers = vector.rows.map(() => new Map<string, number>());
+    this.monitorsOf = vector.rows.map(
+      (_, column) => vector.columns.monitors.find((part) => part.column === column) ?? null,
+    );
+  }
+
+  get bytes(): number {
+    return this.memos.reduce((sum, memo) => sum + memo.bytes, this.plan.byteLength + this.starts.byteLength);
+  }
+
+  /** Lays down what the next effect does; effects are numbered from 1 on. */
+  add({ actor, sent, events, writes, pushes, hungry, failure }: Effect): void {
+    const { vector, environment, judges } = this;
+    const { columnOf, offsetOf } = vector;
+    if (failure !== null) return this.append([BROKEN, judges.breaks(failure)]);
+    const byColumn = new Map<number, Change>();
+    const at = (slot: number): [Change, number] => {
+      const column = columnOf[slot]!;
+      let change = byColumn.get(column);
+      if (change === undefined) byColumn.set(column, (change = { taken: [], writes: [], pushes: [] }));
+      return [change, offsetOf[slot]!];
+    };
+    if (sent !== 0 && this.records.data[sent]! >= 0) {
+      const [change, place] = at(vector.queue[actor]!);
+      change.taken.push(place, sent);
+    }
+    for (let i = 0; i < writes.length; i += 2) {
+      const [change, place] = at(writes[i]!);
+      change.writes.push(place, writes[i + 1]!);
+    }
+    for (let i = 0; i < pushes.length; i += 2) {
+      const [change, place] = at(vector.queue[pushes[i]!]!);
+      change.pushes.push(place, pushes[i + 1]!);
+    }
+    const all: number[] = [];
+    for (const [column, change] of byColumn) all.push(column, this.numberOf(column, change));
+    if (hungry >= 0) all.push(vector.columns.environment, environment.hungers(hungry));
+    for (const { column, from, to } of events === 0 ? [] : vector.columns.monitors) {
+      const heard = judges.heard(from, to, events);
+      if (heard > 0) all.push(column, heard);
+    }
+    this.append(all);
+  }
+  private numberOf(column: number, change: Change): number {
+    const key = JSON.stringify(change);
+    const numbers = this.numbers[column]!;
+    let number = numbers.get(key);
+    if (number === undefined) numbers.set(key, (number = this.changes[column]!.push(change)));
+    return number;
+  }
+  private append(all: readonly number[]): void {
+    const start = this.starts[this.count]!;
+    if (start + all.length > this.plan.length) this.plan = larger(this.plan);
+    if (this.count + 1 === this.starts.length) this.starts = larger(this.starts);
+    this.plan.set(all, start);
+    this.starts[++this.count] = start + all.length;
+  }
+
+  /** @returns what a change makes of a column's value, or minus the number of what it breaks */
+  after(column: number, row: number, change: number): number {
+    const known = this.memos[column]!.get(row, change);
+    return known === 0 ? this.compute(column, row, change) : known;
+  }
+  /** The same for all that an effect does to one column. */
+  columnAfter(effect: number, column: number, row: number): number {
+    let after = row;
+    for (let i = this.starts[effect - 1]!; i < this.starts[effect]!; i += 2)
+      if (this.plan[i] === column) after = this.after(column, after, this.plan[i + 1]!);
+    return after;
+  }
+  private compute(column: number, row: number, change: number): number {
+    const { vector, environment, judges } = this;
+    const monitors = this.monitorsOf[column]!;
+    let broken = 0;
+    let after = vector.changed(column, row, (slots) => {
+      if (column === vector.columns.environment) slots[0] = environment.after(slots[0]!, change);
+      else if (monitors === null) this.apply(this.changes[column]![change - 1]!, slots);
+      else
+        for (let m = monitors.from; m < monitors.to && broken === 0; m++) {
+          const picture = judges.after(m, slots[m - monitors.from]!, change);
+          if (picture < 0) broken = picture;
+          else slots[m - monitors.from] = picture;
+        }
+    });
+    if (broken < 0) after = broken;
+    this.memos[column]!.set(row, change, after);
+    return after;
+  }
+  private apply({ taken, writes, pushes }: Change, slots: Int32Array): void {
+    const { queues } = this;
+    for (let i = 0; i < taken.length; i += 2)
+      slots[taken[i]!] = queues.without(slots[taken[i]!]!, taken[i + 1]!);
+    for (let i = 0; i < writes.length; i += 2) slots[writes[i]!] = writes[i + 1]!;
+    for (let i = 0; i < pushes.length; i += 2)
+      slots[pushes[i]!] = queues.pushed(slots[pushes[i]!]!, pushes[i + 1]!);
+  }
+}
+
+function larger(words: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(words.length * 2);
+  more.set(words);
+  return more;
+}
