@@ -49,7 +49,8 @@ export class Vector {
   private readonly scratch: Int32Array;
   /** Where in a packed state a column's number stands. */
   words = 0;
-  private bits!: Int32Array;
+  /** Bits that each column's number needs; positions follow from them. */
+  packing!: Int32Array;
   private wordOf!: Int32Array;
   private shiftOf!: Int32Array;
   private maskOf!: Int32Array;
@@ -82,14 +83,10 @@ export class Vector {
     return new Plan(leaves, geometry, monitors).widths.map((width) => Rows.allocate(width, SHARED_BITS));
   }
 
-  /** Bits of each column's number. */
-  get packing(): Int32Array {
-    return this.bits;
-  }
   layOut(bits: ArrayLike<number>): void {
     const laid = spread(Array.from(bits));
+    this.packing = Int32Array.from(bits);
     this.words = laid.words;
-    this.bits = laid.bits;
     this.wordOf = laid.positions.map((position) => position >>> 5);
     this.shiftOf = laid.positions.map((position) => position & 31);
     this.maskOf = laid.bits.map((width) => maskOf(width));
