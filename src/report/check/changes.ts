@@ -88,7 +88,7 @@ export class Changes {
     this.append(all);
   }
   private numberOf(column: number, change: Change): number {
-    const key = JSON.stringify(change);
+    const key = `${change.taken.join()} ${change.writes.join()} ${change.pushes.join()}`;
     const numbers = this.numbers[column]!;
     let number = numbers.get(key);
     if (number === undefined) numbers.set(key, (number = this.changes[column]!.push(change)));

@@ -161,7 +161,7 @@ export class Steps {
   }
   /** Equal effects have one number. */
   private numberOf(effect: Effect): number {
-    const key = JSON.stringify(effect);
+    const key = keyOf(effect);
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const number = this.effects.push(effect);
@@ -265,7 +265,7 @@ export class Steps {
       if (!needed.has(slot) && leafOf[slot]) slots[slot] = another[slot]!;
     const elsewhere = this.perform(effect.actor, effect.sent, null);
     slots.set(here);
-    if (JSON.stringify(elsewhere) === JSON.stringify(effect)) return effect;
+    if (keyOf(elsewhere) === keyOf(effect)) return effect;
     const kind = messageKinds[this.records.data[effect.sent + 1]!];
     const who = built.system.geometry.nameOf(effect.actor);
     return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
@@ -342,4 +342,9 @@ export class Steps {
     this.built.system.contexts[actor]!.trace.fault(number, id, location, instead);
     return true;
   }
+}
+
+/** The same for equal effects. */
+function keyOf({ actor, sent, events, writes, pushes, hungry, occasions, failure }: Effect): string {
+  return `${actor} ${sent} ${events} ${hungry} ${writes.join()} ${pushes.join()} ${occasions.join()} ${failure}`;
 }

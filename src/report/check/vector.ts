@@ -11,7 +11,7 @@ import type { Leaf, Leaves } from './leaves.ts';
 /** Monitors are split among so many columns: their pictures vary independently, and together they are too many. */
 const MONITOR_COLUMNS = 3;
 /** Bits of a column's number at first; what a word has left over is added. */
-const FIRST_BITS = { vcpu: 12, environment: 7, hypervisor: 10, host: 14, operations: 11, shared: 10, devices: 10, monitors: 11 } as const; // prettier-ignore
+const FIRST_BITS = { vcpu: 12, environment: 8, hypervisor: 10, host: 14, operations: 11, shared: 10, devices: 11, monitors: 11 } as const; // prettier-ignore
 /** Room for values to come when states are packed anew. */
 const SLACK = 1.5;
 /** log2 of a column's values, where threads share them. */
