@@ -274,7 +274,7 @@ export class Steps {
   /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
   feed(vcpu: number, item: Item | null, choice: number): number {
     const { vector, built } = this;
-    const key = this.intern([FEEDING, choice]);
+    const key = this.intern([FEEDING, vcpu, choice]);
     const own = vector.value(this.ownSlot(vcpu));
     const known = this.memo.get(own, key);
     if (known !== 0) return known;
