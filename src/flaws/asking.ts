@@ -10,26 +10,27 @@ import { before, type Flaw, override, replan, replanned, replannedRequests, with
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
 const MOVES_DATA = ['copyless-migrate', 'copyless-map-then-migrate'] as const;
 
-/** Guests work from the generation under which they first saw a page on the list. */
-function keepFirstCopy({ vcpus, world: { geometry } }: Built): void {
-  const seen = geometry.guestGfn.map(() => new Map<number, number>());
+/** vCPUs work from the generation under which they first saw a page on the list. */
+function keepFirstCopy({ vcpus, world: { geometry }, remember }: Built): void {
   for (const { view, self } of vcpus) {
-    const first = seen[geometry.vcpuGuest[self]!]!;
-    let gfn = -1;
-    let generation = 0;
+    const now = remember(self, 2);
+    const [gfn, generation] = [0, 1];
+    /** By Gfn: that generation + 1. */
+    const first = remember(self, geometry.gfns);
     override(view, 'begin', (begin) => (wanted, context) => {
-      gfn = wanted;
+      now[gfn] = wanted;
       begin(wanted, context);
     });
-    const now = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(view), 'generation')!;
+    const seen = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(view), 'generation')!;
     override(view, 'look', (look) => (context) => {
       const found = look(context);
       if (found !== finding.listed) return found;
-      generation = first.get(gfn) ?? (now.get!.call(view) as number);
-      first.set(gfn, generation);
+      const before = first[now[gfn]!]! - 1;
+      now[generation] = before < 0 ? (seen.get!.call(view) as number) : before;
+      first[now[gfn]!] = now[generation] + 1;
       return found;
     });
-    Object.defineProperty(view, 'generation', { get: () => generation });
+    Object.defineProperty(view, 'generation', { get: () => now[generation] });
   }
 }
 
@@ -141,18 +142,20 @@ export const asking: readonly Flaw[] = [
     race: 10,
     alarms: ['no-copy-back', 'I4-pin'],
     needs: { protocols: MOVES_DATA },
-    apply({ host: { interpreter, pages }, world: { operations, geometry } }) {
-      const full = new Set<number>();
+    apply({ host: { interpreter, pages }, world: { operations, geometry }, remember }) {
+      const full = remember(geometry.host, operations.count);
       override(pages, 'resolve', (resolve) => (operation) => {
         const node = resolve(operation);
-        return full.delete(operation) ? geometry.pinOf(operations.gfn[operation]!) : node;
+        if (full[operation] === 0) return node;
+        full[operation] = 0;
+        return geometry.pinOf(operations.gfn[operation]!);
       });
       override(interpreter.room, 'reserved', (reserved) => (operation, outcome, context) => {
         const balances = operations.kind[operation]! - 1 === operationKind.balance;
         const source = geometry.pinOf(operations.gfn[operation]!);
         if (outcome === result.OK || !balances || operations.home[operation] === source)
           return reserved(operation, outcome, context);
-        full.add(operation);
+        full[operation] = 1;
         context.send(geometry.host, message.turn, operation);
       });
     },
@@ -282,10 +285,11 @@ export const asking: readonly Flaw[] = [
     sentence: 'the guest is told OK when its request is taken on',
     alarms: ['I7-exactly-once', 'no-copy-back'],
     needs: { protocols: LISTED },
-    apply({ host, world: { operations } }) {
-      const early = new Set<number>();
+    apply({ host, vcpus, world: { geometry, operations }, remember }) {
+      const early = remember(geometry.host, vcpus.length * geometry.spec.batch);
       override(host.requests, 'answer', (answer) => (request, outcome, context) => {
-        if (!early.delete(request)) answer(request, outcome, context);
+        if (early[request] === 0) answer(request, outcome, context);
+        early[request] = 0;
       });
       override(host.interpreter, 'turn', (turn) => (operation, context) => {
         const accepts = host.interpreter.stepOf(operation) === 'accept';
@@ -293,7 +297,7 @@ export const asking: readonly Flaw[] = [
         if (!accepts || operations.carried[operation]! < 0) return;
         const request = operations.request[operation]!;
         host.requests.answer(request, result.OK, context);
-        early.add(request);
+        early[request] = 1;
       });
     },
   },

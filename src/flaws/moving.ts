@@ -81,21 +81,22 @@ export const moving: readonly Flaw[] = [
     race: 16,
     alarms: ['I8-shootdown', 'I2-read-last-write'],
     needs: { faults: [] },
-    apply({ vcpus, world }) {
+    apply({ vcpus, world, remember }) {
       for (const vcpu of vcpus) {
-        let late = { gvpn: -1, gfn: -1, found: 0 };
+        /** Page + 1 that was walked, its Gfn, what was found. */
+        const late = remember(vcpu.self, 3);
         override(vcpu.accesses, 'walkEpt', () => (gvpn, write, context) => {
           const gfn = vcpu.own[field.walked]!;
-          const again = late.gvpn === gvpn && late.gfn === gfn && (!write || (late.found & 1) === 1);
-          if (again) {
-            world.tlbs[vcpu.self]!.fill(gvpn, gfn, late.found);
-            context.trace.tlbFill(vcpu.self, gfn, late.found >>> 1, late.found & 1);
-            late = { gvpn: -1, gfn: -1, found: 0 };
+          const found = late[2]!;
+          if (late[0] === gvpn + 1 && late[1] === gfn && (!write || (found & 1) === 1)) {
+            world.tlbs[vcpu.self]!.fill(gvpn, gfn, found);
+            context.trace.tlbFill(vcpu.self, gfn, found >>> 1, found & 1);
+            late.fill(0);
             return;
           }
-          late = { gvpn, gfn, found: world.ept.walk(gfn, write) };
-          if (late.found !== 0) return;
-          late.gvpn = -1;
+          late.set([gvpn + 1, gfn, world.ept.walk(gfn, write)]);
+          if (late[2] !== 0) return;
+          late.fill(0);
           vcpu.own[field.walked] = -1;
           vcpu.fault(gfn, write, purpose.access, context);
         });

@@ -46,12 +46,14 @@ export const races: readonly Flaw[] = [
     race: 1,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ world: { pages } }) {
+    apply({ world: { pages, meter } }) {
       const { state, event } = pages.table;
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const accepts = on === event.map || on === event.migrate;
-        if (accepts && pages.peek(gfn).state === state['resident.present'])
+        if (accepts && pages.peek(gfn).state === state['resident.present']) {
+          meter.touch(pages.words, gfn);
           return state['remapped.migrating'];
+        }
         return attempt(gfn, on, generation, bump, trace);
       });
     },
@@ -62,7 +64,7 @@ export const races: readonly Flaw[] = [
     race: 2,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
-    apply({ world: { pages } }) {
+    apply({ world: { pages, geometry, meter }, remember }) {
       const { state, event } = pages.table;
       const exported: Record<number, number> = {
         [state['listed.held']]: state['listed.exported'],
@@ -72,13 +74,14 @@ export const races: readonly Flaw[] = [
         const seen = stateOf(gfn);
         return exported[seen] ?? seen;
       });
-      const served = new Set<number>();
+      const served = remember(geometry.host, geometry.gfns);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
+        if (on === event.cancel && served[gfn] === 1) return -1;
         const seen = pages.peek(gfn).state;
-        if (on === event.cancel && served.has(gfn)) return -1;
         if (on !== event.demand || exported[seen] === undefined)
           return attempt(gfn, on, generation, bump, trace);
-        served.add(gfn);
+        meter.touch(pages.words, gfn);
+        served[gfn] = 1;
         return seen;
       });
     },

@@ -29,7 +29,7 @@ const make = (state: number, generation: number) =>
 
 export class PageWords {
   readonly table: PageTable;
-  private readonly words: Int32Array;
+  readonly words: Int32Array;
   /** What the host wrote last: private to it. */
   private readonly known: Int32Array;
   private readonly meter: Meter;
