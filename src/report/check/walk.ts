@@ -39,7 +39,11 @@ export class Walk {
 
   /** @param model of a world, nothing of which was looked up yet: it then shows every order, also of steps that commute */
   constructor(model: Explorable) {
-    if (model instanceof WorldSystem) model.reduces = false;
+    if (model instanceof WorldSystem) {
+      model.reduces = false;
+      // The states of the way are kept as they are packed.
+      model.packRoomily();
+    }
     this.model = model;
     model.initial((state) => this.way.push({ by: null, state: state.slice(0, model.words) }));
   }

@@ -14,6 +14,7 @@ import { monitors, type Property } from '../../properties/index.ts';
 import { type Explorable, Successors } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
+import { assert } from '../../stdx/assert.ts';
 import { Shown } from './describe.ts';
 import { BROKEN, Changes } from './changes.ts';
 import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
@@ -54,6 +55,8 @@ export interface SharedParts {
   columns: readonly Shared[];
 }
 
+/** Two columns a word, where memory is of no account. */
+const ROOMY_BITS = 16;
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
 /** Words before the entries of a list of offers, and of an entry. */
@@ -69,6 +72,7 @@ const FIRST_VCPU_BIT = 3;
 const HUNGRY = 1;
 const ENDS = 2;
 const BITS_PER_VCPU = 2;
+const VCPUS_MAX = Math.floor((32 - FIRST_VCPU_BIT) / BITS_PER_VCPU);
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
@@ -134,6 +138,8 @@ export class WorldSystem implements Explorable {
     watching = new Trace(properties, false);
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
+    const { vcpus } = world.geometry;
+    assert(vcpus <= VCPUS_MAX, `a search: expected at most ${VCPUS_MAX} vCPUs, saw ${vcpus}`);
     this.leaves = leavesOf(this.built, columns);
     this.shared =
       shared === 'new' ? shareParts(this.leaves, world.geometry, properties.length) : (shared ?? null);
@@ -228,6 +234,10 @@ export class WorldSystem implements Explorable {
   }
   set packing(bits: Int32Array) {
     this.vector.layOut(bits);
+  }
+  /** Packs so that there is room for whatever will come up, and states stay as they are; before the first state is asked for. */
+  packRoomily(): void {
+    this.vector.layOut(this.vector.rows.map(() => ROOMY_BITS));
   }
   /** Room for the values that have come up; numbers stay. */
   widen(keys: Int32Array): { model: WorldSystem; keys: Int32Array } {
