@@ -247,6 +247,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     vcpus: within('--vcpus', flags.vcpus, 1, 8),
     guests: within('--guests', flags.guests, 1, 4),
   };
+  within('--guests x --vcpus', `${world.guests * world.vcpus}`, 1, 8);
   const bounds: Bounds = {
     operations: within('--operations', flags.operations, 0, 8),
     moves: within('--moves', flags.moves, 0, 8),
