@@ -48,6 +48,42 @@ export const benches: readonly Bench[] = [
     ],
     load: () => import('./benches/simulate-command.ts'),
   },
+  {
+    name: 'page-copy',
+    rows: [
+      atLeast('page-copy/4k-hot', 'GB/s', 'memcpy in C', 0.4),
+      atLeast('page-copy/4k-cold', 'GB/s', 'memcpy in C', 0.75),
+      atLeast('page-copy/2m', 'GB/s', 'memcpy in C', 0.85),
+    ],
+    load: () => import('./benches/page-copy.ts'),
+  },
+  {
+    name: 'mailbox',
+    rows: [
+      atLeast('mailbox/one-way', 'M/s', 'ring in C, one sender and one receiver', 0.4),
+      atLeast('mailbox/over-message-port', 'M/s', 'MessagePort', 50),
+      atLeast('mailbox/over-comlink', 'M/s', 'comlink calls, 64 in flight', 500),
+      atMost('mailbox/round-trip-parked', 'us', 'futex in C', 1.3),
+    ],
+    load: () => import('./benches/mailbox.ts'),
+  },
+  {
+    name: 'lifecycle-step',
+    rows: [
+      atMost('lifecycle-step/over-two-atomics', 'ns', 'two bare Atomics on the same words', 1.5),
+      atLeast('lifecycle-step/over-xstate', 'M/s', 'XState transition()', 200),
+    ],
+    load: () => import('./benches/lifecycle-step.ts'),
+  },
+  {
+    name: 'lackey',
+    rows: [
+      atLeast('lackey/plain', 'M lines/s', 'wc -l', 0.1),
+      atLeast('lackey/gzip', 'M lines/s', 'gzip -dc | wc -l', null),
+      atMost('lackey/memory-growth', 'MiB', null, 16, 'measured'),
+    ],
+    load: () => import('./benches/lackey.ts'),
+  },
 ];
 
 /** Benches that a name stands for: a bench's own, or one of its rows'. */
