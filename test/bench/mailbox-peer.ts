@@ -35,7 +35,7 @@ function answerAll(count: number): void {
 parentPort!.on('message', ({ what, count }: { what: 'take' | 'answer'; count: number }) => {
   if (what === 'take') takeAll(count);
   else answerAll(count);
-  parentPort!.postMessage('done');
+  parentPort!.postMessage('done', []);
 });
 
 let posted = 0;

@@ -26,9 +26,13 @@ export interface PostBuffers {
   bells: SharedArrayBuffer;
 }
 
+function mailboxesIn(arena: Arena): Mailboxes {
+  return new Mailboxes(arena, LINKS, 2);
+}
+
 export function newPost(): PostBuffers {
   const measuring = new Arena(null);
-  new Mailboxes(measuring, LINKS, 2);
+  mailboxesIn(measuring);
   return { world: new SharedArrayBuffer(measuring.bytes), bells: new Bells(2).buffer };
 }
 
@@ -42,7 +46,7 @@ export class End {
   private readonly wake: () => void;
 
   constructor({ world, bells }: PostBuffers, self: number) {
-    this.mailboxes = new Mailboxes(new Arena(world), LINKS, 2);
+    this.mailboxes = mailboxesIn(new Arena(world));
     this.bells = new Bells(2, bells);
     this.self = self;
     this.ring = this.mailboxes.inbound[self]![0]!;

@@ -84,6 +84,16 @@ export const benches: readonly Bench[] = [
     ],
     load: () => import('./benches/lackey.ts'),
   },
+  {
+    name: 'ten-actors',
+    rows: [atLeast('ten-actors/over-message-port', 'M hops/s', 'the same ring over MessagePorts', 8)],
+    load: () => import('./benches/ten-actors.ts'),
+  },
+  {
+    name: 'ensemble',
+    rows: [atLeast('ensemble/two-workers', 'x', 'two bare threads over one, in C', 1.8, 'measured')],
+    load: () => import('./benches/ensemble.ts'),
+  },
 ];
 
 /** Benches that a name stands for: a bench's own, or one of its rows'. */

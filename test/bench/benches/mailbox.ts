@@ -31,7 +31,7 @@ export async function measure(native: Native): Promise<Found[]> {
 
   /** Has the peer do its part; this thread blocks until its own is done. @returns seconds */
   const together = async (what: 'take' | 'answer', count: number, work: () => void): Promise<number> => {
-    peer.postMessage({ what, count });
+    peer.postMessage({ what, count }, []);
     const began = performance.now();
     work();
     const seconds = (performance.now() - began) / 1000;
@@ -51,7 +51,7 @@ export async function measure(native: Native): Promise<Found[]> {
         end.publish();
         credits -= BATCH;
       }
-      while (credits < BOUND - (MESSAGES % CREDIT)) claim();
+      for (let back = credits; back + CREDIT <= BOUND; back += CREDIT) claim();
     });
     return MESSAGES / seconds / 1e6;
   };
