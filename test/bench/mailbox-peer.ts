@@ -22,6 +22,7 @@ function takeAll(count: number): number {
     end.send(kinds.credit, taken);
     end.publish();
   }
+  end.publish();
   return sum;
 }
 function answerAll(count: number): void {
