@@ -36,6 +36,19 @@ export function against(
 }
 
 /**
+ * The same for what several threads do: the best round of each. A thread that has to wait for a core keeps the other waiting, so
+ * that on a machine that others use too most rounds say more of them than of us.
+ */
+export function bestAgainst(
+  better: 'more' | 'less',
+  measured: readonly number[],
+  limit: readonly number[],
+): { measured: number; limit: number } {
+  const best = better === 'more' ? Math.max : Math.min;
+  return { measured: best(...measured), limit: best(...limit) };
+}
+
+/**
  * Starts to measure what this thread does, by its own CPU time: others may want the machine too.
  * @returns seconds since then
  */

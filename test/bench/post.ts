@@ -2,7 +2,7 @@
 // mailbox-peer.ts.
 import { Arena } from '../../src/memory/arena.ts';
 import { Mailboxes } from '../../src/memory/mailbox.ts';
-import type { Message } from '../../src/model/messages.ts';
+import { blankMessage } from '../../src/model/messages.ts';
 import { Bells } from '../../src/runtime/threads/bells.ts';
 
 /** Messages that may be on their way to the peer. */
@@ -39,7 +39,7 @@ export function newPost(): PostBuffers {
 /** One end. */
 export class End {
   readonly mailboxes: Mailboxes;
-  readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  readonly incoming = blankMessage();
   private readonly bells: Bells;
   private readonly self: number;
   private readonly ring: number;
