@@ -12,7 +12,7 @@ export const CREDIT = 512;
 export const SENDER = 0;
 export const PEER = 1;
 /** Looks at an empty mailbox before going to sleep: two actors, two cores. */
-const SPINS = 1000;
+const SPINS = 300;
 
 export const kinds = { load: 1, credit: 2, ping: 3, pong: 4 } as const;
 
@@ -65,9 +65,9 @@ export class End {
   /** Sleeps until there is a message. */
   await(spins = SPINS): void {
     const { mailboxes, bells, ring, self } = this;
-    for (let spin = 0; spin < spins; spin++) if (!mailboxes.isEmpty(ring)) return;
+    for (let spin = 0; spin < spins; spin++) if (mailboxes.hasMessage(ring)) return;
     bells.prepare(self);
-    if (mailboxes.isEmpty(ring)) bells.wait(self);
-    else bells.cancel(self);
+    if (mailboxes.hasMessage(ring)) bells.cancel(self);
+    else bells.wait(self);
   }
 }

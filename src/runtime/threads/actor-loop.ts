@@ -138,7 +138,7 @@ export class ActorLoop {
   private isIdle(): boolean {
     const { rings } = this;
     const { mailboxes } = this.system;
-    for (let i = 0; i < rings.length; i++) if (!mailboxes.isEmpty(rings[i]!)) return false;
+    for (let i = 0; i < rings.length; i++) if (mailboxes.hasMessage(rings[i]!)) return false;
     return true;
   }
   private sleep(): void {
