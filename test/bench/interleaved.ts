@@ -49,7 +49,8 @@ export function bestAgainst(
 }
 
 /**
- * Starts to measure what this thread does, by its own CPU time: others may want the machine too.
+ * Starts to measure what this thread does, by its own CPU time: others may want the machine too. The kernel may count it in
+ * ticks of some milliseconds, so what is measured should take a tenth of a second.
  * @returns seconds since then
  */
 export function stopwatch(): () => number {
