@@ -150,7 +150,7 @@ export class Mailboxes {
   private makeRoom(ring: number): void {
     const { ends } = this;
     const at = ring * end.count;
-    ends[at + end.room] = this.load(this.tails, ring);
+    ends[at + end.room] = this.tailOf(ring);
     const { sender, receiver } = this.links[ring]!;
     const mask = ends[at + end.mask]!;
     assert(
@@ -161,7 +161,7 @@ export class Mailboxes {
   /** Whether less than half of a ring is taken: then one more message that may as well get lost does no harm. */
   hasRoomFor(sender: number, receiver: number): boolean {
     const ring = this.ringOf[sender * this.actors + receiver]!;
-    const outstanding = (this.ends[ring * end.count + end.written]! - this.load(this.tails, ring)) | 0;
+    const outstanding = (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
     return outstanding * 2 < this.ends[ring * end.count + end.mask]!;
   }
   /** A hash of what was sent and is not published yet. */
@@ -194,6 +194,11 @@ export class Mailboxes {
     }
     this.unpublishedCount = 0;
   }
+  /** Up to where a ring's receiver has taken, also where that is this thread and nobody knows yet. */
+  private tailOf(ring: number): number {
+    if (this.unreleased === ring) this.release();
+    return this.load(this.tails, ring);
+  }
   /** Gives room back to the sender of the ring that was taken from last. Pairs with `makeRoom`. */
   private release(): void {
     const ring = this.unreleased;
@@ -221,8 +226,7 @@ export class Mailboxes {
     return this.words[(first + (taken & mask)) * MESSAGE_WORDS]!;
   }
   isEmpty(ring: number): boolean {
-    if (this.unreleased === ring) this.release();
-    return this.load(this.heads, ring) === this.load(this.tails, ring);
+    return this.load(this.heads, ring) === this.tailOf(ring);
   }
   /** Whether a ring that this thread receives from has a message: for a receiver, who has nothing to do but look. */
   hasMessage(ring: number): boolean {
