@@ -22,7 +22,33 @@ describe(`bench harness: ${benches.length} benches, ${rows.length} figures`, () 
   });
 
   test('the names are those that results have been followed under', () => {
-    expect(figures).toMatchInlineSnapshot();
+    expect(figures).toMatchInlineSnapshot(`
+      [
+        "guest-access/rate",
+        "guest-access/over-bare-loop",
+        "simulated-run/shipped",
+        "simulated-run/shipped-unjudged",
+        "simulated-run/million-pages",
+        "simulated-run/million-pages-unjudged",
+        "tracing/monitors-on",
+        "simulate-command/wall",
+        "simulate-command/memory",
+        "page-copy/4k-hot",
+        "page-copy/4k-cold",
+        "page-copy/2m",
+        "mailbox/one-way",
+        "mailbox/over-message-port",
+        "mailbox/over-comlink",
+        "mailbox/round-trip-parked",
+        "lifecycle-step/over-two-atomics",
+        "lifecycle-step/over-xstate",
+        "lackey/plain",
+        "lackey/gzip",
+        "lackey/memory-growth",
+        "ten-actors/over-message-port",
+        "ensemble/two-workers",
+      ]
+    `);
   });
 
   test('the committed baseline has a figure for each row and for nothing else', () => {
