@@ -79,12 +79,14 @@ export function recordedRun(
   // What happens while the world is made is not recorded on threads either.
   sink = recorded;
   const { mailboxes, meter } = system;
-  const { written } = mailboxes as unknown as { written: Int32Array };
-  const before = new Int32Array(written.length);
+  const ends = mailboxes as unknown as { endOf(ring: number): { written: number } };
+  /** Messages ever sent into each ring. */
+  const written = () => mailboxes.links.map((_, ring) => ends.endOf(ring).written);
+  const sentBefore = written();
   const causes: [number, number][][] = system.actors.map(() => []);
   /** By ring: who sent each message, and how many were taken. */
   const senders = mailboxes.links.map((_, ring) =>
-    Array.from({ length: written[ring]! }, (): [number, number] => [-1, -1]),
+    Array.from({ length: sentBefore[ring]! }, (): [number, number] => [-1, -1]),
   );
   const taken = new Int32Array(mailboxes.links.length);
   const actors = system.actors.map((actor, self): Actor => {
@@ -106,12 +108,12 @@ export function recordedRun(
         const ring = ringFrom.get(incoming.sender)!;
         const step = causes[self]!.length;
         causes[self]!.push(senders[ring]![taken[ring]!++] ?? [-1, -1]);
-        before.set(written);
+        const before = written();
         meter.witness = steps;
         steps.begin();
         actor.receive(incoming, context);
         steps.end(ring, incoming, mailboxes.unpublishedHash());
-        written.forEach((head, to) => {
+        written().forEach((head, to) => {
           for (let at = before[to]!; at < head; at++) senders[to]!.push([self, step]);
         });
       },
