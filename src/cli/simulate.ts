@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pageTable } from '../../machines/index.ts';
+import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { comparison, type Limits } from '../report/comparison.ts';
