@@ -25,6 +25,7 @@ export class Accesses {
   private readonly stallStart: Float64Array;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
+  private readonly firstGvpn: number;
 
   constructor(arena: Arena, vcpu: Vcpu) {
     const { world, self } = vcpu;
@@ -34,6 +35,7 @@ export class Accesses {
     this.self = self;
     this.own = vcpu.own;
     this.stallStart = arena.float64(1);
+    this.firstGvpn = geometry.guestGvpn[geometry.vcpuGuest[self]!]!;
     const hasCpus = geometry.spec.nodes.map((node) => node.hasCpus);
     this.latencyNs = latencyMatrix(vcpu.costs, hasCpus)[geometry.vcpuNode[self]!]!;
   }
@@ -62,46 +64,66 @@ export class Accesses {
    */
   hits(limit: number, context: Context): number {
     const { own, world, self, latencyNs, vcpu } = this;
-    if (own[field.busy] !== 0 || vcpu.asyncFaults.isOpen) return 0;
-    const { geometry, locations, scripts } = world;
+    const { geometry, locations, scripts, meter } = world;
+    if (own[field.busy] !== 0 || vcpu.asyncFaults.isOpen || meter.isNoting) return 0;
     const { policy } = geometry.spec;
     const { view } = vcpu;
+    // `step` makes the access with which a scan, a tick or a copy is due, and what comes of it.
+    const untilScan = policy.hintPages > 0 ? policy.accessesPerScan - own[field.sinceScan]! : limit + 1;
+    const begun = own[field.position]!;
+    const end =
+      begun +
+      Math.min(
+        limit,
+        scripts.length[self]! - begun,
+        untilScan - 1,
+        this.untilTick(limit) - 1,
+        view.untilCopy(limit) - 1,
+      );
     const tlb = world.tlbs[self]!;
     const words = scripts.words[self]!;
-    const length = scripts.length[self]!;
     const { pageWords } = locations;
     const { trace } = context;
-    const first = geometry.guestGvpn[geometry.vcpuGuest[self]!]!;
-    const scanAt = policy.hintPages > 0 ? policy.accessesPerScan : Infinity;
-    // `step` makes the access with which a scan or a tick is due, and what comes of it.
-    let left = Math.min(limit, scanAt - 1 - own[field.sinceScan]!, this.untilTick() - 1, view.untilCopy - 1);
-    let position = own[field.position]!;
-    left = Math.min(left, length - position);
-    const begun = position;
+    const { cacheHitNs } = vcpu.costs;
+    const firstGvpn = this.firstGvpn;
+    let position = begun;
     let last = own[field.lastGvpn]!;
-    for (let made = 0; made < left; made++) {
+    let home = -1;
+    let homeFirst = 0;
+    let homeEnd = 0;
+    for (; position < end; position++) {
       const word = words[position * 2]!;
       const code = operationOf(word);
       if (code > operation.write) break;
-      const gvpn = first + words[position * 2 + 1]!;
+      const gvpn = firstGvpn + words[position * 2 + 1]!;
       const found = tlb.lookup(gvpn);
-      if (found === 0 || (code === operation.write && (found & 1) === 0)) break;
-      if (made > 0) context.step();
-      position++;
+      // Nothing, or a translation that does not allow the write.
+      if (code === operation.write ? (found & 1) === 0 : found === 0) break;
       const location = found >>> 1;
       const at = argumentOf(word) % pageWords;
+      const index = (location + 1) * pageWords + at;
       if (code === operation.write) {
-        const before = locations.write(location, at, tagOf(gvpn));
+        const before = locations.increment(index, tagOf(gvpn));
         trace.wrote(self, gvpn, at, countIn(written(before, 0)), tagIn(before));
       } else {
-        const seen = locations.read(location, at);
+        const seen = locations.load(index);
         trace.read(self, gvpn, at, countIn(seen), tagIn(seen));
       }
-      context.spend(gvpn === last ? vcpu.costs.cacheHitNs : latencyNs[geometry.homeOf(location)]!);
+      if (gvpn === last) {
+        context.spend(cacheHitNs);
+        continue;
+      }
+      if (location < homeFirst || location >= homeEnd) {
+        home = geometry.homeOf(location);
+        homeFirst = geometry.homeFirst[home]!;
+        homeEnd = geometry.homeFirst[home + 1]!;
+      }
+      context.spend(latencyNs[home]!);
       last = gvpn;
     }
     const made = position - begun;
-    if (made === 0) return 0;
+    if (made <= 0) return 0;
+    meter.series(made);
     own[field.position] = position;
     own[field.lastGvpn] = last;
     if (policy.hintPages > 0) own[field.sinceScan]! += made;
@@ -109,12 +131,12 @@ export class Accesses {
     view.made(made);
     return made;
   }
-  /** Accesses from here to the one with which a tick is due, that one included. */
-  private untilTick(): number {
+  /** Accesses from here to the one with which a tick is due, that one included; more than `limit` where none is. */
+  private untilTick(limit: number): number {
     const { own } = this;
     const { accessesPerTick } = this.world.geometry.spec.policy;
     const isOut = own[field.ticking] === 1;
-    if (isOut && !this.vcpu.retries.needed) return Infinity;
+    if (isOut && !this.vcpu.retries.needed) return limit + 1;
     return accessesPerTick * (isOut ? LOST_TICKS : 1) - own[field.sinceTick]!;
   }
 

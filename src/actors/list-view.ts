@@ -162,9 +162,9 @@ export class ListView {
       context.send(this.world.geometry.hypervisor, message.listWanted, this.self);
     }
   }
-  /** Accesses from here to the one after which it is time for a new copy, that one included. */
-  get untilCopy(): number {
-    return this.policy.inspect === 'periodic' ? this.policy.period - this.own[field.accesses]! : Infinity;
+  /** Accesses from here to the one after which it is time for a new copy, that one included; or more than `limit`. */
+  untilCopy(limit: number): number {
+    return this.policy.inspect === 'periodic' ? this.policy.period - this.own[field.accesses]! : limit + 1;
   }
   /** The vCPU made accesses that were fewer. */
   made(accesses: number): void {

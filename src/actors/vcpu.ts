@@ -221,7 +221,7 @@ export class Vcpu implements Actor {
     const table = this.world.tables.vcpu;
     const state = this.own[field.state]!;
     const after = table.next[state * table.events.length + on]!;
-    assert(after >= 0, `vcpu ${this.self}: ${table.events[on]} in state ${table.states[state]}`);
+    if (after < 0) assert(false, `vcpu ${this.self}: ${table.events[on]} in state ${table.states[state]}`);
     this.own[field.state] = after;
   }
 

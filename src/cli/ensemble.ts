@@ -15,14 +15,21 @@ export interface EnsembleOptions {
   done: (count: number) => void;
 }
 
+export async function runAll(
+  units: readonly Unit[],
+  options: EnsembleOptions,
+): Promise<(RunReport | null)[]> {
+  return (await runAllAndPages(units, options, [])).reports;
+}
+
 /**
  * @param pages runs of a single page, done last: by then the threads' code is hot, and they take a tenth of the time
  * @returns null for what was interrupted, and for pages under a protocol of the user's that never balances that one
  */
-export async function runAll(
+export async function runAllAndPages(
   units: readonly Unit[],
   { signal, atOnce, done }: EnsembleOptions,
-  pages: readonly OnePageUnit[] = [],
+  pages: readonly OnePageUnit[],
 ): Promise<{ reports: (RunReport | null)[]; onePages: (OnePage | null)[] }> {
   const threads = Math.max(1, Math.min(availableParallelism(), units.length, atOnce));
   const pool = new Piscina<Unit | OnePageUnit, RunReport | OnePage>({

@@ -22,7 +22,7 @@ import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
 import { printable } from '../stdx/input-error.ts';
-import { runAll } from './ensemble.ts';
+import { runAllAndPages } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
@@ -108,7 +108,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
       });
     } else {
       const smallest = smallestOf(experiment, named);
-      const ran = await runAll(units, { signal, atOnce, done }, smallest?.runs);
+      const ran = await runAllAndPages(units, { signal, atOnce, done }, smallest?.runs ?? []);
       reports = ran.reports;
       limits = smallest?.limits(ran.onePages) ?? null;
     }

@@ -40,6 +40,19 @@ export class Meter {
     this.index = index;
     if (this.told !== null) this.told.touch(column, index);
   }
+  /** Whether each access must be told: then none may be made behind the meter's back, and counted by `series`. */
+  get isNoting(): boolean {
+    return this.noting;
+  }
+  /** As many steps as there were accesses, one in each; the first of the steps had begun, the last has not ended. */
+  series(accesses: number): void {
+    this.accesses++;
+    if (accesses > 1) {
+      if (this.accesses > this.most) this.most = this.accesses;
+      this.accesses = 1;
+      this.steps += accesses - 1;
+    }
+  }
   /** What the access found; said again, the last word counts (a compare-exchange that was tried again). */
   found(value: number): void {
     if (this.noting && this.told !== null) this.told.find(value);

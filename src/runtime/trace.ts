@@ -11,6 +11,7 @@ export class Trace implements Sink {
   private readonly observers: Observer[][] = eventKinds.map(() => []);
   private readonly hash = new RunningHash();
   private readonly hashes: boolean;
+  private events = 0;
   private readonly current: TraceEvent = {
     kind: 0,
     actor: 0,
@@ -56,11 +57,25 @@ export class Trace implements Sink {
     cause: number,
     result: number,
   ): void {
-    const { current: e, hash } = this;
+    const sequence = this.events++;
+    if (this.hashes)
+      this.hash.record(
+        kind | (actor << 8),
+        id,
+        gfn,
+        destination ^ (generation << 16),
+        from,
+        to,
+        (cause << 28) ^ result,
+        time,
+      );
+    const observers = this.observers[kind]!;
+    if (observers.length === 0) return;
+    const { current: e } = this;
     e.kind = kind;
     e.actor = actor;
     e.time = time;
-    e.sequence++;
+    e.sequence = sequence;
     e.id = id;
     e.gfn = gfn;
     e.destination = destination;
@@ -69,22 +84,11 @@ export class Trace implements Sink {
     e.to = to;
     e.cause = cause;
     e.result = result;
-    if (this.hashes) {
-      hash.int(kind | (actor << 8));
-      hash.int(id);
-      hash.int(gfn);
-      hash.int(destination ^ (generation << 16));
-      hash.int(from);
-      hash.int(to);
-      hash.int((cause << 28) ^ result);
-      hash.double(time);
-    }
-    const observers = this.observers[kind]!;
     for (let i = 0; i < observers.length; i++) observers[i]!(e);
   }
   /** Events so far. */
   get length(): number {
-    return this.current.sequence + 1;
+    return this.events;
   }
   digest(): string {
     return this.hash.digest();
