@@ -15,6 +15,12 @@ export interface EnsembleOptions {
   done: (count: number) => void;
 }
 
+/** What is null was interrupted; or, of a page, its protocol never balances that one. */
+export interface Ran {
+  reports: (RunReport | null)[];
+  onePages: (OnePage | null)[];
+}
+
 export async function runAll(
   units: readonly Unit[],
   options: EnsembleOptions,
@@ -24,13 +30,12 @@ export async function runAll(
 
 /**
  * @param pages runs of a single page, done last: by then the threads' code is hot, and they take a tenth of the time
- * @returns null for what was interrupted, and for pages under a protocol of the user's that never balances that one
  */
 export async function runAllAndPages(
   units: readonly Unit[],
   { signal, atOnce, done }: EnsembleOptions,
   pages: readonly OnePageUnit[],
-): Promise<{ reports: (RunReport | null)[]; onePages: (OnePage | null)[] }> {
+): Promise<Ran> {
   const threads = Math.max(1, Math.min(availableParallelism(), units.length, atOnce));
   const pool = new Piscina<Unit | OnePageUnit, RunReport | OnePage>({
     filename: new URL(`../../workers/run.worker.${extension}`, import.meta.url).href,
@@ -63,6 +68,36 @@ export async function runAllAndPages(
   } finally {
     await pool.destroy();
   }
+}
+
+/** The same on this thread, one after the other: for who wants to see what it does. */
+export async function runAllHere(
+  units: readonly Unit[],
+  { signal, done }: Pick<EnsembleOptions, 'signal' | 'done'>,
+  pages: readonly OnePageUnit[],
+): Promise<Ran> {
+  const [{ runUnit }, { runOnePage }] = await Promise.all([
+    import('../report/unit.ts'),
+    import('../report/one-page.ts'),
+  ]);
+  const stopped = () => signal.aborted;
+  const reports: (RunReport | null)[] = [];
+  for (const unit of units) {
+    const report = stopped() ? null : await runUnit(unit, { stopped, clockMs: () => performance.now() });
+    reports.push(stopped() ? null : report);
+    if (!stopped()) done(reports.length);
+  }
+  const onePages: (OnePage | null)[] = [];
+  for (const unit of pages) {
+    const page = stopped() ? null : runOnePage(unit);
+    try {
+      onePages.push(await page);
+    } catch (error) {
+      if (!isAssertion(error)) throw error;
+      onePages.push(null);
+    }
+  }
+  return { reports, onePages };
 }
 
 const isAssertion = (error: unknown): boolean => error instanceof Error && error.name === 'AssertionError';

@@ -21,7 +21,7 @@ import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } fro
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
-const known: readonly (keyof Flags)[] = ['executor', 'scheduler', 'seed', 'json', 'out'];
+const known: readonly (keyof Flags)[] = ['executor', 'scheduler', 'seed', 'json', 'out', 'cpuProfile'];
 
 export async function migrate(text: string, file: string, flags: Flags): Promise<number> {
   for (const flag of Object.keys(flags) as (keyof Flags)[]) {

@@ -22,7 +22,7 @@ import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
 import { printable } from '../stdx/input-error.ts';
-import { runAllAndPages } from './ensemble.ts';
+import { runAllAndPages, runAllHere } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
@@ -58,6 +58,8 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   const executor = oneOf(flags.executor, '--executor', ['simulated', 'threads']);
   if (flags.validate === true && executor !== 'threads')
     refuse('--validate', 'without threads', '--executor threads', 'the simulation is the model');
+  if (flags.cpuProfile !== undefined && executor === 'threads')
+    refuse('--profile', 'of threads', '--executor simulated', 'a profile is of one thread');
   const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
   const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
@@ -108,7 +110,8 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
       });
     } else {
       const smallest = smallestOf(experiment, named);
-      const ran = await runAllAndPages(units, { signal, atOnce, done }, smallest?.runs ?? []);
+      const run = flags.cpuProfile === undefined ? runAllAndPages : runAllHere;
+      const ran = await run(units, { signal, atOnce, done }, smallest?.runs ?? []);
       reports = ran.reports;
       limits = smallest?.limits(ran.onePages) ?? null;
     }
