@@ -224,6 +224,13 @@ export class Mailboxes {
     if (this.unreleased === ring) this.release();
     return this.load(this.heads, ring) === this.load(this.tails, ring);
   }
+  /** Whether a ring that this thread receives from has a message: for a receiver, who has nothing to do but look. */
+  hasMessage(ring: number): boolean {
+    const { ends } = this;
+    const at = ring * end.count;
+    const taken = ends[at + end.taken]!;
+    return ends[at + end.seen] !== taken || this.load(this.heads, ring) !== taken;
+  }
   /** Takes the oldest message of a ring into `into`. @returns false when the ring is empty */
   receive(ring: number, into: Message): boolean {
     const { ends } = this;

@@ -7,7 +7,8 @@
 // else is put back.
 //
 // Order in the trace: a change takes its place in the trace after it has read the word and before it changes it. Of two
-// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality.
+// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality. The
+// host's first try relies on nothing but what it wrote last itself, so that it need not read before it takes its place.
 import type { PageTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
@@ -33,12 +34,17 @@ export class PageWords {
   /** What the host wrote last: private to it. */
   private readonly known: Int32Array;
   private readonly meter: Meter;
+  /** The table's cells, and how many there are in a row: looked up in every step. */
+  private readonly next: Int8Array;
+  private readonly columns: number;
 
   constructor(arena: Arena, gfns: number, table: PageTable, meter: Meter) {
     this.words = arena.int32(gfns);
     arena.owner = 'host';
     this.known = arena.int32(gfns);
     this.table = table;
+    this.next = table.next;
+    this.columns = table.events.length;
     this.meter = meter;
   }
 
@@ -58,8 +64,7 @@ export class PageWords {
   private claimed(word: number): number {
     const state = stateIn(word);
     if (state === VACANT) return -1;
-    const { next, events, event } = this.table;
-    const held = next[state * events.length + event.detect]!;
+    const held = this.next[state * this.columns + this.table.event.detect]!;
     return held < 0 ? -1 : make(held, generationIn(word));
   }
   /** The guest's detection (claim 12), by compare-exchange. @returns the new state, or -1 when nothing was changed */
@@ -71,7 +76,7 @@ export class PageWords {
       const state = stateIn(word);
       if (state >= this.table.states.length || state === VACANT || generationIn(word) !== generation)
         return -1;
-      const next = this.table.next[state * this.table.events.length + on]!;
+      const next = this.next[state * this.columns + on]!;
       if (next < 0) return -1;
       trace.takePlace();
       if (Atomics.compareExchange(this.words, gfn, word, make(next, generation)) === word) {
@@ -106,6 +111,37 @@ export class PageWords {
    */
   attempt(gfn: number, on: number, generation: number, bump: boolean, trace: Recorder): number {
     this.meter.touch(this.words, gfn);
+    // Most often the word is what the host wrote last: then the exchange itself is the look at it.
+    const known = this.known[gfn]!;
+    const next = this.afterWord(known, on, generation);
+    if (next >= 0) {
+      const becomes = (generationIn(known) + (bump ? 1 : 0)) & GENERATION_MASK;
+      const word = make(next, becomes);
+      trace.takePlace();
+      if (Atomics.compareExchange(this.words, gfn, known, word) === known) {
+        this.meter.found(known);
+        this.meter.left(word);
+        this.known[gfn] = word;
+        trace.page(gfn, becomes, stateIn(known), next, on);
+        return next;
+      }
+    }
+    return this.attemptAsFound(gfn, on, generation, bump, trace);
+  }
+  /** The state that a word's page goes to, or -1. */
+  private afterWord(word: number, on: number, generation: number): number {
+    const state = stateIn(word);
+    if (state === VACANT || (generation >= 0 && generationIn(word) !== generation)) return -1;
+    return this.next[state * this.columns + on]!;
+  }
+  /** As `attempt`, where the word is something else, or what it was does not allow it. */
+  private attemptAsFound(
+    gfn: number,
+    on: number,
+    generation: number,
+    bump: boolean,
+    trace: Recorder,
+  ): number {
     for (;;) {
       const found = Atomics.load(this.words, gfn);
       this.meter.found(found);
@@ -121,8 +157,7 @@ export class PageWords {
         }
         continue;
       }
-      if (state === VACANT || (generation >= 0 && seen !== generation)) return -1;
-      const next = this.table.next[state * this.table.events.length + on]!;
+      const next = this.afterWord(word, on, generation);
       if (next < 0) return -1;
       const becomes = bump ? (seen + 1) & GENERATION_MASK : seen;
       trace.takePlace();

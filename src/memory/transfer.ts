@@ -5,8 +5,9 @@ import { type Cipher, noCipher } from './encryption.ts';
 import type { Locations } from './locations.ts';
 import type { Meter } from './meter.ts';
 
-const ZERO_PAGE = 0;
-const POISON_PAGE = 1;
+/** The pages before the first location, to copy from. */
+const ZEROES = -1;
+const POISON = 0;
 const NONE = -1;
 /** How a write goes wrong: by default it does not. */
 const AS_TOLD: { at?: number; isShort?: boolean } = {};
@@ -34,12 +35,14 @@ export class Transfer {
     this.meter = meter;
     this.cipher = cipher;
   }
-  /** The bytes of a page, as they are, from one place (first byte, see `Locations.at`) to another. */
+  /** The bytes of a page, as they are, from one location to another. */
   copy(from: number, to: number): void {
-    const { bytes, pageBytes } = this.locations;
-    this.meter.touch();
-    this.meter.handle(from / pageBytes - 1, to / pageBytes - 1);
-    bytes.copy(bytes, to, from, from + pageBytes);
+    const { locations, meter } = this;
+    const { bytes } = locations;
+    meter.touch();
+    meter.handle(from, to);
+    const first = locations.at(from);
+    bytes.copy(bytes, locations.at(to), first, first + locations.pageBytes);
   }
   private sum(location: number): number {
     const { words, pageWords } = this.locations;
@@ -60,7 +63,7 @@ export class Transfer {
     { at = to, isShort = false } = AS_TOLD,
   ): boolean {
     const { locations } = this;
-    this.copy(locations.at(from), locations.at(at));
+    this.copy(from, at);
     this.meter.handle(from, at, to);
     locations.gfn[at] = gfn;
     locations.generation[at] = generation;
@@ -74,7 +77,8 @@ export class Transfer {
   private cutShort(at: number): void {
     const { bytes, pageBytes } = this.locations;
     const half = pageBytes / 2;
-    bytes.copy(bytes, this.locations.at(at) + half, POISON_PAGE * pageBytes, POISON_PAGE * pageBytes + half);
+    const poison = this.locations.at(POISON);
+    bytes.copy(bytes, this.locations.at(at) + half, poison, poison + half);
   }
   /** Reads back what was written, before anybody relies on it. */
   isStored(from: number, to: number, gfn: number, generation: number): boolean {
@@ -95,7 +99,7 @@ export class Transfer {
    */
   moveIn(from: number, to: number, gfn: number, generation: number, flips = NONE): boolean {
     const { locations } = this;
-    this.copy(locations.at(from), locations.at(to));
+    this.copy(from, to);
     if (flips !== NONE) this.flip(to, flips);
     if (this.cipher.covers(from) && !this.open(from, to, gfn, generation)) return false;
     return (
@@ -193,7 +197,7 @@ export class Transfer {
   }
   /** The guest's own copy between two pages it has mapped. @returns false when source and copy differ */
   copyPage(from: number, to: number): boolean {
-    this.copy(this.locations.at(from), this.locations.at(to));
+    this.copy(from, to);
     return this.sum(from) === this.sum(to);
   }
   /** Decay, not an access: one bit of a location changes. */
@@ -202,7 +206,7 @@ export class Transfer {
     words[(location + 1) * pageWords + ((bit >> 5) % pageWords)]! ^= 1 << (bit & 31);
   }
   clear(to: number): void {
-    this.copy(ZERO_PAGE * this.locations.pageBytes, this.locations.at(to));
+    this.copy(ZEROES, to);
   }
   /** Whether a page is full of poison: the guest's own look at what it has mapped. */
   isPoison(location: number): boolean {
@@ -214,6 +218,6 @@ export class Transfer {
     return true;
   }
   poison(to: number): void {
-    this.copy(POISON_PAGE * this.locations.pageBytes, this.locations.at(to));
+    this.copy(POISON, to);
   }
 }

@@ -117,3 +117,7 @@ export interface Message {
   /** Virtual nanoseconds at which it is delivered. */
   time: number;
 }
+/** One to be received into. Its time is a fraction from the start: the engine would have to change its mind about a whole one. */
+export function blankMessage(): Message {
+  return { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: Number.NaN };
+}

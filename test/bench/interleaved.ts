@@ -36,7 +36,21 @@ export function against(
 }
 
 /**
- * Starts to measure what this thread does, by its own CPU time: others may want the machine too.
+ * The same for what several threads do: the best round of each. A thread that has to wait for a core keeps the other waiting, so
+ * that on a machine that others use too most rounds say more of them than of us.
+ */
+export function bestAgainst(
+  better: 'more' | 'less',
+  measured: readonly number[],
+  limit: readonly number[],
+): { measured: number; limit: number } {
+  const best = better === 'more' ? Math.max : Math.min;
+  return { measured: best(...measured), limit: best(...limit) };
+}
+
+/**
+ * Starts to measure what this thread does, by its own CPU time: others may want the machine too. The kernel may count it in
+ * ticks of some milliseconds, so what is measured should take a tenth of a second.
  * @returns seconds since then
  */
 export function stopwatch(): () => number {

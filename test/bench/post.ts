@@ -2,7 +2,7 @@
 // mailbox-peer.ts.
 import { Arena } from '../../src/memory/arena.ts';
 import { Mailboxes } from '../../src/memory/mailbox.ts';
-import type { Message } from '../../src/model/messages.ts';
+import { blankMessage } from '../../src/model/messages.ts';
 import { Bells } from '../../src/runtime/threads/bells.ts';
 
 /** Messages that may be on their way to the peer. */
@@ -12,7 +12,7 @@ export const CREDIT = 512;
 export const SENDER = 0;
 export const PEER = 1;
 /** Looks at an empty mailbox before going to sleep: two actors, two cores. */
-const SPINS = 1000;
+const SPINS = 300;
 
 export const kinds = { load: 1, credit: 2, ping: 3, pong: 4 } as const;
 
@@ -39,7 +39,7 @@ export function newPost(): PostBuffers {
 /** One end. */
 export class End {
   readonly mailboxes: Mailboxes;
-  readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  readonly incoming = blankMessage();
   private readonly bells: Bells;
   private readonly self: number;
   private readonly ring: number;
@@ -65,9 +65,9 @@ export class End {
   /** Sleeps until there is a message. */
   await(spins = SPINS): void {
     const { mailboxes, bells, ring, self } = this;
-    for (let spin = 0; spin < spins; spin++) if (!mailboxes.isEmpty(ring)) return;
+    for (let spin = 0; spin < spins; spin++) if (mailboxes.hasMessage(ring)) return;
     bells.prepare(self);
-    if (mailboxes.isEmpty(ring)) bells.wait(self);
-    else bells.cancel(self);
+    if (mailboxes.hasMessage(ring)) bells.cancel(self);
+    else bells.wait(self);
   }
 }

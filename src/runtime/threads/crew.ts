@@ -5,7 +5,7 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Runnable } from '../../actor/system.ts';
-import { message, type Message } from '../../model/messages.ts';
+import { blankMessage, message, type Message } from '../../model/messages.ts';
 import { OPERATION_WORDS, type ScriptSource } from '../../model/script.ts';
 import type { Disturbance, LoopStatistics } from './actor-loop.ts';
 import { Bells } from './bells.ts';
@@ -126,7 +126,7 @@ export class Crew<Parts> {
     let ending: CrewRun['ending'] = 'at rest';
     let accesses = 0;
     let progressAt = performance.now();
-    const incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+    const incoming = blankMessage();
     try {
       for (;;) {
         this.bells.prepare(this.size);

@@ -47,6 +47,7 @@ export class EventWriter implements Sink {
   private readonly float = new Float64Array(1);
   private readonly floatWords = new Int32Array(this.float.buffer);
   private head: number;
+  private published: number;
   private place = -1;
   private ticket = 0;
 
@@ -56,7 +57,7 @@ export class EventWriter implements Sink {
     this.bells = bells;
     this.reader = reader;
     this.self = self;
-    this.head = Atomics.load(rings.words, rings.headOf(self));
+    this.head = this.published = Atomics.load(rings.words, rings.headOf(self));
   }
 
   takePlace(): void {
@@ -128,6 +129,8 @@ export class EventWriter implements Sink {
   /** Makes the events of a handler visible to the main thread. */
   publish(): void {
     const { rings, self } = this;
+    if (this.head === this.published) return;
+    this.published = this.head;
     Atomics.store(rings.words, rings.headOf(self), this.head);
     if (((this.head - Atomics.load(rings.words, rings.tailOf(self))) | 0) > CAPACITY / 2)
       this.bells.ring(this.reader);

@@ -9,7 +9,7 @@
 import type { Runnable } from '../../actor/system.ts';
 import { access, Witness } from '../../memory/witness.ts';
 import type { Sink } from '../../model/events.ts';
-import { message, type Message } from '../../model/messages.ts';
+import { blankMessage, message } from '../../model/messages.ts';
 import { AssertionError } from '../../stdx/assert.ts';
 import { orderAccesses, Steps } from './access-order.ts';
 import {
@@ -50,7 +50,7 @@ class Validation implements Sink {
   private readonly world: Int32Array;
   private readonly order: Steps;
   private readonly witness = new Witness();
-  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  private readonly incoming = blankMessage();
   /** By actor: number of its next step, and how many steps wait that were to be made before. */
   private readonly next: Int32Array;
   private readonly waits: Int32Array;

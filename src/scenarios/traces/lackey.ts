@@ -44,6 +44,10 @@ const STAGED_OPERATIONS = 1 << 13;
 const OPERATIONS_PER_LINE = 4;
 const ADDRESS_DIGITS = 16;
 const SIZE_DIGITS = 4;
+/** Digits of an address that its lower half holds. */
+const LOW_DIGITS = 8;
+/** Upper bits of no page. */
+const NOWHERE = -1;
 
 const PAGE_BITS = 12;
 const PAGE_BYTES = 1 << PAGE_BITS;
@@ -81,8 +85,8 @@ export class LackeyTrace {
   private inputEnded = false;
 
   // `buffer` holds complete lines in [at, linesEnd) and the begun one in [linesEnd, filled). The byte behind it is for
-  // the newline that the last line may lack.
-  private readonly buffer = new Uint8Array(BUFFER_BYTES + 1);
+  // the newline that the last line may lack, those behind that so that a few can be looked at at once.
+  private readonly buffer = new Uint8Array(BUFFER_BYTES + 1 + LOW_DIGITS);
   private at = 0;
   private linesEnd = 0;
   private filled = 0;
@@ -115,7 +119,7 @@ export class LackeyTrace {
     }
     const words = Math.min(limit * OPERATION_WORDS, this.stagedEnd - this.stagedAt);
     const { staged, stagedAt } = this;
-    for (let word = 0; word < words; word++) out[word] = staged[stagedAt + word]!;
+    out.set(staged.subarray(stagedAt, stagedAt + words));
     this.stagedAt += words;
     return words / OPERATION_WORDS;
   }
@@ -182,6 +186,8 @@ export class LackeyTrace {
     let { at } = this;
     let { lines, instructions, loads, stores, modifies } = counts;
     let words = 0;
+    let [codeLow, codeHigh, codePage] = [0, NOWHERE, FULL];
+    let [dataLow, dataHigh, dataPage] = [0, NOWHERE, FULL];
     while (at < linesEnd && words <= wordsMax) {
       const start = at;
       let kind = buffer[at]!;
@@ -203,6 +209,19 @@ export class LackeyTrace {
       const address = (at += 3);
       let high = 0;
       let low = 0;
+      // Eight digits at once, as most addresses have: a shorter one's comma is among them.
+      const a = HEX[buffer[at]!]!;
+      const b = HEX[buffer[at + 1]!]!;
+      const c = HEX[buffer[at + 2]!]!;
+      const d = HEX[buffer[at + 3]!]!;
+      const e = HEX[buffer[at + 4]!]!;
+      const f = HEX[buffer[at + 5]!]!;
+      const g = HEX[buffer[at + 6]!]!;
+      const h = HEX[buffer[at + 7]!]!;
+      if ((a | b | c | d | e | f | g | h) < 16) {
+        low = (a << 28) | (b << 24) | (c << 20) | (d << 16) | (e << 12) | (f << 8) | (g << 4) | h;
+        at += LOW_DIGITS;
+      }
       let digit = HEX[buffer[at]!]!;
       while (digit < 16) {
         high = (high << 4) | (low >>> 28);
@@ -245,10 +264,27 @@ export class LackeyTrace {
       else modifies++;
 
       const byteOffset = low & (PAGE_BYTES - 1);
-      const wordArgument = (byteOffset >>> 2) % pageWords;
+      const word = byteOffset >>> 2;
+      const wordArgument = word < pageWords ? word : word % pageWords;
       const pageLow = (low >>> PAGE_BITS) | (high << (32 - PAGE_BITS));
       const pageHigh = high >>> PAGE_BITS;
-      const page = pages.number(pageLow, pageHigh);
+      // Code is run through and data is walked through: most lines are about the page of the last line of their kind.
+      let page: number;
+      if (kind === KIND_I) {
+        if (pageLow !== codeLow || pageHigh !== codeHigh) {
+          codePage = pages.number(pageLow, pageHigh);
+          codeLow = pageLow;
+          codeHigh = pageHigh;
+        }
+        page = codePage;
+      } else {
+        if (pageLow !== dataLow || pageHigh !== dataHigh) {
+          dataPage = pages.number(pageLow, pageHigh);
+          dataLow = pageLow;
+          dataHigh = pageHigh;
+        }
+        page = dataPage;
+      }
       let nextPage = -1;
       if (byteOffset + size > PAGE_BYTES) {
         const nextLow = (pageLow + 1) | 0;

@@ -22,10 +22,17 @@ const UNPACKED_RATIO = 200;
 /** Below this the ratio says nothing: a short loop's trace packs as well as a bomb does. */
 const RATIO_FREE_BYTES = 16 << 20;
 
-/** The bytes of the trace, unpacked where they are a gzip. */
+/** What becomes of a chunk after the next one has been asked for. */
+interface Chunks {
+  /** Somebody may still look at it; else it is written over. */
+  areKept: boolean;
+}
+
+/** The bytes of the trace, unpacked where they are a gzip. A chunk holds until the next one is asked for. */
 export async function* traceBytes(options: TraceBytesOptions): AsyncGenerator<Buffer> {
   const { file, stdin, maxBytes } = options;
-  const raw = file === '-' ? streamBytes(present(stdin, "stdin, which '-' names")) : fileBytes(file);
+  const chunks: Chunks = { areKept: true };
+  const raw = file === '-' ? streamBytes(present(stdin, "stdin, which '-' names")) : fileBytes(file, chunks);
   try {
     // Standard input may deliver single bytes; the magic takes two.
     let head: Buffer = Buffer.alloc(0);
@@ -35,7 +42,10 @@ export async function* traceBytes(options: TraceBytesOptions): AsyncGenerator<Bu
       head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
     }
     const all = prepend(head, raw);
-    if (head[0] === 0x1f && head[1] === 0x8b) yield* unpacked(file === '-' ? 'stdin' : file, all, maxBytes);
+    const isPacked = head[0] === 0x1f && head[1] === 0x8b;
+    // What unpacks holds on to chunks; who reads plain text is done with one before it asks for another.
+    chunks.areKept = isPacked;
+    if (isPacked) yield* unpacked(file === '-' ? 'stdin' : file, all, maxBytes);
     else yield* all;
   } finally {
     // After an error in mid-stream a read of standard input may be pending, and `return` queues behind it.
@@ -73,23 +83,37 @@ async function* streamBytes(stream: Readable): AsyncGenerator<Buffer> {
   for await (const chunk of stream) yield chunk as Buffer;
 }
 
-async function* fileBytes(file: string): AsyncGenerator<Buffer> {
+async function* fileBytes(file: string, chunks: Chunks): AsyncGenerator<Buffer> {
   assertTraceFile(file);
   const handle = await open(file);
+  const read = (chunk: Buffer) => {
+    const reading = handle.read(chunk, 0, CHUNK_BYTES, null);
+    // Whoever asks for the chunk is told; nobody may ever ask.
+    reading.catch(() => {});
+    return reading;
+  };
+  // While one chunk is looked at the next is read; not from a pipe, which may never answer and must be closed all the same.
+  const readsAhead = (await handle.stat()).isFile();
+  let reading: ReturnType<typeof read> | null = null;
+  let spare: Buffer | null = null;
   try {
     for (;;) {
-      // A fresh one each time: zlib may still hold the last.
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      yield chunk.subarray(0, bytesRead);
+      const done: { bytesRead: number; buffer: Buffer } = await (reading ?? read(spare ?? freshChunk()));
+      if (done.bytesRead === 0) return;
+      if (readsAhead) reading = read(spare ?? freshChunk());
+      spare = null;
+      yield done.buffer.subarray(0, done.bytesRead);
+      if (!chunks.areKept) spare = done.buffer;
     }
   } catch (error) {
     throw unreadable(file, error);
   } finally {
+    await reading?.catch(() => {});
     await handle.close();
   }
 }
+
+const freshChunk = (): Buffer => Buffer.allocUnsafe(CHUNK_BYTES);
 
 async function* unpacked(
   file: string,

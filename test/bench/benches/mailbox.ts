@@ -4,18 +4,18 @@ import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { against, interleaved } from '../interleaved.ts';
+import { bestAgainst, interleaved } from '../interleaved.ts';
 import type { PeerApi } from '../mailbox-peer.ts';
 import type { Native } from '../native.ts';
 import { BOUND, CREDIT, End, kinds, newPost, SENDER } from '../post.ts';
 import type { Found } from '../row.ts';
 
 const BATCH = 64;
-const MESSAGES = 4_000_000;
-const POSTED = 50_000;
-const CALLS = 3200;
-const TRIPS = 3000;
-const ROUNDS = 7;
+const MESSAGES = 1_000_000;
+const POSTED = 20_000;
+const CALLS = 1600;
+const TRIPS = 1000;
+const ROUNDS = 15;
 
 export async function measure(native: Native): Promise<Found[]> {
   const post = newPost();
@@ -92,9 +92,9 @@ export async function measure(native: Native): Promise<Found[]> {
   calls.port1.close();
   await peer.terminate();
   return [
-    against(ways.ours, ways.ring),
-    against(ways.ours, ways.posting),
-    against(ways.ours, ways.calling),
-    against(trips.ours, trips.futex),
+    bestAgainst('more', ways.ours, ways.ring),
+    bestAgainst('more', ways.ours, ways.posting),
+    bestAgainst('more', ways.ours, ways.calling),
+    bestAgainst('less', trips.ours, trips.futex),
   ];
 }

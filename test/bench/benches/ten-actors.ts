@@ -6,9 +6,9 @@ import { ACTORS, createHops, TOKENS } from '../hops.ts';
 import { against, interleaved } from '../interleaved.ts';
 import type { Found } from '../row.ts';
 
-const HOPS = 20_000;
-const PORT_HOPS = 1000;
-const ROUNDS = 5;
+const HOPS = 10_000;
+const PORT_HOPS = 300;
+const ROUNDS = 6;
 
 class PortRing {
   private readonly channels = Array.from({ length: ACTORS }, () => new MessageChannel());
