@@ -2,14 +2,15 @@
 
 export type Side = () => number | Promise<number>;
 
-/** Samples of each side, round by round; a first round, which warms up, is not kept. */
+/** Samples of each side, round by round; a first round, which warms up, is made and not kept unless told otherwise. */
 export async function interleaved<Name extends string>(
   rounds: number,
   sides: Readonly<Record<Name, Side>>,
+  warmUp = true,
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(sides) as Name[];
   const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
-  for (let round = 0; round <= rounds; round++)
+  for (let round = warmUp ? 0 : 1; round <= rounds; round++)
     for (const name of names) {
       const sample = await sides[name]();
       if (round > 0) samples[name].push(sample);

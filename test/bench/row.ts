@@ -18,7 +18,7 @@ export interface Row {
 /** What a bench has found for one of its rows. */
 export interface Found {
   measured: number;
-  /** null: absent on this machine. */
+  /** null or NaN: absent on this machine. */
   limit: number | null;
   /** Of the two, taken together round by round; left out: measured / limit. */
   ratio?: number;
@@ -51,7 +51,7 @@ export const WORSE = 0.15;
 
 export function lineOf(row: Row, found: Found | null, baseline: number | undefined, missing?: string): Line {
   const measured = found?.measured ?? null;
-  const limitMeasured = found?.limit ?? null;
+  const limitMeasured = found === null || Number.isNaN(found.limit) ? null : found.limit;
   const ratio =
     measured === null || limitMeasured === null ? null : (found?.ratio ?? measured / limitMeasured);
   const judged = row.judged === 'ratio' ? ratio : measured;
