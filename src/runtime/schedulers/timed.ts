@@ -2,7 +2,7 @@
 // receiver is busy waits until it is not.
 import type { Context } from '../../actor/actor.ts';
 import type { Mailboxes } from '../../memory/mailbox.ts';
-import type { Message } from '../../model/messages.ts';
+import { blankMessage, type Message } from '../../model/messages.ts';
 import { Heap } from '../../stdx/heap.ts';
 import type { Scheduler } from '../scheduler.ts';
 
@@ -33,10 +33,7 @@ export class TimedScheduler implements Scheduler {
     }
   }
   private slot(): number {
-    return (
-      this.free.pop() ??
-      this.onTheWay.push({ kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0, receiver: 0 }) - 1
-    );
+    return this.free.pop() ?? this.onTheWay.push({ ...blankMessage(), receiver: 0 }) - 1;
   }
   next(into: Message): number {
     for (;;) {
