@@ -25,6 +25,7 @@ export class Accesses {
   private readonly stallStart: Float64Array;
   /** Latency of a load by node, from this vCPU's. */
   private readonly latencyNs: number[];
+  private readonly firstGvpn: number;
 
   constructor(arena: Arena, vcpu: Vcpu) {
     const { world, self } = vcpu;
@@ -34,6 +35,7 @@ export class Accesses {
     this.self = self;
     this.own = vcpu.own;
     this.stallStart = arena.float64(1);
+    this.firstGvpn = geometry.guestGvpn[geometry.vcpuGuest[self]!]!;
     const hasCpus = geometry.spec.nodes.map((node) => node.hasCpus);
     this.latencyNs = latencyMatrix(vcpu.costs, hasCpus)[geometry.vcpuNode[self]!]!;
   }
@@ -51,6 +53,91 @@ export class Accesses {
     if (found !== 0 && (!write || (found & 1) === 1)) this.touch(found >>> 1, context);
     else if (own[field.walked]! < 0) this.walkGuest(gvpn, context);
     else this.walkEpt(gvpn, write, context);
+  }
+
+  /**
+   * Accesses in a row through the TLB, each a micro-step of its own, exactly as `step` makes them: what `step` writes down of
+   * an access under way is left out, because none of these is ever interrupted. Ends before whatever else comes: a miss,
+   * an operation that is no access, the end of the chunk, a scan, a tick, a copy of the list.
+   * @param limit micro-steps at most
+   * @returns micro-steps that were made; the first of them had begun
+   */
+  hits(limit: number, context: Context): number {
+    const { own, world, self, latencyNs, vcpu } = this;
+    const { geometry, locations, scripts, meter } = world;
+    if (own[field.busy] !== 0 || vcpu.asyncFaults.isOpen || meter.isNoting) return 0;
+    const { policy } = geometry.spec;
+    const { view } = vcpu;
+    // `step` makes the access with which a scan, a tick or a copy is due, and what comes of it.
+    const untilScan = policy.hintPages > 0 ? policy.accessesPerScan - own[field.sinceScan]! : limit + 1;
+    const begun = own[field.position]!;
+    const end =
+      begun +
+      Math.min(
+        limit,
+        scripts.length[self]! - begun,
+        untilScan - 1,
+        this.untilTick(limit) - 1,
+        view.untilCopy(limit) - 1,
+      );
+    const tlb = world.tlbs[self]!;
+    const words = scripts.words[self]!;
+    const { pageWords } = locations;
+    const { trace } = context;
+    const { cacheHitNs } = vcpu.costs;
+    const firstGvpn = this.firstGvpn;
+    let position = begun;
+    let last = own[field.lastGvpn]!;
+    let home = -1;
+    let homeFirst = 0;
+    let homeEnd = 0;
+    for (; position < end; position++) {
+      const word = words[position * 2]!;
+      const code = operationOf(word);
+      if (code > operation.write) break;
+      const gvpn = firstGvpn + words[position * 2 + 1]!;
+      const found = tlb.lookup(gvpn);
+      // Nothing, or a translation that does not allow the write.
+      if (code === operation.write ? (found & 1) === 0 : found === 0) break;
+      const location = found >>> 1;
+      const at = argumentOf(word) % pageWords;
+      const index = (location + 1) * pageWords + at;
+      if (code === operation.write) {
+        const before = locations.increment(index, tagOf(gvpn));
+        trace.wrote(self, gvpn, at, countIn(written(before, 0)), tagIn(before));
+      } else {
+        const seen = locations.load(index);
+        trace.read(self, gvpn, at, countIn(seen), tagIn(seen));
+      }
+      if (gvpn === last) {
+        context.spend(cacheHitNs);
+        continue;
+      }
+      if (location < homeFirst || location >= homeEnd) {
+        home = geometry.homeOf(location);
+        homeFirst = geometry.homeFirst[home]!;
+        homeEnd = geometry.homeFirst[home + 1]!;
+      }
+      context.spend(latencyNs[home]!);
+      last = gvpn;
+    }
+    const made = position - begun;
+    if (made <= 0) return 0;
+    meter.series(made);
+    own[field.position] = position;
+    own[field.lastGvpn] = last;
+    if (policy.hintPages > 0) own[field.sinceScan]! += made;
+    own[field.sinceTick]! += made;
+    view.made(made);
+    return made;
+  }
+  /** Accesses from here to the one with which a tick is due, that one included; more than `limit` where none is. */
+  private untilTick(limit: number): number {
+    const { own } = this;
+    const { accessesPerTick } = this.world.geometry.spec.policy;
+    const isOut = own[field.ticking] === 1;
+    if (isOut && !this.vcpu.retries.needed) return limit + 1;
+    return accessesPerTick * (isOut ? LOST_TICKS : 1) - own[field.sinceTick]!;
   }
 
   /** Takes the next operation of the script. @returns whether there is an access to make */

@@ -437,10 +437,12 @@ export class PlanInterpreter {
   /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
   pageIsFree(gfn: number, context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
-      if (operations.kind[operation] === 0 || operations.awaitsGfn[operation] !== gfn + 1) continue;
-      operations.awaitsGfn[operation] = 0;
-      context.send(geometry.host, message.turn, operation);
+    const { awaitsGfn, kind } = operations;
+    const wanted = gfn + 1;
+    for (let at = awaitsGfn.indexOf(wanted); at >= 0; at = awaitsGfn.indexOf(wanted, at + 1)) {
+      if (kind[at] === 0) continue;
+      awaitsGfn[at] = 0;
+      context.send(geometry.host, message.turn, at);
     }
     // It may make way now: whoever found every page of the node worked on waits for just that (race 25).
     const location = this.pages.locationOf(gfn);

@@ -221,7 +221,7 @@ export class Vcpu implements Actor {
     const table = this.world.tables.vcpu;
     const state = this.own[field.state]!;
     const after = table.next[state * table.events.length + on]!;
-    assert(after >= 0, `vcpu ${this.self}: ${table.events[on]} in state ${table.states[state]}`);
+    if (after < 0) assert(false, `vcpu ${this.self}: ${table.events[on]} in state ${table.states[state]}`);
     this.own[field.state] = after;
   }
 
@@ -266,7 +266,11 @@ export class Vcpu implements Actor {
       else if (this.view.active && this.own[field.busy] === 0) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else if (this.rogue.active) this.rogue.step(context);
-      else this.accesses.step(context);
+      else {
+        const hits = burst > 1 ? this.accesses.hits(burst - i, context) : 0;
+        if (hits > 0) i += hits - 1;
+        else this.accesses.step(context);
+      }
     }
     if (this.isRunning()) this.requeue(context);
   }

@@ -1,6 +1,6 @@
 // The command line. Verbs are in files of their own; here are the flags, and how every way to fail becomes one line and
 // an exit status.
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { InputError } from '../stdx/input-error.ts';
 import type { CheckFlags } from './check.ts';
 import { exit } from './exit.ts';
@@ -10,10 +10,32 @@ import type { Flags } from './options.ts';
 import { OutputError } from './output.ts';
 import { VERSION } from './version.ts';
 
+/** `--profile` as given: a cost profile, a place for a CPU profile, or both. */
+type SimulateFlags = Omit<Flags, 'profile' | 'cpuProfile'> & { profile?: string[] };
+interface Profiled {
+  profile?: string;
+}
+/** Where `--profile` alone puts it. */
+const CPU_PROFILE = 'copyless.cpuprofile';
+const cpuProfile = () =>
+  new Option('--profile [file]', 'FILE.cpuprofile: where the time of this thread goes').preset(CPU_PROFILE);
+
 // A verb's own code is loaded when it is called: help and a mistyped flag need none of it.
-const simulate = async (scenario: string | undefined, flags: Flags): Promise<number> =>
-  (await import('./simulate.ts')).simulate(scenario, flags);
+const simulate = async (
+  scenario: string | undefined,
+  { profile: given = [], ...rest }: SimulateFlags,
+): Promise<number> => {
+  if (given.length === 0) return (await import('./simulate.ts')).simulate(scenario, rest);
+  const { profiled, profilesIn } = await import('./cpu-profile.ts');
+  const flags: Flags = { ...rest, ...profilesIn(given) };
+  return profiled(flags.cpuProfile, async () => (await import('./simulate.ts')).simulate(scenario, flags));
+};
 const replay = async (file: string): Promise<number> => (await import('./replay.ts')).replay(file);
+const watched = async (profile: string | undefined, work: () => Promise<number>): Promise<number> => {
+  if (profile === undefined) return work();
+  const { cpuProfileIn, profiled } = await import('./cpu-profile.ts');
+  return profiled(cpuProfileIn(profile), work);
+};
 
 const fuzz = async (flags: FuzzFlags): Promise<number> => (await import('./fuzz.ts')).fuzz(flags);
 
@@ -58,7 +80,14 @@ function program(done: (status: number) => void): Command {
     .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
     .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')
     .option('--memory <size>', 'memory of each pinned node for the guests, such as 4MiB')
-    .option('--profile <name|file>', 'cost profile')
+    .addOption(
+      new Option(
+        '--profile [name|file]',
+        'cost profile; or FILE.cpuprofile to see where the time of this program goes (default file: copyless.cpuprofile)',
+      )
+        .preset(CPU_PROFILE)
+        .argParser(repeated),
+    )
     .option('--new-location <kind[@node]>', 'where idle pages go: hdd, sata, nvme, optane, zram, or far@NODE')
     .option('--store-size <size>', 'room at the new location')
     .option('--vcpus <n>', 'vCPUs of each guest')
@@ -81,7 +110,7 @@ function program(done: (status: number) => void): Command {
     .option('-o, --out <dir>', 'folder for result.json and replay files')
     .option('--journey <page>', "one page's journey under each protocol, in the lanes of the patent's FIG. 4")
     .option('--replay <file>', 'run a kept failure again')
-    .action(async (scenario: string | undefined, flags: Flags) => {
+    .action(async (scenario: string | undefined, flags: SimulateFlags) => {
       done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));
     });
   root
@@ -125,12 +154,16 @@ function program(done: (status: number) => void): Command {
     .option('--explore', 'step through the states by hand')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
     .option('-o, --out <dir>', 'folder for replay files', 'out')
-    .action(async (scenario: string | undefined, flags: CheckFlags) => done(await check(scenario, flags)));
+    .addOption(cpuProfile())
+    .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
+      done(await watched(profile, () => check(scenario, flags))),
+    );
   root
     .command('replay')
     .description('run a kept failure again')
     .argument('<file>', 'written by a failing run')
-    .action(async (file: string) => done(await replay(file)));
+    .addOption(cpuProfile())
+    .action(async (file: string, { profile }: Profiled) => done(await watched(profile, () => replay(file))));
   root
     .command('machines')
     .description('the life cycles of pages, requests, frames and vCPUs, for other tools')

@@ -1,6 +1,6 @@
 // `simulate` on a scenario of the kind live-migration: the migration modes side by side.
 import { join } from 'node:path';
-import { frameTable } from '../../machines/index.ts';
+import { frameTable } from '../../machines/tables.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { migrationModes } from '../protocols/migration.ts';
 import { together } from '../report/judged.ts';
@@ -21,7 +21,7 @@ import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } fro
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
-const known: readonly (keyof Flags)[] = ['executor', 'scheduler', 'seed', 'json', 'out'];
+const known: readonly (keyof Flags)[] = ['executor', 'scheduler', 'seed', 'json', 'out', 'cpuProfile'];
 
 export async function migrate(text: string, file: string, flags: Flags): Promise<number> {
   for (const flag of Object.keys(flags) as (keyof Flags)[]) {

@@ -24,6 +24,8 @@ export interface Flags {
   nodes?: string;
   memory?: string;
   profile?: string;
+  /** Where to write how this thread's time was spent. */
+  cpuProfile?: string;
   newLocation?: string;
   storeSize?: string;
   vcpus?: string;

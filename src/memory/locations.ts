@@ -25,6 +25,8 @@ export class Locations {
   readonly sealGeneration: Int32Array;
   readonly tag: Int32Array;
   private readonly meter: Meter;
+  /** Whether several threads may reach a word. */
+  private readonly isShared: boolean;
 
   constructor(arena: Arena, count: number, pageWords: number, table: FrameTable, meter: Meter) {
     this.pageWords = pageWords;
@@ -41,6 +43,7 @@ export class Locations {
     this.bytes = arena.pages((count + 2) * this.pageBytes);
     this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length / 4);
     this.meter = meter;
+    this.isShared = arena.isShared;
   }
   /** Once, before the first step. Free locations are poisoned when they are first released; fresh ones read as zero. */
   reset(): void {
@@ -55,22 +58,35 @@ export class Locations {
   read(location: number, word: number): number {
     const index = (location + 1) * this.pageWords + word;
     this.meter.touch(this.words, index);
-    const found = Atomics.load(this.words, index);
+    const found = this.load(index);
     this.meter.found(found);
     return found;
+  }
+  /** The words of `read` and `write`, for who counts the accesses himself: see `Meter.series`. */
+  load(index: number): number {
+    return this.isShared ? Atomics.load(this.words, index) : this.words[index]!;
+  }
+  /** @returns the word before */
+  increment(index: number, tag: number): number {
+    const { words } = this;
+    if (!this.isShared) {
+      const before = words[index]!;
+      words[index] = written(before, tag);
+      return before;
+    }
+    for (;;) {
+      const before = Atomics.load(words, index);
+      if (Atomics.compareExchange(words, index, before, written(before, tag)) === before) return before;
+    }
   }
   /** One word of a mapped page, as a vCPU writes it: an atomic increment under the page's tag. @returns the word before */
   write(location: number, word: number, tag: number): number {
     const index = (location + 1) * this.pageWords + word;
     this.meter.touch(this.words, index);
-    for (;;) {
-      const before = Atomics.load(this.words, index);
-      const after = written(before, tag);
-      if (Atomics.compareExchange(this.words, index, before, after) !== before) continue;
-      this.meter.found(before);
-      this.meter.left(after);
-      return before;
-    }
+    const before = this.increment(index, tag);
+    this.meter.found(before);
+    this.meter.left(written(before, tag));
+    return before;
   }
 
   /** Takes a location through its machine; what the machine refuses is an event for the life-cycle property. */

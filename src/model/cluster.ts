@@ -163,7 +163,7 @@ export class ClusterGeometry {
   }
   linkActor(a: number, b: number): number {
     const pair = this.pairs.findIndex(([low, high]) => low === Math.min(a, b) && high === Math.max(a, b));
-    assert(pair >= 0, `no link between host ${a} and host ${b}`);
+    if (pair < 0) assert(false, `no link between host ${a} and host ${b}`);
     return this.firstLink + pair;
   }
   direction(from: number, to: number): number {
@@ -188,7 +188,8 @@ export class ClusterGeometry {
     return this.spec.hosts * NODES_PER_HOST + host;
   }
   homeOf(location: number): number {
-    assert(location >= 1 && location < this.firstBuffer, `location ${location} is no frame and no slot`);
+    if (location < 1 || location >= this.firstBuffer)
+      assert(false, `location ${location} is no frame and no slot`);
     let home = 0;
     while (location >= this.homeFirst[home + 1]!) home++;
     return home;

@@ -106,12 +106,11 @@ export class Geometry {
   }
   /** The home of a location other than NOWHERE. */
   homeOf(location: Location): Home {
-    assert(
-      location >= 1 && location < this.homeFirst[this.homes]!,
-      `location ${location} lies outside the world`,
-    );
+    const { homeFirst } = this;
+    if (location < 1 || location >= homeFirst[this.homes]!)
+      assert(false, `location ${location} lies outside the world`);
     let home = 0;
-    while (location >= this.homeFirst[home + 1]!) home++;
+    while (location >= homeFirst[home + 1]!) home++;
     return home;
   }
   isFrame(location: Location): boolean {

@@ -62,7 +62,11 @@ export class AdvisoryList extends Property {
 
   readonly on: Observers = {
     page: (e) => {
-      this.pages.set(e.gfn, { state: e.to, generation: e.generation });
+      const page = this.pages.get(e.gfn);
+      if (page) {
+        page.state = e.to;
+        page.generation = e.generation;
+      } else this.pages.set(e.gfn, { state: e.to, generation: e.generation });
     },
     tampered: (e) => {
       if (e.to >= 0) this.pages.set(e.gfn, { state: e.to, generation: e.generation });

@@ -45,6 +45,7 @@ export class AsyncFaults extends Property {
 
   /** @param gvpn page of an access; -1: something that may not be done beside a token at all */
   private past(e: TraceEvent, gvpn: number): void {
+    if (this.tokens.size === 0) return;
     const token = this.tokens.get(e.id);
     if (!token || (gvpn >= 0 && gvpn !== token.gvpn)) return;
     this.fail(e.sequence, `vcpu${e.id} went past its access to Gvpn ${token.gvpn}, which waits for a token`);

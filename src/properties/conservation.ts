@@ -82,9 +82,12 @@ export class Conservation extends Property {
   };
   private forget(copy: number): void {
     const gfn = this.copies.get(copy);
+    if (gfn === undefined) return;
     this.copies.delete(copy);
-    const others = gfn === undefined ? [] : this.copiesOf.get(gfn)!.filter((location) => location !== copy);
-    if (gfn !== undefined) this.copiesOf.set(gfn, others);
+    this.copiesOf.set(
+      gfn,
+      this.copiesOf.get(gfn)!.filter((location) => location !== copy),
+    );
   }
   /** The page of a Gfn is gone: what was a copy of it must be released, or has leaked. */
   private gone(gfn: number): void {

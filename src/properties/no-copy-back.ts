@@ -114,7 +114,9 @@ export class NoCopyBack extends Property {
       this.copies.delete(e.from);
     },
     ended: (e) => {
-      for (const table of [this.kinds, this.pinnedTo, this.arrivals]) table.delete(e.id);
+      this.kinds.delete(e.id);
+      this.pinnedTo.delete(e.id);
+      this.arrivals.delete(e.id);
     },
     answered: (e) => this.answered(e),
     fault: (e) => {
@@ -189,13 +191,15 @@ export class NoCopyBack extends Property {
     this.examined++;
     const node = geometry.nodeOf(e.to);
     const back = node === version.source;
-    const where = `Gfn ${e.gfn} came from ${geometry.place(e.from)} to ${geometry.place(e.to)}, its source node`;
+    // Told only of what is wrong: words cost more than the look.
+    const where = () =>
+      `Gfn ${e.gfn} came from ${geometry.place(e.from)} to ${geometry.place(e.to)}, its source node`;
     const { transaction } = version;
     if (transaction) {
       transaction.arrivals++;
       this.arrivals.set(e.id, transaction);
       if (back && transaction.destination !== version.source) {
-        this.fail(e.sequence, `${where}, while a request for it was being served`);
+        this.fail(e.sequence, `${where()}, while a request for it was being served`);
       }
       if (e.from !== transaction.from) {
         this.fail(
@@ -204,21 +208,21 @@ export class NoCopyBack extends Property {
         );
       }
     }
-    if (back && version.held) this.fail(e.sequence, `${where}, while the guest held it`);
+    if (back && version.held) this.fail(e.sequence, `${where()}, while the guest held it`);
     if (back && version.stays && !ON_DEMAND.has(e.cause)) {
-      this.fail(e.sequence, `${where}, and no fault on it asked for that while the guest held it`);
+      this.fail(e.sequence, `${where()}, and no fault on it asked for that while the guest held it`);
     }
     const isAlias = this.kinds.get(e.id) === operationKind.alias;
     if (back && isAlias && this.pinnedTo.get(e.id) !== version.source) {
-      this.fail(e.sequence, `${where}, because the guest touched it under another vNode's name`);
+      this.fail(e.sequence, `${where()}, because the guest touched it under another vNode's name`);
     }
     if (back && e.cause === cause.balance) {
-      this.fail(e.sequence, `${where}, only for the guest to copy it on`);
+      this.fail(e.sequence, `${where()}, only for the guest to copy it on`);
     }
     // A vNode that has meanwhile been pinned to that node wants its pages there (race 21).
     const wanted = node === this.pins.of(e.gfn) || node === this.pinnedTo.get(e.id);
     if (node === version.mappedFrom && node !== version.source && !wanted) {
-      this.fail(e.sequence, `${where}, after it had been mapped to another node`);
+      this.fail(e.sequence, `${where()}, after it had been mapped to another node`);
     }
   }
 

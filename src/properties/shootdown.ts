@@ -32,7 +32,9 @@ export class Shootdown extends Property {
     },
     tlbFlush: (e) => {
       const key = this.key(e);
-      for (const entry of this.cached.get(key) ?? []) this.count(entry, -1);
+      const entries = this.cached.get(key);
+      if (!entries) return;
+      for (let i = 0; i < entries.length; i++) this.count(entries[i]!, -1);
       this.cached.delete(key);
     },
     released: (e) => {

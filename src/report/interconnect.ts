@@ -12,13 +12,25 @@ export function crossingBytes(
   cpuNode: number,
 ): number {
   const page = geometry.spec.pageWords * 4;
-  const store = (location: number) => geometry.spec.stores[geometry.homeOf(location) - geometry.nodes];
-  const [source, destination] = [geometry.nodeOf(from), geometry.nodeOf(to)];
-  const device = store(from) ?? store(to);
-  if (device && costs.stores[device.kind].medium === 'device') return source === destination ? 0 : page;
-  const size = (location: number) => {
-    const held = store(location);
-    return held ? Math.ceil(page / costs.stores[held.kind].ratio) : page;
+  const source = storeAt(geometry, from);
+  const destination = storeAt(geometry, to);
+  const device = source ?? destination;
+  const sourceNode = geometry.nodeOf(from);
+  const destinationNode = geometry.nodeOf(to);
+  if (device && costs.stores[device.kind].medium === 'device')
+    return sourceNode === destinationNode ? 0 : page;
+  const crossing = (store: Store | undefined, node: number) => {
+    if (node === cpuNode) return 0;
+    return store ? Math.ceil(page / costs.stores[store.kind].ratio) : page;
   };
-  return (source === cpuNode ? 0 : size(from)) + (destination === cpuNode ? 0 : size(to));
+  return crossing(source, sourceNode) + crossing(destination, destinationNode);
+}
+
+type Store = Geometry['spec']['stores'][number];
+
+/** The store that a location is a slot of. */
+function storeAt(geometry: Geometry, location: number): Store | undefined {
+  return geometry.isFrame(location)
+    ? undefined
+    : geometry.spec.stores[geometry.homeOf(location) - geometry.nodes];
 }

@@ -83,11 +83,17 @@ function memoryHash(system: System): string {
   const hash = new RunningHash();
   for (let gvpn = 0; gvpn < system.geometry.gvpns; gvpn++) {
     const words = system.contentOf(gvpn);
-    if (!words || words.every((word) => word === 0)) continue;
-    hash.int(gvpn);
-    for (const word of words) hash.int(word);
+    if (words) hashPage(hash, gvpn, words);
   }
   return hash.digest();
+}
+
+function hashPage(hash: RunningHash, gvpn: number, words: Int32Array): void {
+  let any = 0;
+  for (let i = 0; i < words.length; i++) any |= words[i]!;
+  if (any === 0) return;
+  hash.int(gvpn);
+  for (let i = 0; i < words.length; i++) hash.int(words[i]!);
 }
 
 /** Checks of several runs together: an *always* must hold in all of them, a *sometimes* in one. */

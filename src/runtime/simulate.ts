@@ -1,7 +1,7 @@
 // The simulated executor: one thread delivers one message at a time, as the scheduler chooses, to actors that run to
 // completion. It counts what each step touched and fails the run whose step made two shared accesses.
 import type { Runnable } from '../actor/system.ts';
-import { message, messageKinds, type Message } from '../model/messages.ts';
+import { blankMessage, message, messageKinds } from '../model/messages.ts';
 import type { ScriptSource } from '../model/script.ts';
 import { assert } from '../stdx/assert.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -18,7 +18,7 @@ export type Ending =
 export class Simulation {
   private readonly system: Runnable;
   private readonly scheduler: Scheduler;
-  private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
+  private readonly incoming = blankMessage();
   private readonly offer: (ring: number) => void;
   steps = 0;
 

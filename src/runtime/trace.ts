@@ -11,10 +11,12 @@ export class Trace implements Sink {
   private readonly observers: Observer[][] = eventKinds.map(() => []);
   private readonly hash = new RunningHash();
   private readonly hashes: boolean;
+  private events = 0;
   private readonly current: TraceEvent = {
     kind: 0,
     actor: 0,
-    time: 0,
+    // No small integer: a field that begins as one stays slow when fractions come.
+    time: NaN,
     sequence: -1,
     id: 0,
     gfn: 0,
@@ -56,11 +58,40 @@ export class Trace implements Sink {
     cause: number,
     result: number,
   ): void {
-    const { current: e, hash } = this;
+    const sequence = this.events++;
+    if (this.hashes)
+      this.hash.record(
+        kind | (actor << 8),
+        id,
+        gfn,
+        destination ^ (generation << 16),
+        from,
+        to,
+        (cause << 28) ^ result,
+        time,
+      );
+    if (this.observers[kind]!.length > 0)
+      this.tell(actor, time, kind, sequence, id, gfn, destination, generation, from, to, cause, result);
+  }
+  private tell(
+    actor: number,
+    time: number,
+    kind: number,
+    sequence: number,
+    id: number,
+    gfn: number,
+    destination: number,
+    generation: number,
+    from: number,
+    to: number,
+    cause: number,
+    result: number,
+  ): void {
+    const { current: e } = this;
     e.kind = kind;
     e.actor = actor;
     e.time = time;
-    e.sequence++;
+    e.sequence = sequence;
     e.id = id;
     e.gfn = gfn;
     e.destination = destination;
@@ -69,22 +100,12 @@ export class Trace implements Sink {
     e.to = to;
     e.cause = cause;
     e.result = result;
-    if (this.hashes) {
-      hash.int(kind | (actor << 8));
-      hash.int(id);
-      hash.int(gfn);
-      hash.int(destination ^ (generation << 16));
-      hash.int(from);
-      hash.int(to);
-      hash.int((cause << 28) ^ result);
-      hash.double(time);
-    }
     const observers = this.observers[kind]!;
     for (let i = 0; i < observers.length; i++) observers[i]!(e);
   }
   /** Events so far. */
   get length(): number {
-    return this.current.sequence + 1;
+    return this.events;
   }
   digest(): string {
     return this.hash.digest();
