@@ -18,6 +18,8 @@ export type Home = number;
 export type ActorId = number;
 
 export const NOWHERE: Location = 0;
+/** What a page held as a stamp stands for. */
+const STAMPED_BYTES = 4096;
 
 export class Geometry {
   readonly spec: WorldSpec;
@@ -98,6 +100,10 @@ export class Geometry {
     this.actors = this.feeder + 1;
   }
 
+  /** Bytes that a page stands for, whatever it is held as: what a transfer of it takes. */
+  get pageBytes(): number {
+    return this.spec.contents === 'stamps' ? STAMPED_BYTES : this.spec.pageWords * 4;
+  }
   actorOfHome(home: Home): ActorId {
     return this.vcpus + 2 + home;
   }

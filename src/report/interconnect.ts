@@ -11,7 +11,7 @@ export function crossingBytes(
   to: number,
   cpuNode: number,
 ): number {
-  const page = geometry.spec.pageWords * 4;
+  const page = geometry.pageBytes;
   const store = (location: number) => geometry.spec.stores[geometry.homeOf(location) - geometry.nodes];
   const [source, destination] = [geometry.nodeOf(from), geometry.nodeOf(to)];
   const device = store(from) ?? store(to);

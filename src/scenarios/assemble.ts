@@ -188,10 +188,12 @@ async function worldOf(
       'one or the other',
       'where a vNode is a name in the address, a Gfn is not free, huge or poisoned in one vNode alone',
     );
+  const stamped = scenario.contents === 'stamps';
+  const pageWords = stamped ? 1 : PAGE_BYTES / 4;
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),
-    pageWords: PAGE_BYTES / 4,
+    pageWords,
   };
   const workload = await workloadOf(scenario.workload, shape);
   const { pages } = workload;
@@ -244,7 +246,8 @@ async function worldOf(
     );
   }
   const spec: WorldSpec = {
-    pageWords: PAGE_BYTES / 4,
+    pageWords,
+    ...(stamped ? { contents: 'stamps' as const } : {}),
     nodes: used.map((position) => ({
       id: topology.nodes[position]!.id,
       frames: positions.includes(position) ? frames : (farAt.get(position) ?? 0),

@@ -11,7 +11,7 @@ import {
   listUnmaps,
   plainList,
 } from '../model/list-policy.ts';
-import { encryptions, heldFaults, remaps } from '../model/spec.ts';
+import { contentsKinds, encryptions, heldFaults, remaps } from '../model/spec.ts';
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
@@ -123,6 +123,12 @@ export const scenarioSchema = z
     version: z.literal(1),
     name: z.string().max(80).optional(),
     description: z.string().max(400).optional(),
+    contents: z
+      .enum(contentsKinds)
+      .optional()
+      .describe(
+        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
+      ),
     host: z
       .strictObject({
         topology: z
