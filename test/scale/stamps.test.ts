@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ACTOR_WORKER } from '../../src/cli/threads.ts';
 import { flaws } from '../../src/flaws/index.ts';
+import type { WorldSpec } from '../../src/model/spec.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { fuzz, type Stretch } from '../../src/report/fuzz.ts';
 import { runOnce } from '../../src/report/run.ts';
@@ -51,12 +52,13 @@ describe('bytes and stamps give the same trace, where each access is to the firs
       const { spec, protocol, workload } = drawScenario(seed, 'all', names);
       const shape = { ...shapeOf(spec), pageWords: 1 };
       const scripts = present(workloadNamed(workload.kind), 'workload').create(shape, workload.parameters);
-      const hashOf = async (pageWords: number) => {
-        const parts = partsOf({ spec: { ...spec, pageWords }, costs }, named(protocol));
+      const hashOf = async (held: Partial<WorldSpec>) => {
+        const parts = partsOf({ spec: { ...spec, ...held }, costs }, named(protocol));
         const { run } = await runOnce(parts, spec.guests.map(() => scripts), { seed, limit: 60_000 }); // prettier-ignore
         return run.traceHash;
       };
-      expect(await hashOf(1), `seed ${seed}`).toBe(await hashOf(1024));
+      const stamped = await hashOf({ pageWords: 1, contents: 'stamps' });
+      expect(stamped, `seed ${seed}`).toBe(await hashOf({ pageWords: 1024 }));
     }
   });
 });
@@ -110,7 +112,9 @@ describe('on threads, pages held as stamps', () => {
   test('without a flaw nothing is broken, and memory is that of the simulation', async () => {
     const { violations, memoryHash } = await run([], 1);
     expect(violations).toEqual([]);
-    const simulated = await runOnce(partsOf({ spec, costs }, named('copyless-migrate')), [workload], { seed: 1 });
+    const simulated = await runOnce(partsOf({ spec, costs }, named('copyless-migrate')), [workload], {
+      seed: 1,
+    });
     expect(memoryHash).toBe(simulated.run.memoryHash);
   });
 });
