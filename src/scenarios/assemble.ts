@@ -197,7 +197,18 @@ async function worldOf(
   };
   const workload = await workloadOf(scenario.workload, shape);
   const { pages } = workload;
-  const gfnsPerVnode = pages * guests.vcpus;
+  const gfnsPerVnode =
+    guests.memory === undefined ? pages * guests.vcpus : Math.floor(bytesOf(guests.memory)! / PAGE_BYTES);
+  // Each vCPU allocates from its shares alone, and needs a spare Gfn to move a page to.
+  const share = Math.floor(gfnsPerVnode / guests.vcpus) * positions.length;
+  const least = (workload.pagesPerVcpu ?? pages) + 1;
+  if (guests.memory !== undefined && share < least)
+    throw new InputError(
+      from('guests', 'memory'),
+      `guests.memory ${guests.memory}`,
+      `at least ${Math.ceil((least / positions.length) * guests.vcpus) * (PAGE_BYTES / 1024)}KiB a vNode`,
+      `a vCPU of this workload touches ${least - 1} pages first`,
+    );
   const slots = places.map(({ size }) =>
     size === undefined ? pages * guests.count * positions.length : Math.floor(bytesOf(size)! / PAGE_BYTES),
   );

@@ -231,6 +231,11 @@ export const scenarioSchema = z
           .boolean()
           .default(true)
           .describe('Claim 12: a page found on the list is held until it is asked for.'),
+        memory: size
+          .optional()
+          .describe(
+            'Guest memory of each vNode, dealt to the vCPUs in equal shares; default: room for every page in each share.',
+          ),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
         ...guestVariantsSchema.partial().shape,
       })
