@@ -161,7 +161,8 @@ export class HostPages {
     return this.sources[gfn]! - 1;
   }
   mapFrom(gfn: Gfn, node: number): void {
-    this.sources[gfn] = node + 1;
+    // Written only where it changes: what is zero and stays so costs no memory.
+    if (this.sources[gfn] !== node + 1) this.sources[gfn] = node + 1;
   }
 
   /** The operation that has the page, or -1. */

@@ -162,7 +162,7 @@ export class Reclaim {
     const because = operations.cause[operation]!;
     const node = geometry.homeOf(from);
     this.inFlight[node]!--;
-    if (moved || because !== cause.idle) this.idle[from] = 0;
+    if ((moved || because !== cause.idle) && this.idle[from] !== 0) this.idle[from] = 0;
     if (!moved && because === cause.induced) this.debt[node]!++;
     if (this.busy[node] === 1) this.kick(node, context);
     return node;

@@ -12,6 +12,7 @@ import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
 import { Pins } from './pins.ts';
+import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A read that is struck by any of these brings nothing, or nothing usable. */
@@ -48,7 +49,7 @@ export class NoCopyBack extends Property {
   /** By operation: node that its destination was pinned to when it began. */
   private readonly pinnedTo = new Map<number, number>();
   private readonly transactions = new Map<number, Moved>();
-  private readonly lastFrame = new Map<number, number>();
+  private readonly lastFrame: NumberTable;
   /** By frame that holds a copy which read-ahead left. */
   private readonly copies = new Map<number, Moved>();
   /** The version that each request asked for. */
@@ -60,6 +61,7 @@ export class NoCopyBack extends Property {
     super();
     this.setting = setting;
     this.pins = new Pins(setting.geometry);
+    this.lastFrame = numbersTo(setting.geometry.gfns, 1);
   }
 
   /** Of a page's last frame only that there was one matters. */

@@ -36,7 +36,7 @@ async function experimentOf(pages: number, accesses: number) {
   const { scenario } = readScenario(SCENARIO, () => '');
   const part = pages / WHOLE;
   const kib = (mib: number) => `${Math.round(mib * 1024 * part)}KiB`;
-  scenario.host.memory = kib(31_360);
+  scenario.host.memory = kib(32 * 1024);
   scenario.host.newLocation = { kind: 'nvme', node: 1, size: kib(16 * 1024) };
   scenario.guests.memory = kib(66 * 1024);
   scenario.guests.listCapacity = Math.round((1 << 21) * part);
