@@ -1,6 +1,7 @@
 // Tables and sets of whole numbers for keys from 0 to a bound, in a few bits a key where values follow their neighbours': what a
 // `Map` of 16 million entries would take 800 MB for. The keys of a block of 64 are expected to have the values of a straight
-// line; those that do not are kept in a hash table beside it, and where those are many the table becomes a plain column.
+// line; those that do not are kept in a hash table beside it. Where none of a block's is on its line the line is drawn anew, and
+// where too many of all are not the table becomes a plain column.
 //
 // Below `SMALL` keys it is a `Map` or a `Set`.
 
@@ -68,10 +69,18 @@ export class Marks implements NumberSet {
   isEmptyAt(block: number): boolean {
     return this.words[2 * block] === 0 && (this.words[2 * block + 1] ?? 0) === 0;
   }
+  /** Whether the keys of a block of 64 are those of another set. */
+  isSameAt(block: number, other: Marks): boolean {
+    return (
+      this.words[2 * block] === other.words[2 * block] &&
+      this.words[2 * block + 1] === other.words[2 * block + 1]
+    );
+  }
   *[Symbol.iterator](): Generator<number> {
     const { words } = this;
     for (let at = 0; at < words.length; at++) {
-      for (let rest = words[at]!; rest !== 0; rest &= rest - 1) yield at * 32 + (31 - Math.clz32(rest & -rest));
+      for (let rest = words[at]!; rest !== 0; rest &= rest - 1)
+        yield at * 32 + (31 - Math.clz32(rest & -rest));
     }
   }
 }
@@ -126,8 +135,19 @@ export class Numbers implements NumberTable {
     }
     this.odd.add(key);
     this.exceptions.set(key, value);
+    if (this.odd.isSameAt(block, this.present)) this.redraw(block, key, value);
     if (this.exceptions.size * ODD_PART > this.bound) this.straighten();
     return this;
+  }
+  /** A block's line goes through the value of a key from here on. */
+  private redraw(block: number, through: number, value: number): void {
+    this.lines[block] = (value - this.stride * (through & BLOCK_MASK)) | 0;
+    const end = Math.min(this.bound, (block + 1) << BLOCK_BITS);
+    for (let key = block << BLOCK_BITS; key < end; key++) {
+      if (!this.odd.has(key) || this.exceptions.get(key) !== this.expected(key)) continue;
+      this.odd.delete(key);
+      this.exceptions.delete(key);
+    }
   }
   private straighten(): void {
     const column = new Int32Array(this.bound);
