@@ -5,6 +5,14 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE, type Gfn, type Location } from '../model/geometry.ts';
 
+/** Places that one step looks at in a large world, at most: what is looked for is then looked for in several. */
+export const PLACES_A_STEP = 4096;
+/** From so many on, a world is large: no step goes over all of its pages. */
+const LARGE_FROM = 1 << 16;
+export function placesAStep(places: number): number {
+  return places < LARGE_FROM ? places : PLACES_A_STEP;
+}
+
 export class HostPages {
   private readonly world: World;
   private readonly locations: Int32Array;
@@ -32,6 +40,8 @@ export class HostPages {
   private readonly pinAtBegin: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
+  /** By node, in a large world: frames that back a Gfn. */
+  private readonly backed: Int32Array;
   /** Generation + 1 under which a Gfn is on the list; 0 = it is not. So too while that is being changed. */
   readonly listed: Int32Array;
   /** Frames and slots that the host believes free, by home. */
@@ -53,6 +63,7 @@ export class HostPages {
     this.pins = arena.int32(geometry.vnodes);
     this.pinAtBegin = arena.int32(world.operations.count);
     this.backs = arena.int32(geometry.frames + 1);
+    this.backed = arena.int32(geometry.frames < LARGE_FROM ? 0 : geometry.nodes);
     this.listed = arena.int32(geometry.gfns);
     this.free = arena.int32(geometry.homes);
   }
@@ -114,6 +125,18 @@ export class HostPages {
     if (before !== NOWHERE && this.holders[before] === gfn + 1) this.holders[before] = 0;
     this.locations[gfn] = location;
     if (location !== NOWHERE) this.holders[location] = gfn + 1;
+  }
+  /** A frame backs a Gfn from here on, or none (-1). */
+  back(frame: Location, gfn: Gfn): void {
+    if (this.backed.length > 0) {
+      const change = (gfn < 0 ? 0 : 1) - (this.backs[frame] === 0 ? 0 : 1);
+      this.backed[this.world.geometry.homeOf(frame)]! += change;
+    }
+    this.backs[frame] = gfn + 1;
+  }
+  /** Whether it is known that no frame of a node backs a Gfn: then there is nothing to look for. */
+  backsNothing(node: number): boolean {
+    return this.backed.length > 0 && this.backed[node] === 0;
   }
   /** The Gfn whose entry names a location or whose clean copy it is, or -1. */
   gfnAt(location: Location): Gfn {

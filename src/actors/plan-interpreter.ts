@@ -249,7 +249,7 @@ export class PlanInterpreter {
       case 'release':
         if (from === NOWHERE) return this.proceed(operation, context);
         if (this.pages.references[from]! > 0) return this.proceed(operation, context);
-        if (geometry.isFrame(from)) this.pages.backs[from] = 0;
+        if (geometry.isFrame(from)) this.pages.back(from, -1);
         this.calls.make(
           geometry.actorOfHome(geometry.homeOf(from)),
           message.release,
@@ -276,7 +276,7 @@ export class PlanInterpreter {
       case 'forget': {
         const copy = this.pages.copyOf(gfn);
         if (copy === NOWHERE) return this.proceed(operation, context);
-        if (geometry.isFrame(copy)) this.pages.backs[copy] = 0;
+        if (geometry.isFrame(copy)) this.pages.back(copy, -1);
         this.calls.make(
           geometry.actorOfHome(geometry.homeOf(copy)),
           message.release,
