@@ -10,7 +10,6 @@
 //   verify                                                   the same for any machine and invariants of one's own
 //   rewire, difference                                       other transitions; on which (state, event) two machines differ
 //   exportAs, formats                                        a table as mermaid, dot, json, scxml, promela or tla
-import { compile, type Table } from './compile.ts';
 import { frameMachine } from './frame.machine.ts';
 import { pageMachine } from './page.machine.ts';
 import { requestMachine } from './request.machine.ts';
@@ -52,17 +51,16 @@ export { type Breach, describeBreach, type Invariant, type Verification, verify 
 export { type MachinePart, type MachineValue, partOf } from './explore.ts';
 export { frameMachine, pageMachine, requestMachine, vcpuMachine };
 
-export const pageTable = compile(pageMachine);
-export const requestTable = compile(requestMachine);
-export const frameTable = compile(frameMachine);
-export const vcpuTable = compile(vcpuMachine);
-
-export type PageTable = typeof pageTable;
-export type PageState = (typeof pageTable.states)[number];
-export type PageEvent = (typeof pageTable.events)[number];
-export type RequestTable = typeof requestTable;
-export type FrameTable = typeof frameTable;
-export type VcpuTable = typeof vcpuTable;
-
-/** All of them, in the order in which a page meets them. */
-export const machineTables: readonly Table[] = [pageTable, requestTable, frameTable, vcpuTable];
+export {
+  frameTable,
+  type FrameTable,
+  machineTables,
+  type PageEvent,
+  type PageState,
+  pageTable,
+  type PageTable,
+  requestTable,
+  type RequestTable,
+  vcpuTable,
+  type VcpuTable,
+} from './tables.ts';

@@ -53,6 +53,71 @@ export class Accesses {
     else this.walkEpt(gvpn, write, context);
   }
 
+  /**
+   * Accesses in a row through the TLB, each a micro-step of its own, exactly as `step` makes them: what `step` writes down of
+   * an access under way is left out, because none of these is ever interrupted. Ends before whatever else comes: a miss,
+   * an operation that is no access, the end of the chunk, a scan, a tick, a copy of the list.
+   * @param limit micro-steps at most
+   * @returns micro-steps that were made; the first of them had begun
+   */
+  hits(limit: number, context: Context): number {
+    const { own, world, self, latencyNs, vcpu } = this;
+    if (own[field.busy] !== 0 || vcpu.asyncFaults.isOpen) return 0;
+    const { geometry, locations, scripts } = world;
+    const { policy } = geometry.spec;
+    const { view } = vcpu;
+    const tlb = world.tlbs[self]!;
+    const words = scripts.words[self]!;
+    const length = scripts.length[self]!;
+    const { pageWords } = locations;
+    const { trace } = context;
+    const first = geometry.guestGvpn[geometry.vcpuGuest[self]!]!;
+    const scanAt = policy.hintPages > 0 ? policy.accessesPerScan : Infinity;
+    // `step` makes the access with which a scan or a tick is due, and what comes of it.
+    let left = Math.min(limit, scanAt - 1 - own[field.sinceScan]!, this.untilTick() - 1, view.untilCopy - 1);
+    let position = own[field.position]!;
+    left = Math.min(left, length - position);
+    const begun = position;
+    let last = own[field.lastGvpn]!;
+    for (let made = 0; made < left; made++) {
+      const word = words[position * 2]!;
+      const code = operationOf(word);
+      if (code > operation.write) break;
+      const gvpn = first + words[position * 2 + 1]!;
+      const found = tlb.lookup(gvpn);
+      if (found === 0 || (code === operation.write && (found & 1) === 0)) break;
+      if (made > 0) context.step();
+      position++;
+      const location = found >>> 1;
+      const at = argumentOf(word) % pageWords;
+      if (code === operation.write) {
+        const before = locations.write(location, at, tagOf(gvpn));
+        trace.wrote(self, gvpn, at, countIn(written(before, 0)), tagIn(before));
+      } else {
+        const seen = locations.read(location, at);
+        trace.read(self, gvpn, at, countIn(seen), tagIn(seen));
+      }
+      context.spend(gvpn === last ? vcpu.costs.cacheHitNs : latencyNs[geometry.homeOf(location)]!);
+      last = gvpn;
+    }
+    const made = position - begun;
+    if (made === 0) return 0;
+    own[field.position] = position;
+    own[field.lastGvpn] = last;
+    if (policy.hintPages > 0) own[field.sinceScan]! += made;
+    own[field.sinceTick]! += made;
+    view.made(made);
+    return made;
+  }
+  /** Accesses from here to the one with which a tick is due, that one included. */
+  private untilTick(): number {
+    const { own } = this;
+    const { accessesPerTick } = this.world.geometry.spec.policy;
+    const isOut = own[field.ticking] === 1;
+    if (isOut && !this.vcpu.retries.needed) return Infinity;
+    return accessesPerTick * (isOut ? LOST_TICKS : 1) - own[field.sinceTick]!;
+  }
+
   /** Takes the next operation of the script. @returns whether there is an access to make */
   private fetch(context: Context): boolean {
     const { own, world, self } = this;

@@ -162,6 +162,14 @@ export class ListView {
       context.send(this.world.geometry.hypervisor, message.listWanted, this.self);
     }
   }
+  /** Accesses from here to the one after which it is time for a new copy, that one included. */
+  get untilCopy(): number {
+    return this.policy.inspect === 'periodic' ? this.policy.period - this.own[field.accesses]! : Infinity;
+  }
+  /** The vCPU made accesses that were fewer. */
+  made(accesses: number): void {
+    if (this.policy.inspect === 'periodic') this.own[field.accesses]! += accesses;
+  }
   /** The owner says that something changed. */
   noticed(context: Context): void {
     context.spend(this.costs.listNoticeNs);

@@ -266,7 +266,11 @@ export class Vcpu implements Actor {
       else if (this.view.active && this.own[field.busy] === 0) this.view.step(context);
       else if (this.scan.active) this.scan.step(context);
       else if (this.rogue.active) this.rogue.step(context);
-      else this.accesses.step(context);
+      else {
+        const hits = burst > 1 ? this.accesses.hits(burst - i, context) : 0;
+        if (hits > 0) i += hits - 1;
+        else this.accesses.step(context);
+      }
     }
     if (this.isRunning()) this.requeue(context);
   }

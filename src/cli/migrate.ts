@@ -1,6 +1,6 @@
 // `simulate` on a scenario of the kind live-migration: the migration modes side by side.
 import { join } from 'node:path';
-import { frameTable } from '../../machines/index.ts';
+import { frameTable } from '../../machines/tables.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { migrationModes } from '../protocols/migration.ts';
 import { together } from '../report/judged.ts';

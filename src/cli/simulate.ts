@@ -3,13 +3,13 @@ import { statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pageTable } from '../../machines/index.ts';
+import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
 import { protocols as shipped } from '../protocols/index.ts';
-import { comparison, type Limits } from '../report/comparison.ts';
+import { comparison } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
 import { together } from '../report/judged.ts';
-import { onePage } from '../report/one-page.ts';
+import { type Limits, smallestOf } from '../report/limits.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
@@ -17,9 +17,9 @@ import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { quote } from '../scenarios/complaint.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
-import { bytesOf, chainOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
+import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
-import { AssertionError, present } from '../stdx/assert.ts';
+import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAll } from './ensemble.ts';
@@ -107,9 +107,10 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
         unexplained: note,
       });
     } else {
-      // The pool works while this thread does; one page under a protocol that goes in circles ends as any run does.
-      const running = runAll(units, { signal, atOnce, done });
-      [reports, limits] = await Promise.all([running, limitsOf(experiment).catch(noLimits)]);
+      const smallest = smallestOf(experiment, named);
+      const ran = await runAll(units, { signal, atOnce, done }, smallest?.runs);
+      reports = ran.reports;
+      limits = smallest?.limits(ran.onePages) ?? null;
     }
   } finally {
     progressEnds();
@@ -185,12 +186,6 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
   return followed.lines();
 }
 
-/** A protocol of the user's may pass and yet never balance that one page: then there is nothing to say of it. */
-function noLimits(error: unknown): null {
-  if (error instanceof AssertionError) return null;
-  throw error;
-}
-
 const noted = (text: string): Promise<void> => Promise.resolve(note(text));
 
 function statusOf(result: Result): number {
@@ -254,31 +249,6 @@ function resultOf(
     runs,
     checks,
   };
-}
-
-/** The smallest case, simulated one page at a time, on the scenario's own costs. */
-async function limitsOf(experiment: Experiment): Promise<Limits | null> {
-  const conventional = present(shipped[0], 'the conventional protocol');
-  const copyless =
-    experiment.protocols.find((protocol) => protocol.name === 'copyless-migrate') ??
-    experiment.protocols.find((protocol) => protocol.guestAsks !== 'nothing');
-  if (!copyless) return null;
-  const { costs } = experiment;
-  const [first] = chainOf(experiment.scenario.host);
-  const { kind } = present(first, 'a new location');
-  const pair = async (place: Parameters<typeof onePage>[0]) => ({
-    conventional: await onePage(place, conventional, costs),
-    copyless: await onePage(place, copyless, costs),
-  });
-  const slow = await pair({ kind: 'sata', attached: 'destination' });
-  if (kind === 'far') {
-    const { far, promoteOnAccess } = experiment.spec.policy;
-    const here = await pair({ kind, mapped: far === 'mapped' });
-    const mapped = far === 'mapped' ? { promoted: promoteOnAccess } : undefined;
-    return { protocol: copyless.name, kind: 'far memory', here, slow, ...(mapped ? { mapped } : {}) };
-  }
-  const here = await pair({ kind, attached: 'destination' });
-  return { protocol: copyless.name, kind, here, slow, atSource: await pair({ kind, attached: 'source' }) };
 }
 
 /** Failures that are made small and told: the first of each protocol and property. */

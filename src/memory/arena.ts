@@ -16,6 +16,10 @@ export class Arena {
     this.buffer = buffer;
   }
 
+  /** Whether other threads may have the buffer too. */
+  get isShared(): boolean {
+    return this.buffer instanceof SharedArrayBuffer;
+  }
   /** Bytes taken so far. */
   get bytes(): number {
     return this.offset;

@@ -4,6 +4,10 @@
 //
 // A ring holds the most messages that its sender can have outstanding, so a send never waits and bounded memory cannot
 // deadlock; a full ring is a bug and stops the run.
+//
+// An atomic operation costs as much as all else that there is to do about a message, so each side keeps what it last saw of
+// the other's index, and looks again only when that is used up. The receiver gives room back when it publishes, before what
+// it publishes, or when it finds the ring empty: whoever learns from a message that another one was taken finds its room.
 import { assert } from '../stdx/assert.ts';
 import type { Message } from '../model/messages.ts';
 import type { Arena } from './arena.ts';
@@ -16,24 +20,46 @@ export interface Link {
 }
 
 const LINE = 16;
+/** Rings are so many messages long, or a multiple, so that no two share a cache line. */
+const LINE_MESSAGES = 8;
 const MESSAGE_WORDS = 4;
+const NONE = -1;
+
+/** What a thread knows of its ends of a ring, private to it. */
+const end = {
+  mask: 0,
+  sender: 1,
+  /** Its first message's place. */
+  first: 2,
+  // The sender: up to where it has written, and has published; the tail that it last saw.
+  written: 3,
+  published: 4,
+  room: 5,
+  // The receiver: up to where it has taken; the head that it last saw.
+  taken: 6,
+  seen: 7,
+  count: 8,
+} as const;
 
 export class Mailboxes {
   readonly links: readonly Link[];
   /** Rings into an actor, in order of sender. */
   readonly inbound: readonly (readonly number[])[];
-  /** Most messages that were in a ring at once, as its sender saw it. */
-  readonly highWater: Int32Array;
   private readonly ringOf: Int32Array;
   private readonly actors: number;
-  private readonly masks: number[];
+  /** Whether the two ends of a ring may be on different threads. */
+  private readonly isShared: boolean;
   private readonly heads: Int32Array;
   private readonly tails: Int32Array;
-  private readonly words: Int32Array[];
-  private readonly times: Float64Array[];
-  /** Written but unpublished heads, private to the sender's thread. */
-  private readonly written: Int32Array;
-  private readonly unpublished: number[] = [];
+  private readonly words: Int32Array;
+  private readonly times: Float64Array;
+  /** By ring; see `end`. */
+  private readonly ends: Int32Array;
+  /** Rings with messages that are written and not published. */
+  private readonly unpublished: Int32Array;
+  private unpublishedCount = 0;
+  /** The ring, if there is one, whose sender does not know yet how much was taken. */
+  private unreleased = NONE;
 
   constructor(arena: Arena, links: readonly Link[], actors: number) {
     this.links = links;
@@ -45,14 +71,51 @@ export class Mailboxes {
       inbound[link.receiver]!.push(ring);
     });
     this.inbound = inbound;
-    this.masks = links.map((link) => 2 ** Math.ceil(Math.log2(Math.max(2, link.bound))) - 1);
+    this.isShared = arena.isShared;
+    this.ends = new Int32Array(links.length * end.count);
+    const masks = links.map((link) => 2 ** Math.ceil(Math.log2(Math.max(2, link.bound))) - 1);
     this.heads = arena.int32(links.length * LINE);
     this.tails = arena.int32(links.length * LINE);
-    this.highWater = arena.int32(links.length);
-    this.words = this.masks.map((mask) => arena.int32((mask + 1) * MESSAGE_WORDS));
-    this.times = this.masks.map((mask) => arena.float64(mask + 1));
+    let messages = 0;
+    const firsts = masks.map((mask) => {
+      const first = messages;
+      messages += Math.max(mask + 1, LINE_MESSAGES);
+      return first;
+    });
+    this.words = arena.int32(messages * MESSAGE_WORDS);
+    this.times = arena.float64(messages);
     // A thread that attaches goes on where the creator has published to.
-    this.written = Int32Array.from(links, (_, ring) => this.heads[ring * LINE] ?? 0);
+    for (const [ring, { sender }] of links.entries()) {
+      const head = this.heads[ring * LINE] ?? 0;
+      const tail = this.tails[ring * LINE] ?? 0;
+      this.ends.set([masks[ring]!, sender, firsts[ring]!, head, head, tail, tail, tail], ring * end.count);
+    }
+    this.unpublished = new Int32Array(links.length);
+  }
+
+  private endOf(ring: number): {
+    mask: number;
+    first: number;
+    written: number;
+    published: number;
+    taken: number;
+  } {
+    const { ends } = this;
+    const at = ring * end.count;
+    return {
+      mask: ends[at + end.mask]!,
+      first: ends[at + end.first]!,
+      written: ends[at + end.written]!,
+      published: ends[at + end.published]!,
+      taken: ends[at + end.taken]!,
+    };
+  }
+  private load(column: Int32Array, ring: number): number {
+    return this.isShared ? Atomics.load(column, ring * LINE) : column[ring * LINE]!;
+  }
+  private store(column: Int32Array, ring: number, value: number): void {
+    if (this.isShared) Atomics.store(column, ring * LINE, value);
+    else column[ring * LINE] = value;
   }
 
   /** Writes a message into its ring; receivers see it after `publish`. @returns the ring */
@@ -66,43 +129,51 @@ export class Mailboxes {
     time: number,
   ): number {
     const ring = this.ringOf[sender * this.actors + receiver]!;
-    assert(ring >= 0, `actor ${sender} has no link to actor ${receiver}`);
-    const head = this.written[ring]!;
-    const outstanding = (head - Atomics.load(this.tails, ring * LINE)) | 0;
-    const mask = this.masks[ring]!;
-    assert(
-      outstanding <= mask,
-      `mailbox ${sender} -> ${receiver}: more than ${mask + 1} messages outstanding`,
-    );
-    if (outstanding >= this.highWater[ring]!) this.highWater[ring] = outstanding + 1;
-    const slot = head & mask;
-    const words = this.words[ring]!;
+    if (ring < 0) assert(false, `actor ${sender} has no link to actor ${receiver}`);
+    const { ends } = this;
+    const at = ring * end.count;
+    const head = ends[at + end.written]!;
+    const mask = ends[at + end.mask]!;
+    if (((head - ends[at + end.room]!) | 0) > mask) this.makeRoom(ring);
+    const slot = ends[at + end.first]! + (head & mask);
+    const { words } = this;
     words[slot * MESSAGE_WORDS] = kind;
     words[slot * MESSAGE_WORDS + 1] = id;
     words[slot * MESSAGE_WORDS + 2] = argument;
     words[slot * MESSAGE_WORDS + 3] = serial;
-    this.times[ring]![slot] = time;
-    this.written[ring] = (head + 1) | 0;
-    this.unpublished.push(ring);
+    this.times[slot] = time;
+    ends[at + end.written] = (head + 1) | 0;
+    if (head === ends[at + end.published]) this.unpublished[this.unpublishedCount++] = ring;
     return ring;
+  }
+  /** The ring was full when its sender last looked. Pairs with `release`. */
+  private makeRoom(ring: number): void {
+    const { ends } = this;
+    const at = ring * end.count;
+    ends[at + end.room] = this.load(this.tails, ring);
+    const { sender, receiver } = this.links[ring]!;
+    const mask = ends[at + end.mask]!;
+    assert(
+      ((ends[at + end.written]! - ends[at + end.room]!) | 0) <= mask,
+      `mailbox ${sender} -> ${receiver}: more than ${mask + 1} messages outstanding`,
+    );
   }
   /** Whether less than half of a ring is taken: then one more message that may as well get lost does no harm. */
   hasRoomFor(sender: number, receiver: number): boolean {
     const ring = this.ringOf[sender * this.actors + receiver]!;
-    const outstanding = (this.written[ring]! - Atomics.load(this.tails, ring * LINE)) | 0;
-    return outstanding * 2 < this.masks[ring]!;
+    const outstanding = (this.ends[ring * end.count + end.written]! - this.load(this.tails, ring)) | 0;
+    return outstanding * 2 < this.ends[ring * end.count + end.mask]!;
   }
   /** A hash of what was sent and is not published yet. */
   unpublishedHash(): number {
-    const { unpublished } = this;
     let hash = 0;
-    for (let i = 0; i < unpublished.length; i++) {
-      const ring = unpublished[i]!;
-      if (unpublished.indexOf(ring) < i) continue;
-      for (let at = this.heads[ring * LINE]!; at !== this.written[ring]!; at = (at + 1) | 0) {
-        const slot = at & this.masks[ring]!;
-        hash = Math.imul(hash ^ ring, 0x2c1b3c6d) ^ this.times[ring]![slot]!;
-        const words = this.words[ring]!;
+    for (let i = 0; i < this.unpublishedCount; i++) {
+      const ring = this.unpublished[i]!;
+      const { mask, first, written, published } = this.endOf(ring);
+      for (let at = published; at !== written; at = (at + 1) | 0) {
+        const slot = first + (at & mask);
+        hash = Math.imul(hash ^ ring, 0x2c1b3c6d) ^ this.times[slot]!;
+        const { words } = this;
         for (let word = slot * MESSAGE_WORDS; word < (slot + 1) * MESSAGE_WORDS; word++) {
           hash = Math.imul(hash ^ words[word]!, 0x297a2d39);
           hash ^= hash >>> 15;
@@ -113,48 +184,72 @@ export class Mailboxes {
   }
   /** Makes everything sent so far visible; `woken` is called once for each ring. */
   publish(woken: (ring: number) => void): void {
-    const { unpublished } = this;
-    for (let i = 0; i < unpublished.length; i++) {
-      const ring = unpublished[i]!;
-      if (Atomics.load(this.heads, ring * LINE) === this.written[ring]) continue;
-      Atomics.store(this.heads, ring * LINE, this.written[ring]!);
+    if (this.unreleased !== NONE) this.release();
+    for (let i = 0; i < this.unpublishedCount; i++) {
+      const ring = this.unpublished[i]!;
+      const head = this.ends[ring * end.count + end.written]!;
+      this.ends[ring * end.count + end.published] = head;
+      this.store(this.heads, ring, head);
       woken(ring);
     }
-    unpublished.length = 0;
+    this.unpublishedCount = 0;
+  }
+  /** Gives room back to the sender of the ring that was taken from last. Pairs with `makeRoom`. */
+  private release(): void {
+    const ring = this.unreleased;
+    this.unreleased = NONE;
+    this.store(this.tails, ring, this.ends[ring * end.count + end.taken]!);
   }
   /** Takes every message out, those not published among them, in order of rings: for a checker, which keeps them itself. */
   drain(take: (ring: number, kind: number, id: number, argument: number, serial: number) => void): void {
-    this.unpublished.length = 0;
+    this.unpublishedCount = 0;
+    this.unreleased = NONE;
     for (let ring = 0; ring < this.links.length; ring++) {
-      const words = this.words[ring]!;
-      const mask = this.masks[ring]!;
-      for (let at = this.tails[ring * LINE]!; at !== this.written[ring]; at = (at + 1) | 0) {
-        const word = (at & mask) * MESSAGE_WORDS;
+      const { words } = this;
+      const { mask, first, taken, written } = this.endOf(ring);
+      for (let at = taken; at !== written; at = (at + 1) | 0) {
+        const word = (first + (at & mask)) * MESSAGE_WORDS;
         take(ring, words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!);
       }
-      this.written[ring] = this.heads[ring * LINE] = this.tails[ring * LINE] = 0;
+      this.ends.fill(0, ring * end.count + end.written, (ring + 1) * end.count);
+      this.heads[ring * LINE] = this.tails[ring * LINE] = 0;
     }
   }
   /** Kind of the oldest message of a ring that is not empty. */
   kindIn(ring: number): number {
-    return this.words[ring]![(this.tails[ring * LINE]! & this.masks[ring]!) * MESSAGE_WORDS]!;
+    const { mask, first, taken } = this.endOf(ring);
+    return this.words[(first + (taken & mask)) * MESSAGE_WORDS]!;
   }
   isEmpty(ring: number): boolean {
-    return Atomics.load(this.heads, ring * LINE) === Atomics.load(this.tails, ring * LINE);
+    if (this.unreleased === ring) this.release();
+    return this.load(this.heads, ring) === this.load(this.tails, ring);
   }
   /** Takes the oldest message of a ring into `into`. @returns false when the ring is empty */
   receive(ring: number, into: Message): boolean {
-    const tail = this.tails[ring * LINE]!;
-    if (Atomics.load(this.heads, ring * LINE) === tail) return false;
-    const slot = tail & this.masks[ring]!;
-    const words = this.words[ring]!;
+    const { ends } = this;
+    const at = ring * end.count;
+    const tail = ends[at + end.taken]!;
+    if (tail === ends[at + end.seen]) {
+      const head = this.load(this.heads, ring);
+      if (head === tail) {
+        if (this.unreleased === ring) this.release();
+        return false;
+      }
+      ends[at + end.seen] = head;
+    }
+    const slot = ends[at + end.first]! + (tail & ends[at + end.mask]!);
+    const { words } = this;
     into.kind = words[slot * MESSAGE_WORDS]!;
     into.id = words[slot * MESSAGE_WORDS + 1]!;
     into.argument = words[slot * MESSAGE_WORDS + 2]!;
     into.serial = words[slot * MESSAGE_WORDS + 3]!;
-    into.time = this.times[ring]![slot]!;
-    into.sender = this.links[ring]!.sender;
-    Atomics.store(this.tails, ring * LINE, (tail + 1) | 0);
+    into.time = this.times[slot]!;
+    into.sender = ends[at + end.sender]!;
+    ends[at + end.taken] = (tail + 1) | 0;
+    if (this.unreleased !== ring) {
+      if (this.unreleased !== NONE) this.release();
+      this.unreleased = ring;
+    }
     return true;
   }
 }

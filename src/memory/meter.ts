@@ -2,7 +2,8 @@
 // handler with receives first, one such access, and sends last is atomic), and the simulated executor fails the run
 // whose step makes two. What only the current custodian of a record may touch is not counted.
 //
-// A witness, if there is one, is told which word the access is to, what it found there and what it left there.
+// Which word the access is to, what it found there and what it left there is noted only for those who ask: a checker, which
+// forgets before each step what the last one touched, and a witness. A run that is only simulated pays one compare.
 import { NOWHERE } from '../model/geometry.ts';
 import type { Witness } from './witness.ts';
 
@@ -17,31 +18,46 @@ export class Meter {
   column: Int32Array | undefined = undefined;
   index = 0;
   readonly locations: [number, number, number] = [NOWHERE, NOWHERE, NOWHERE];
-  witness: Witness | null = null;
+  /** Whether anybody asks more than how many accesses there were. */
+  private noting = false;
+  private told: Witness | null = null;
+
+  set witness(witness: Witness | null) {
+    this.told = witness;
+    if (witness !== null) this.noting = true;
+  }
+  get witness(): Witness | null {
+    return this.told;
+  }
 
   /** An access is about to be made, to the word at `index` of a column; left out where it is to more than a word. */
   touch(column?: Int32Array, index = 0): void {
     this.accesses++;
+    if (this.noting) this.note(column, index);
+  }
+  private note(column: Int32Array | undefined, index: number): void {
     this.column = column;
     this.index = index;
-    if (this.witness !== null) this.witness.touch(column, index);
+    if (this.told !== null) this.told.touch(column, index);
   }
   /** What the access found; said again, the last word counts (a compare-exchange that was tried again). */
   found(value: number): void {
-    if (this.witness !== null) this.witness.find(value);
+    if (this.noting && this.told !== null) this.told.find(value);
   }
   /** What it left, where it changed anything. */
   left(value: number): void {
-    if (this.witness !== null) this.witness.leave(value);
+    if (this.noting && this.told !== null) this.told.leave(value);
   }
   /** The bytes, state or header of locations are touched by whoever has them in custody. */
   handle(first: number, second = NOWHERE, third = NOWHERE): void {
+    if (!this.noting) return;
     this.locations[0] = first;
     this.locations[1] = second;
     this.locations[2] = third;
   }
-  /** Nothing has been seen yet: for who wants to know what a step depends on. */
+  /** Nothing has been seen yet: for who wants to know what a step depends on, from here on. */
   forget(): void {
+    this.noting = true;
     this.column = undefined;
     this.handle(NOWHERE);
   }

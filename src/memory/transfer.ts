@@ -37,7 +37,8 @@ export class Transfer {
     this.meter = meter;
     this.cipher = cipher;
   }
-  private copy(from: number, to: number): void {
+  /** The bytes of a page, as they are, from one place (first byte, see `Locations.at`) to another. */
+  copy(from: number, to: number): void {
     const { bytes, pageBytes } = this.locations;
     this.meter.touch();
     this.meter.handle(from / pageBytes - 1, to / pageBytes - 1);

@@ -2,21 +2,8 @@
 import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { printable } from '../stdx/input-error.ts';
-import type { OnePage } from './one-page.ts';
+import type { Limits } from './limits.ts';
 import type { Result, Run } from './result.ts';
-
-/** The smallest case on this machine: conventional and the copyless protocol compared to it, by device attachment. */
-export interface Limits {
-  protocol: string;
-  kind: string;
-  /** Latency on the new location of the scenario, and on a disk for comparison. */
-  here: { conventional: OnePage; copyless: OnePage };
-  slow: { conventional: OnePage; copyless: OnePage };
-  /** Far memory that keeps pages mapped; `promoted`: until they are touched. */
-  mapped?: { promoted: boolean };
-  /** With the device attached to the source node; absent for far memory. */
-  atSource?: { conventional: OnePage; copyless: OnePage };
-}
 
 const LABEL = 34;
 

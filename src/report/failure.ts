@@ -1,7 +1,7 @@
 // A failing run on one screen: what was violated, who did what to the page until then, what changed last, and where that
 // stands in the page machine. For a run that `shrink` has made small; a long one is cut down to its end.
 import { readFileSync } from 'node:fs';
-import { pageTable } from '../../machines/index.ts';
+import { pageTable } from '../../machines/tables.ts';
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Violation } from '../properties/index.ts';

@@ -10,7 +10,8 @@ import type { Costs, StoreKind } from '../model/cost.ts';
 import { encode, operation, OPERATION_WORDS, type ScriptSource, type Workload } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/index.ts';
-import { partsOf } from '../scenarios/assemble.ts';
+import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf } from '../scenarios/parts.ts';
 import { assert } from '../stdx/assert.ts';
 import { crossingBytes } from './interconnect.ts';
 import { runOnce } from './run.ts';
@@ -26,6 +27,18 @@ export interface OnePage {
 /** Where the page is moved to: a store attached to the source, the destination or a third node; or far memory there. */
 export type NewPlace =
   { kind: StoreKind; attached: 'source' | 'destination' | 'third' } | { kind: 'far'; mapped?: boolean };
+
+/** Such a run as plain data, so that it can be done by another thread. */
+export interface OnePageUnit {
+  place: NewPlace;
+  /** Name, or path of a module. */
+  protocol: string;
+  costs: Costs;
+}
+
+export async function runOnePage({ place, protocol, costs }: OnePageUnit): Promise<OnePage> {
+  return onePage(place, await loadProtocol(protocol), costs);
+}
 
 /** Accesses of each stretch of work, which goes to and fro between two pages so that each costs a load from memory: long
  * enough for the place to have taken the page. */

@@ -3,8 +3,9 @@ import type { Costs } from '../model/cost.ts';
 import type { FaultPlan } from '../model/faults.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
-import { type Experiment, partsOf, workloadOf } from '../scenarios/assemble.ts';
+import type { Experiment } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { type RunOptions, type RunReport, runOnce } from './run.ts';
 

@@ -1,9 +1,6 @@
 // From a scenario to a world: names become parts, sizes become frames, kernel node ids become indexes. Everything that
 // cannot work is refused here, before anything runs.
-import { frameTable, pageTable, requestTable, vcpuTable } from '../../machines/index.ts';
-import { measure, type Parts } from '../actors/index.ts';
-import { alteration } from '../flaws/index.ts';
-import type { Tables } from '../memory/world.ts';
+import { measure } from '../actors/index.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
 import { BULK_VNODES } from '../model/script.ts';
@@ -14,13 +11,13 @@ import { type Protocol, protocols as shipped } from '../protocols/index.ts';
 import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
-import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, loadWorkload } from './modules.ts';
-import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
-import { scriptWorkload } from './workloads/script.ts';
-import { traceWorkload } from './traces/trace-workload.ts';
+import { loadProfileOrModule, loadProtocol, loadTopologyOrModule } from './modules.ts';
+import { partsOf, workloadOf } from './parts.ts';
+import { bytesOf, chainOf, guestVariantsSchema, type Scenario } from './scenario.ts';
+
+export { partsOf, workloadOf } from './parts.ts';
 
 const PAGE_BYTES = 4096;
-const tables: Tables = { page: pageTable, request: requestTable, frame: frameTable, vcpu: vcpuTable };
 
 export interface Experiment {
   scenario: Scenario;
@@ -38,14 +35,6 @@ export interface Experiment {
 
 /** Where a part of the scenario was said: in a file, or by a flag. */
 export type From = (...path: PropertyKey[]) => Place;
-
-/** What the executors build a world from. */
-export function partsOf(
-  { spec, costs, flaws = [] }: Pick<Experiment, 'spec' | 'costs'> & { flaws?: readonly string[] | undefined },
-  protocol: Protocol,
-): Parts {
-  return { spec, protocol, costs, tables, alter: alteration(flaws) };
-}
 
 /**
  * @param said where the scenario was said, for messages; or just what it came from
@@ -314,17 +303,6 @@ function guestVariantsOf(guests: Scenario['guests']): { guest?: GuestVariants } 
   const asked = names.filter((name) => guests[name] !== undefined && guests[name] !== false);
   if (asked.length === 0) return {};
   return { guest: Object.fromEntries(asked.map((name) => [name, guests[name]])) };
-}
-
-/** The workload that a scenario describes, for guests of a shape. */
-export async function workloadOf(workload: Scenario['workload'], shape: GuestShape): Promise<Workload> {
-  if (isTrace(workload)) {
-    const maxBytes = workload.maxBytes === undefined ? undefined : bytesOf(workload.maxBytes);
-    const { files, pages, moveEvery, migratePages, instructions } = workload;
-    return traceWorkload({ files, maxPages: pages, moveEvery, migratePages, instructions, maxBytes, shape });
-  }
-  if (isScript(workload)) return scriptWorkload(workload.vcpus, shape);
-  return (await loadWorkload(workload.kind)).create(shape, workload.parameters);
 }
 
 /** Positions of the nodes that vNodes are pinned to. */

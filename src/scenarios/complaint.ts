@@ -1,27 +1,12 @@
 // What the schema complains of, in the words of whoever wrote the scenario: which of a union's branches was meant, what
 // would have been right there, and which keys there are.
 import type { z } from 'zod';
-import { printable } from '../stdx/input-error.ts';
+import { valueAt } from './quote.ts';
 import { newLocationKinds, scenarioSchema } from './scenario.ts';
 
+export { quote, valueAt } from './quote.ts';
+
 type Issue = z.core.$ZodIssue;
-
-const QUOTE_MAX = 60;
-
-/** Input as a message quotes it: the whole of a long value tells less than its beginning. */
-export function quote(value: unknown): string {
-  const text = printable((typeof value === 'string' ? value : JSON.stringify(value)) ?? 'nothing');
-  return `'${text.length > QUOTE_MAX ? `${text.slice(0, QUOTE_MAX)}...` : text}'`;
-}
-
-/** What stands at a path of a parsed scenario. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (node, key) =>
-      typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined,
-    value,
-  );
-}
 
 /** Of a union's branches the one that the `kind` in the text belongs to knows what is wrong. */
 export function deepest(issue: Issue, value: unknown): Issue {

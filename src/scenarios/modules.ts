@@ -1,12 +1,12 @@
 // The one door for what users add: a protocol, workload, topology or cost profile is a module with a default export, given
-// by its path. What comes through is checked here, so that a slip is one line and not a stack trace.
+// by its path. What comes through is checked here, so that a slip is one line and not a stack trace. Topologies and profiles
+// are loaded when one is asked for: the threads of a run have no use for them.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
 import type { CostProfile } from '../model/cost.ts';
 import { resolveCosts } from '../model/cost.ts';
-import { LOCAL, type Topology, UNREACHABLE } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { requestKinds, results } from '../model/words.ts';
 import {
   completeProtocol,
@@ -23,9 +23,7 @@ import { hostPlans } from '../protocols/mutate.ts';
 import { validateHostPlans, validatePlan } from '../protocols/order.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
-import { quote, valueAt } from './complaint.ts';
-import { loadProfile } from './profiles/index.ts';
-import { loadTopology } from './topologies/index.ts';
+import { quote, valueAt } from './quote.ts';
 import { guarded } from './workloads/guarded.ts';
 import { type WorkloadFactory, workloadNamed, workloads } from './workloads/index.ts';
 
@@ -233,24 +231,14 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
   );
 }
 
-const topologySchema = z.object({
-  name: z.string().max(200),
-  nodes: z
-    .array(
-      z.object({ id: z.int().min(0).max(1023), cpus: z.array(z.int().min(0)), memoryMiB: z.number().min(0) }),
-    )
-    .min(1)
-    .max(64),
-  distances: z.array(z.array(z.int().min(LOCAL).max(UNREACHABLE))),
-  warnings: z.array(z.string()),
-});
-
 export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => string): Promise<Topology> {
-  if (!MODULE.test(nameOrFile)) return loadTopology(nameOrFile, readStdin);
+  if (!MODULE.test(nameOrFile))
+    return (await import('./topologies/index.ts')).loadTopology(nameOrFile, readStdin);
   const seen = { warnings: [], name: nameOrFile, ...(await load(nameOrFile, 'topology')) };
   const refuse: Refuse = (what, expected, hint) => {
     throw new InputError({ file: nameOrFile }, what, expected, hint);
   };
+  const { topologySchema } = await import('./topologies/schema.ts');
   const parsed = topologySchema.safeParse(seen);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -277,7 +265,7 @@ export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => 
 }
 
 export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfile> {
-  if (!MODULE.test(nameOrFile)) return loadProfile(nameOrFile);
+  if (!MODULE.test(nameOrFile)) return (await import('./profiles/index.ts')).loadProfile(nameOrFile);
   const profile = (await load(nameOrFile, 'cost profile')) as unknown as CostProfile;
   try {
     resolveCosts(profile);

@@ -12,15 +12,16 @@ import {
   plainList,
 } from '../model/list-policy.ts';
 import { contentsKinds, encryptions, heldFaults, remaps } from '../model/spec.ts';
+import { SIZE } from './reading.ts';
 
-const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
-const SIZE = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/;
-
-/** Bytes of a size such as 64MiB; undefined where it is none. */
-export function bytesOf(size: string): number | undefined {
-  const match = SIZE.exec(size);
-  return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : undefined;
-}
+export {
+  bytesOf,
+  chainOf,
+  isScript,
+  isTrace,
+  type ScriptWorkloadSpec,
+  type TraceWorkloadSpec,
+} from './reading.ts';
 
 const size = z
   .string()
@@ -287,23 +288,6 @@ export const scenarioSchema = z
 
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
-export type TraceWorkloadSpec = Extract<Scenario['workload'], { kind: 'trace'; files: string[] }>;
-
-export function isTrace(workload: Scenario['workload']): workload is TraceWorkloadSpec {
-  return 'files' in workload;
-}
-
-export type ScriptWorkloadSpec = Extract<Scenario['workload'], { kind: 'script'; vcpus: string[][] }>;
-
-export function isScript(workload: Scenario['workload']): workload is ScriptWorkloadSpec {
-  return 'vcpus' in workload;
-}
-
-/** New locations in the order in which pages go through them. */
-export function chainOf({ newLocation }: Scenario['host']): NewLocation[] {
-  return Array.isArray(newLocation) ? newLocation : [newLocation];
-}
-
 /** Fills in what a scenario leaves out. @throws ZodError */
 export function defineScenario(input: ScenarioInput): Scenario {
   return scenarioSchema.parse(input);

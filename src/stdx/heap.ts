@@ -1,5 +1,5 @@
 // A binary heap of (key, sequence, payload) in typed arrays. Equal keys leave in order of sequence: that tie-break is what
-// makes a replay exact.
+// makes a replay exact. An entry on its way up or down is held aside and written once, where it comes to rest.
 
 export class Heap {
   private keys = new Float64Array(256);
@@ -14,23 +14,6 @@ export class Heap {
     return this.size;
   }
 
-  private before(a: number, b: number): boolean {
-    const ka = this.keys[a]!;
-    const kb = this.keys[b]!;
-    return ka < kb || (ka === kb && this.sequences[a]! < this.sequences[b]!);
-  }
-  private swap(a: number, b: number): void {
-    const { keys, sequences, payloads } = this;
-    const key = keys[a]!;
-    keys[a] = keys[b]!;
-    keys[b] = key;
-    const sequence = sequences[a]!;
-    sequences[a] = sequences[b]!;
-    sequences[b] = sequence;
-    const payload = payloads[a]!;
-    payloads[a] = payloads[b]!;
-    payloads[b] = payload;
-  }
   private grow(): void {
     const more = <T extends Float64Array | Int32Array>(from: T, to: T): T => {
       to.set(from);
@@ -43,35 +26,55 @@ export class Heap {
 
   push(key: number, sequence: number, payload: number): void {
     if (this.size === this.keys.length) this.grow();
+    const { keys, sequences, payloads } = this;
     let at = this.size++;
-    this.keys[at] = key;
-    this.sequences[at] = sequence;
-    this.payloads[at] = payload;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.before(at, parent)) return;
-      this.swap(at, parent);
+      const parentKey = keys[parent]!;
+      if (parentKey < key || (parentKey === key && sequences[parent]! < sequence)) break;
+      keys[at] = parentKey;
+      sequences[at] = sequences[parent]!;
+      payloads[at] = payloads[parent]!;
       at = parent;
     }
+    keys[at] = key;
+    sequences[at] = sequence;
+    payloads[at] = payload;
   }
 
   /** Takes the least entry out. @returns its payload, or -1 when the heap is empty */
   pop(): number {
     if (this.size === 0) return -1;
-    this.key = this.keys[0]!;
-    this.sequence = this.sequences[0]!;
-    const payload = this.payloads[0]!;
-    this.size--;
-    if (this.size > 0) this.swap(0, this.size);
+    const { keys, sequences, payloads } = this;
+    this.key = keys[0]!;
+    this.sequence = sequences[0]!;
+    const least = payloads[0]!;
+    const size = --this.size;
+    if (size === 0) return least;
+    const key = keys[size]!;
+    const sequence = sequences[size]!;
     let at = 0;
     for (;;) {
-      const left = 2 * at + 1;
-      if (left >= this.size) return payload;
-      const right = left + 1;
-      const child = right < this.size && this.before(right, left) ? right : left;
-      if (!this.before(child, at)) return payload;
-      this.swap(child, at);
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      let childKey = keys[child]!;
+      const right = child + 1;
+      if (right < size) {
+        const rightKey = keys[right]!;
+        if (rightKey < childKey || (rightKey === childKey && sequences[right]! < sequences[child]!)) {
+          child = right;
+          childKey = rightKey;
+        }
+      }
+      if (key < childKey || (key === childKey && sequence < sequences[child]!)) break;
+      keys[at] = childKey;
+      sequences[at] = sequences[child]!;
+      payloads[at] = payloads[child]!;
       at = child;
     }
+    keys[at] = key;
+    sequences[at] = sequence;
+    payloads[at] = payloads[size]!;
+    return least;
   }
 }

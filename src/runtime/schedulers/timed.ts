@@ -20,15 +20,23 @@ export class TimedScheduler implements Scheduler {
     this.contexts = contexts;
   }
   offer(ring: number): void {
-    while (!this.mailboxes.isEmpty(ring)) {
-      const slot =
-        this.free.pop() ??
-        this.onTheWay.push({ kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0, receiver: 0 }) - 1;
+    const { receiver } = this.mailboxes.links[ring]!;
+    for (;;) {
+      const slot = this.slot();
       const envelope = this.onTheWay[slot]!;
-      this.mailboxes.receive(ring, envelope);
-      envelope.receiver = this.mailboxes.links[ring]!.receiver;
+      if (!this.mailboxes.receive(ring, envelope)) {
+        this.free.push(slot);
+        return;
+      }
+      envelope.receiver = receiver;
       this.heap.push(envelope.time, this.sequence++, slot);
     }
+  }
+  private slot(): number {
+    return (
+      this.free.pop() ??
+      this.onTheWay.push({ kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0, receiver: 0 }) - 1
+    );
   }
   next(into: Message): number {
     for (;;) {

@@ -1,0 +1,44 @@
+// An ensemble of 64 seeds as `simulate --seed 1..64` runs it, pool and all, by two workers against one; the limit is what two
+// bare threads do against one at the same time.
+import { availableParallelism } from 'node:os';
+import { runAll } from '../../../src/cli/ensemble.ts';
+import { unitOf } from '../../../src/report/unit.ts';
+import { assemble } from '../../../src/scenarios/assemble.ts';
+import { parseScenario } from '../../../src/scenarios/scenario-file.ts';
+import { interleaved, median } from '../interleaved.ts';
+import type { Native } from '../native.ts';
+import type { Found } from '../row.ts';
+
+const SEEDS = 64;
+const ROUNDS = 2;
+const SCENARIO = `
+version: 1
+name: ensemble
+host: { memory: 512KiB }
+guests: { vcpus: 2 }
+workload: { kind: zipf, parameters: { pages: 256, accesses: 10000 } }
+`;
+
+export async function measure(native: Native): Promise<Found[]> {
+  if (availableParallelism() < 2) throw new Error('two workers need two cores');
+  const { scenario } = parseScenario(SCENARIO, 'ensemble');
+  const experiment = await assemble(scenario, 'ensemble', () => '', 2 ** 32);
+  const units = Array.from({ length: SEEDS }, (_, seed) => unitOf(experiment, 'copyless-migrate', 1 + seed));
+  const by = async (workers: number) => {
+    const began = performance.now();
+    const reports = await runAll(units, {
+      signal: new AbortController().signal,
+      atOnce: workers,
+      done: () => {},
+    });
+    if (reports.some((report) => report?.run.ending !== 'at rest')) throw new Error('a run did not end');
+    return (performance.now() - began) / 1000;
+  };
+  const samples = await interleaved(ROUNDS, {
+    one: () => by(1),
+    cores: () => native.ask('cores', 100),
+    two: () => by(2),
+  });
+  const limit = native.isThere ? median(samples.cores) : null;
+  return [{ measured: median(samples.one.map((seconds, round) => seconds / samples.two[round]!)), limit }];
+}

@@ -1,0 +1,15 @@
+// What tracing and all monitors cost on the shipped scenario, beside the same run with neither.
+import { against, interleaved } from '../interleaved.ts';
+import type { Found } from '../row.ts';
+import { run, shippedWorld } from '../worlds.ts';
+
+const ROUNDS = 4;
+
+export async function measure(): Promise<Found[]> {
+  const world = await shippedWorld();
+  const samples = await interleaved(ROUNDS, {
+    on: async () => (await run(world, true)).seconds,
+    off: async () => (await run(world, false)).seconds,
+  });
+  return [against(samples.on, samples.off)];
+}
