@@ -1,22 +1,22 @@
 // The guest kernel's page allocator: per-CPU lists of free Gfns (pcp), one for each vNode, threaded through one column.
 // Every vCPU was dealt a share of each vNode at boot; a Gfn goes back to the vCPU that it was dealt to. A vCPU whose share
 // is used up does not take from another's: declared, and counted as a failed migration.
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Column } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { aliasOf, hasAliases } from '../model/alias.ts';
 import type { Gfn } from '../model/geometry.ts';
 
 /** The guest kernel's notes on each Gfn (struct page), one column for all vCPUs. */
 export class GfnMarks {
-  readonly unreported: Int32Array;
-  readonly wiped: Int32Array;
+  readonly unreported: Column;
+  readonly wiped: Column;
   /** 1 while it is on a free list. */
-  readonly free: Int32Array;
+  readonly free: Column;
 
   constructor(arena: Arena, gfns: number) {
-    this.unreported = arena.int32(gfns);
-    this.wiped = arena.int32(gfns);
-    this.free = arena.int32(gfns);
+    this.unreported = arena.upTo(1, gfns);
+    this.wiped = arena.upTo(1, gfns);
+    this.free = arena.upTo(1, gfns);
   }
 }
 
@@ -34,10 +34,10 @@ export class GuestMemory {
   private readonly lazy: boolean;
   private readonly next: Int32Array;
   /** By Gfn: 1 once it was freed and until it is reported. Belongs to whoever has the Gfn. */
-  private readonly unreported: Int32Array;
+  private readonly unreported: Column;
   /** By Gfn: 1 while it is full of poison. Likewise. */
-  private readonly wiped: Int32Array;
-  private readonly isFree: Int32Array;
+  private readonly wiped: Column;
+  private readonly isFree: Column;
   private readonly firstVnode: number;
   private readonly vnodes: number;
   /** A Gfn is free in all vNodes or in none: one list, of those in the first vNode. */

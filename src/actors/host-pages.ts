@@ -1,7 +1,7 @@
 // The host's own view of pages: where the content of each Gfn is (what Linux keeps in the host page table: a present
 // entry or a swap entry), where a clean copy of it is, which operation has it, which Gfn a location belongs to, who else
 // refers to a slot, which pages are pinned, and the stock of operation records.
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Column } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE, type Gfn, type Location } from '../model/geometry.ts';
 
@@ -17,9 +17,9 @@ export class HostPages {
   private readonly world: World;
   private readonly locations: Int32Array;
   /** Operation + 1 that has the page; 0 = none. */
-  private readonly operations: Int32Array;
+  private readonly operations: Column;
   /** Node + 1 that a mapped but not yet migrated page was taken away from; 0 = none. */
-  private readonly sources: Int32Array;
+  private readonly sources: Column;
   /** Where a clean copy of a Gfn's content is: the slot of a page that was read back and not written, or the frame in
    * which read-ahead left it; NOWHERE: there is none. */
   private readonly copies: Int32Array;
@@ -30,11 +30,11 @@ export class HostPages {
   /** References to a slot besides the page's own. */
   readonly references: Int32Array;
   /** 1 = pinned for a device. */
-  readonly pinned: Int32Array;
+  readonly pinned: Column;
   /** Clean copies by home. */
   readonly kept: Int32Array;
   /** By Gfn: node + 1 that its moved content was taken away from; 0 = it is not away. */
-  private readonly awayFrom: Int32Array;
+  private readonly awayFrom: Column;
   /** By vNode: the node it is pinned to; and by operation: where that was for its destination when it began. */
   private readonly pins: Int32Array;
   private readonly pinAtBegin: Int32Array;
@@ -51,15 +51,15 @@ export class HostPages {
     const { geometry } = world;
     this.world = world;
     this.locations = arena.int32(geometry.gfns);
-    this.operations = arena.int32(geometry.gfns);
-    this.sources = arena.int32(geometry.gfns);
+    this.operations = arena.upTo(world.operations.count, geometry.gfns);
+    this.sources = arena.upTo(geometry.nodes, geometry.gfns);
     this.copies = arena.int32(geometry.gfns);
     this.holders = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.stamps = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.references = arena.int32(geometry.homeFirst[geometry.homes]!);
-    this.pinned = arena.int32(geometry.gfns);
+    this.pinned = arena.upTo(1, geometry.gfns);
     this.kept = arena.int32(geometry.homes);
-    this.awayFrom = arena.int32(geometry.gfns);
+    this.awayFrom = arena.upTo(geometry.nodes, geometry.gfns);
     this.pins = arena.int32(geometry.vnodes);
     this.pinAtBegin = arena.int32(world.operations.count);
     this.backs = arena.int32(geometry.frames + 1);
