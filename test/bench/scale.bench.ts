@@ -1,5 +1,6 @@
 // How a run grows with its guest: the same scenario with 1, 4 and 16.8 million pages, each in a process of its own. Host memory is
-// what the process grew by at its peak, from just before the world was laid out.
+// what the process grew by at its peak, from just before the world was laid out. Times for each access and page are CPU time,
+// which other work on the machine leaves alone, nearly.
 //
 //   npm run bench:scale -- [--pages N[,N...]] [--accesses N] [--no-monitors]
 import { spawnSync } from 'node:child_process';
@@ -19,6 +20,7 @@ interface Row {
   moved: number;
   balanced: number;
   wallS: number;
+  cpuS: number;
   arena: number;
   rss: number;
   events: number;
@@ -52,14 +54,17 @@ async function one(pages: number, accesses: number): Promise<Row> {
   const workload = await workloadOf(experiment.scenario.workload, experiment.shape);
   const before = process.memoryUsage.rss();
   const began = performance.now();
+  const cpu = process.cpuUsage();
   const { run } = await runOnce(partsOf(experiment, experiment.protocols[0]!), [workload], { seed: 1 });
   const wallS = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   return {
     pages,
     accesses: run.accesses,
     moved: run.vmstat['pswpout']!,
     balanced: run.pagesBalanced,
     wallS,
+    cpuS: (user + system) / 1e6,
     arena: experiment.bytes,
     rss: process.resourceUsage().maxRSS * 1024 - before,
     events: run.events,
@@ -76,7 +81,7 @@ if (process.argv.includes('--one')) {
   process.stdout.write(JSON.stringify(await one(Number(argument('--pages')), Number(argument('--accesses')))));
 } else {
   const sizes = (argument('--pages') ?? `${1 << 20},${1 << 22},${WHOLE}`).split(',').map(Number);
-  const head = ['pages', 'accesses', 'moved out', '% of pages', 'balanced', 'wall s', 'us/access', 'us/page', 'arena B/pg', 'RSS B/page', 'RSS MiB']; // prettier-ignore
+  const head = ['pages', 'accesses', 'moved out', '% of pages', 'balanced', 'wall s', 'CPU s', 'us/access', 'us/page', 'arena B/pg', 'RSS B/page', 'RSS MiB']; // prettier-ignore
   process.stdout.write(`${line(head)}\n`);
   for (const pages of sizes) {
     // In proportion, so that time that grows linearly is the same for each access.
@@ -93,8 +98,9 @@ if (process.argv.includes('--one')) {
         ((100 * row.moved) / row.pages).toFixed(1),
         row.balanced,
         row.wallS.toFixed(1),
-        ((1e6 * row.wallS) / row.accesses).toFixed(3),
-        ((1e6 * row.wallS) / row.pages).toFixed(2),
+        row.cpuS.toFixed(1),
+        ((1e6 * row.cpuS) / row.accesses).toFixed(3),
+        ((1e6 * row.cpuS) / row.pages).toFixed(2),
         (row.arena / row.pages).toFixed(1),
         (row.rss / row.pages).toFixed(1),
         Math.round(row.rss / MIB),
