@@ -201,7 +201,7 @@ export class HostPages {
 
   /** A free operation record, or -1. */
   takeRecord(): number {
-    return this.world.operations.kind.indexOf(0);
+    return this.world.operations.take();
   }
   giveRecord(operation: number): void {
     this.world.operations.kind[operation] = 0;

@@ -437,7 +437,7 @@ export class PlanInterpreter {
   /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
   pageIsFree(gfn: number, context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
+    for (let operation = 0; operation < operations.end; operation++) {
       if (operations.kind[operation] === 0 || operations.awaitsGfn[operation] !== gfn + 1) continue;
       operations.awaitsGfn[operation] = 0;
       context.send(geometry.host, message.turn, operation);

@@ -103,7 +103,7 @@ export class Room {
   /** Room at a home: the first operation that waits for it tries again; at a store, waiting nodes may now reclaim. */
   roomAt(home: number, context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
+    for (let operation = 0; operation < operations.end; operation++) {
       if (operations.kind[operation] === 0 || operations.awaitsRoom[operation] !== home + 1) continue;
       operations.awaitsRoom[operation] = 0;
       context.send(geometry.host, message.turn, operation);
@@ -115,7 +115,7 @@ export class Room {
   /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
   makeRoom(context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.count; operation++) {
+    for (let operation = 0; operation < operations.end; operation++) {
       const home = operations.awaitsRoom[operation]! - 1;
       if (operations.kind[operation] !== 0 && home >= 0 && home < geometry.nodes)
         this.makeRoomFor(operation, context);

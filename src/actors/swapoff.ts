@@ -134,7 +134,7 @@ export class Swapoff {
   private isInUse(home: number): boolean {
     const { operations, geometry } = this.world;
     const isAt = (location: number) => location !== NOWHERE && geometry.homeOf(location) === home;
-    for (let operation = 0; operation < operations.count; operation++) {
+    for (let operation = 0; operation < operations.end; operation++) {
       if (operations.kind[operation] === 0) continue;
       const { home: wanted, from, to } = operations;
       if (wanted[operation] === home || isAt(from[operation]!) || isAt(to[operation]!)) return true;

@@ -21,6 +21,24 @@ export const NOWHERE: Location = 0;
 /** What a page held as a stamp stands for. */
 const STAMPED_BYTES = 4096;
 
+/** Ranges that are looked through one by one; of more it is looked in which half of them a number lies. */
+const FEW = 8;
+
+/** The range that a number lies in, of `count` that begin at `firsts` and leave nothing out; empty ones hold nothing. */
+function rangeOf(firsts: readonly number[], of: number, count: number): number {
+  let range = 0;
+  if (count > FEW) {
+    for (let end = count; end - range > 1; ) {
+      const middle = (range + end) >>> 1;
+      if (of >= firsts[middle]!) range = middle;
+      else end = middle;
+    }
+    return range;
+  }
+  while (of >= firsts[range + 1]!) range++;
+  return range;
+}
+
 export class Geometry {
   readonly spec: WorldSpec;
   readonly nodes: number;
@@ -116,9 +134,7 @@ export class Geometry {
       location >= 1 && location < this.homeFirst[this.homes]!,
       `location ${location} lies outside the world`,
     );
-    let home = 0;
-    while (location >= this.homeFirst[home + 1]!) home++;
-    return home;
+    return rangeOf(this.homeFirst, location, this.homes);
   }
   isFrame(location: Location): boolean {
     return location !== NOWHERE && location <= this.frames;
@@ -130,9 +146,7 @@ export class Geometry {
   }
   /** vNode (global number) that owns a Gfn. */
   vnodeOf(gfn: Gfn): number {
-    let vnode = 0;
-    while (gfn >= this.vnodeGfn[vnode + 1]!) vnode++;
-    return vnode;
+    return rangeOf(this.vnodeGfn, gfn, this.vnodes);
   }
   /** Node that a Gfn's vNode is pinned to. */
   pinOf(gfn: Gfn): number {

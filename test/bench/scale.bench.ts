@@ -78,7 +78,9 @@ function line(cells: readonly (string | number)[]): string {
 }
 
 if (process.argv.includes('--one')) {
-  process.stdout.write(JSON.stringify(await one(Number(argument('--pages')), Number(argument('--accesses')))));
+  process.stdout.write(
+    JSON.stringify(await one(Number(argument('--pages')), Number(argument('--accesses')))),
+  );
 } else {
   const sizes = (argument('--pages') ?? `${1 << 20},${1 << 22},${WHOLE}`).split(',').map(Number);
   const head = ['pages', 'accesses', 'moved out', '% of pages', 'balanced', 'wall s', 'CPU s', 'us/access', 'us/page', 'arena B/pg', 'RSS B/page', 'RSS MiB']; // prettier-ignore

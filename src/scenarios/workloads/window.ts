@@ -19,7 +19,8 @@ const defaults = {
 
 const factory: WorkloadFactory<keyof typeof defaults> = {
   name,
-  sentence: 'Each vCPU fills its region and then works in one small window after another; half-way the regions go round.',
+  sentence:
+    'Each vCPU fills its region and then works in one small window after another; half-way the regions go round.',
   defaults,
   create(shape, given = {}) {
     const parameters = withDefaults(name, defaults, given);
