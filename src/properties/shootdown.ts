@@ -11,7 +11,7 @@ export class Shootdown extends Property {
   readonly name = 'I8-shootdown';
   private readonly setting: Setting;
   /** By vCPU and Gfn: location << 1 | writable of the first translation since the last flush, and of others. */
-  private readonly cached: NumberTable;
+  private readonly cached: readonly NumberTable[];
   private readonly others = new Map<number, number[]>();
   /** How many of them name a location, and how many of those can write. */
   private readonly readers: NumberTable;
@@ -22,7 +22,7 @@ export class Shootdown extends Property {
     super();
     const { gfns, vcpus, homeFirst, homes } = setting.geometry;
     this.setting = setting;
-    this.cached = numbersTo(gfns * vcpus, 2);
+    this.cached = Array.from({ length: vcpus }, () => numbersTo(gfns, 2));
     this.readers = numbersTo(homeFirst[homes]!, 0);
     this.writers = numbersTo(homeFirst[homes]!, 0);
   }
@@ -30,9 +30,10 @@ export class Shootdown extends Property {
     tlbFill: (e) => {
       const key = this.key(e);
       const entry = (e.to << 1) | e.result;
-      const first = this.cached.get(key);
+      const cached = this.cached[e.id]!;
+      const first = cached.get(e.gfn);
       if (first === entry) return;
-      if (first === undefined) this.cached.set(key, entry);
+      if (first === undefined) cached.set(e.gfn, entry);
       else {
         const others = this.others.get(key);
         if (others?.includes(entry)) return;
@@ -43,10 +44,11 @@ export class Shootdown extends Property {
     },
     tlbFlush: (e) => {
       const key = this.key(e);
-      const first = this.cached.get(key);
+      const cached = this.cached[e.id]!;
+      const first = cached.get(e.gfn);
       if (first === undefined) return;
       this.count(first, -1);
-      this.cached.delete(key);
+      cached.delete(e.gfn);
       const others = this.others.get(key);
       if (others === undefined) return;
       for (const entry of others) this.count(entry, -1);

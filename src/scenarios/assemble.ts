@@ -18,6 +18,8 @@ import { bytesOf, chainOf, guestVariantsSchema, type Scenario } from './scenario
 export { partsOf, workloadOf } from './parts.ts';
 
 const PAGE_BYTES = 4096;
+/** Gfns that may share an entry of a moved list. */
+const TAGS = (1 << 16) - 1;
 
 export interface Experiment {
   scenario: Scenario;
@@ -101,6 +103,15 @@ function bytesOrRefusal(experiment: Experiment, from: From, memoryBytes: number)
       'make the guest, memory or store smaller',
     );
   }
+  const perGuest = cells / spec.guests.length;
+  const leastEntries = Math.floor(perGuest / TAGS) + 1;
+  if (spec.listCapacity < leastEntries)
+    throw new InputError(
+      from('guests', 'listCapacity'),
+      `guests.listCapacity ${spec.listCapacity}`,
+      `at least ${leastEntries} for a guest of ${perGuest} Gfns`,
+      'an entry tells 65,535 Gfns apart',
+    );
   const bytes = measure(partsOf(experiment, present(experiment.protocols[0], 'protocol')));
   if (bytes > memoryBytes) {
     const path = scenarioMemoryIsLargest(experiment) ? ['host', 'memory'] : ['workload'];

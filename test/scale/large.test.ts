@@ -34,7 +34,22 @@ describe('seeded bugs in a world whose monitors keep tables', () => {
     const geometry = new Geometry(spec);
     expect([geometry.gfns, geometry.homeFirst[geometry.homes]!].every(isLarge)).toBe(true);
   });
-  test.each(['frame-not-cleared', 'double-release', 'frame-leak', 'slot-freed-before-load', 'source-freed-before-store', 'no-write-protection', 'shootdown-not-awaited', 'fault-does-not-retire', 'generation-stays', 'mapping-kept', 'source-entry-kept', 'served-through-source', 'wrong-pin'])( // prettier-ignore
+  test.each([
+    'frame-not-cleared',
+    'double-release',
+    'frame-leak',
+    'slot-freed-before-load',
+    'source-freed-before-store',
+    'no-write-protection',
+    'shootdown-not-awaited',
+    'fault-does-not-retire',
+    'generation-stays',
+    'mapping-kept',
+    'source-entry-kept',
+    'served-through-source',
+    'wrong-pin',
+  ])(
+    // prettier-ignore
     '%s',
     async (name) => {
       const { alarms } = present(flawNamed(name), name);

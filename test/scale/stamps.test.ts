@@ -118,3 +118,15 @@ describe('on threads, pages held as stamps', () => {
     expect(memoryHash).toBe(simulated.run.memoryHash);
   });
 });
+
+test('a moved list with too few entries for a large guest is refused in a line', async () => {
+  const large = (listCapacity: number) =>
+    assemble(
+      defineScenario({ version: 1, contents: 'stamps', host: { memory: '1GiB' }, guests: { listCapacity, memory: '2GiB' }, workload: { kind: 'window', parameters: { pages: 400_000 } } }), // prettier-ignore
+      'large.yaml',
+      () => '',
+      2 ** 34,
+    );
+  await expect(large(16)).rejects.toThrow(/^large\.yaml: guests\.listCapacity 16, expected at least 17 /);
+  expect((await large(17)).spec.listCapacity).toBe(17);
+});
