@@ -76,7 +76,7 @@ export class Entries {
     locations.generation[to] = locations.generation[from]!;
     locations.checksum[to] = locations.checksum[from]!;
     this.pages.stamps[to] = this.pages.stamps[from]!;
-    this.pages.backs[to] = gfn + 1;
+    this.pages.back(to, gfn);
     this.pages.keepCopy(gfn, to);
     words.must(gfn, words.table.event.readAhead, false, context.trace);
     context.trace.duplicate(operation, gfn, to);
@@ -192,7 +192,7 @@ export class Entries {
     const kind = operations.kind[operation]! - 1;
     const gfn = operations.destination[operation]!;
     const to = operations.to[operation]!;
-    this.pages.backs[to] = gfn + 1;
+    this.pages.back(to, gfn);
     const wasVacant = this.pages.locationOf(gfn) === NOWHERE;
     this.pages.place(gfn, to);
     this.pages.mapFrom(gfn, -1);

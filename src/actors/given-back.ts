@@ -2,7 +2,7 @@
 // dropped, wherever it is: frame, slot, list entry. A Gfn in the balloon, or unplugged, can be neither touched nor named in a
 // request until the guest takes it back; a reported one is the guest's own all the time.
 import type { Context } from '../actor/actor.ts';
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Column } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { command } from '../model/script.ts';
 import { givenBack, result } from '../model/words.ts';
@@ -21,12 +21,12 @@ export class GivenBack {
   private readonly world: World;
   private readonly drop: Drop;
   /** By Gfn: 1 while it is in the balloon or unplugged. */
-  private readonly gone: Int32Array;
+  private readonly gone: Column;
 
   constructor(arena: Arena, world: World, drop: Drop) {
     this.world = world;
     this.drop = drop;
-    this.gone = arena.int32(world.geometry.gfns);
+    this.gone = arena.upTo(1, world.geometry.gfns);
   }
 
   get commands(): Record<'report' | 'inflate' | 'deflate' | 'unplug', CarryOut> {

@@ -1,35 +1,43 @@
 // The guest kernel's page allocator: per-CPU lists of free Gfns (pcp), one for each vNode, threaded through one column.
 // Every vCPU was dealt a share of each vNode at boot; a Gfn goes back to the vCPU that it was dealt to. A vCPU whose share
 // is used up does not take from another's: declared, and counted as a failed migration.
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Column } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { aliasOf, hasAliases } from '../model/alias.ts';
 import type { Gfn } from '../model/geometry.ts';
 
 /** The guest kernel's notes on each Gfn (struct page), one column for all vCPUs. */
 export class GfnMarks {
-  readonly unreported: Int32Array;
-  readonly wiped: Int32Array;
+  readonly unreported: Column;
+  readonly wiped: Column;
   /** 1 while it is on a free list. */
-  readonly free: Int32Array;
+  readonly free: Column;
 
   constructor(arena: Arena, gfns: number) {
-    this.unreported = arena.int32(gfns);
-    this.wiped = arena.int32(gfns);
-    this.free = arena.int32(gfns);
+    this.unreported = arena.upTo(1, gfns);
+    this.wiped = arena.upTo(1, gfns);
+    this.free = arena.upTo(1, gfns);
   }
 }
+
+/** From so many Gfns on, free lists are laid out as they are used: memory that nobody touches costs nothing. */
+const LAZY_FROM = 1 << 16;
+const NONE = -1;
 
 export class GuestMemory {
   private readonly world: World;
   private readonly vcpu: number;
   private readonly heads: Int32Array;
+  /** By vNode, where lists are laid out as they are used: first Gfn of the share that was never taken, and the share's end. */
+  private readonly fresh: Int32Array;
+  private readonly freshEnd: Int32Array;
+  private readonly lazy: boolean;
   private readonly next: Int32Array;
   /** By Gfn: 1 once it was freed and until it is reported. Belongs to whoever has the Gfn. */
-  private readonly unreported: Int32Array;
+  private readonly unreported: Column;
   /** By Gfn: 1 while it is full of poison. Likewise. */
-  private readonly wiped: Int32Array;
-  private readonly isFree: Int32Array;
+  private readonly wiped: Column;
+  private readonly isFree: Column;
   private readonly firstVnode: number;
   private readonly vnodes: number;
   /** A Gfn is free in all vNodes or in none: one list, of those in the first vNode. */
@@ -52,6 +60,10 @@ export class GuestMemory {
     this.vnodes = geometry.guestVnode[guest + 1]! - this.firstVnode;
     this.heads = arena.int32(this.vnodes);
     this.aliased = hasAliases(geometry);
+    // Blocks, reports and poison are about Gfns that were never taken, too.
+    this.lazy = !this.aliased && geometry.spec.policy.guest === undefined && geometry.gfns >= LAZY_FROM;
+    this.fresh = arena.int32(this.lazy ? this.vnodes : 0);
+    this.freshEnd = arena.int32(this.lazy ? this.vnodes : 0);
   }
   /** Deals this vCPU its shares. */
   reset(): void {
@@ -60,12 +72,28 @@ export class GuestMemory {
       this.heads[v] = -1;
       if (this.aliased && v > 0) continue;
       const { vnodeGfn } = this.world.geometry;
+      if (this.lazy) {
+        this.layOut(v, vnode);
+        continue;
+      }
       for (let gfn = vnodeGfn[vnode + 1]! - 1; gfn >= vnodeGfn[vnode]!; gfn--) {
         if (this.ownerOf(gfn, vnode) !== this.vcpu) continue;
         this.give(gfn);
         this.markReported(gfn);
       }
     }
+  }
+  /** A share is a range: none of it was ever taken. */
+  private layOut(list: number, vnode: number): void {
+    const { geometry } = this.world;
+    const guest = geometry.vcpuGuest[this.vcpu]!;
+    const first = geometry.vnodeGfn[vnode]!;
+    const end = geometry.vnodeGfn[vnode + 1]!;
+    const vcpus = geometry.guestVcpu[guest + 1]! - geometry.guestVcpu[guest]!;
+    const share = Math.ceil((end - first) / vcpus);
+    const from = first + (this.vcpu - geometry.guestVcpu[guest]!) * share;
+    this.fresh[list] = Math.min(from, end);
+    this.freshEnd[list] = Math.min(from + share, end);
   }
   /** The vCPU that a Gfn was dealt to. */
   ownerOf(gfn: Gfn, vnode = this.world.geometry.vnodeOf(gfn)): number {
@@ -81,6 +109,8 @@ export class GuestMemory {
   take(vnode: number): Gfn {
     const list = this.aliased ? 0 : vnode - this.firstVnode;
     const gfn = this.heads[list]!;
+    // Gfns that came back are taken before those that were never taken, as if all were on one list.
+    if (this.lazy && gfn < 0) return this.fresh[list]! < this.freshEnd[list]! ? this.fresh[list]!++ : NONE;
     if (gfn >= 0) {
       this.heads[list] = this.next[gfn]!;
       this.isFree[gfn] = 0;
@@ -128,7 +158,13 @@ export class GuestMemory {
   }
   /** As `take`, unless it is the list's last. */
   takeSpare(vnode: number): Gfn {
-    const head = this.heads[vnode - this.firstVnode]!;
+    const list = vnode - this.firstVnode;
+    const head = this.heads[list]!;
+    if (this.lazy) {
+      const left = this.freshEnd[list]! - this.fresh[list]!;
+      const others = head < 0 ? left - 1 : this.next[head]! < 0 ? left : 1;
+      return others > 0 ? this.take(vnode) : NONE;
+    }
     return head < 0 || this.next[head]! < 0 ? -1 : this.take(vnode);
   }
   /** A Gfn that was freed and not yet reported, from the front of a list that has another; or -1. */
@@ -143,7 +179,7 @@ export class GuestMemory {
     return -1;
   }
   markReported(gfn: Gfn): void {
-    this.unreported[gfn] = 0;
+    if (!this.lazy) this.unreported[gfn] = 0;
   }
   /** Nobody asks which free Gfns of this vCPU's were reported. */
   reportNothing(): void {
@@ -174,7 +210,7 @@ export class GuestMemory {
     const gfn = this.aliased ? aliasOf(this.world.geometry, freed, this.firstVnode) : freed;
     const list = this.world.geometry.vnodeOf(gfn) - this.firstVnode;
     this.next[gfn] = this.heads[list]!;
-    this.unreported[gfn] = 1;
+    if (!this.lazy) this.unreported[gfn] = 1;
     this.isFree[gfn] = 1;
     this.heads[list] = gfn;
   }

@@ -8,7 +8,7 @@ import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { message } from '../model/messages.ts';
-import type { HostPages } from './host-pages.ts';
+import { type HostPages, placesAStep } from './host-pages.ts';
 
 /** Virtual time between two looks that no tick has asked for. */
 const LOOK_NS = 100_000;
@@ -60,7 +60,8 @@ export class Holds {
   look(context: Context): void {
     const { own } = this;
     const { geometry } = this.world;
-    for (; own[field.next]! < geometry.gfns; own[field.next]!++) {
+    const end = Math.min(geometry.gfns, own[field.next]! + placesAStep(geometry.gfns));
+    for (; own[field.next]! < end; own[field.next]!++) {
       const gfn = own[field.next]!;
       if (!this.pages.isMoved(gfn)) this.seen[gfn] = 0;
       // What an operation has is looked at when that has ended.

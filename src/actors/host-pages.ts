@@ -1,17 +1,25 @@
 // The host's own view of pages: where the content of each Gfn is (what Linux keeps in the host page table: a present
 // entry or a swap entry), where a clean copy of it is, which operation has it, which Gfn a location belongs to, who else
 // refers to a slot, which pages are pinned, and the stock of operation records.
-import type { Arena } from '../memory/arena.ts';
+import type { Arena, Column } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { NOWHERE, type Gfn, type Location } from '../model/geometry.ts';
+
+/** Places that one step looks at in a large world, at most: what is looked for is then looked for in several. */
+export const PLACES_A_STEP = 4096;
+/** From so many on, a world is large: no step goes over all of its pages. */
+const LARGE_FROM = 1 << 16;
+export function placesAStep(places: number): number {
+  return places < LARGE_FROM ? places : PLACES_A_STEP;
+}
 
 export class HostPages {
   private readonly world: World;
   private readonly locations: Int32Array;
   /** Operation + 1 that has the page; 0 = none. */
-  private readonly operations: Int32Array;
+  private readonly operations: Column;
   /** Node + 1 that a mapped but not yet migrated page was taken away from; 0 = none. */
-  private readonly sources: Int32Array;
+  private readonly sources: Column;
   /** Where a clean copy of a Gfn's content is: the slot of a page that was read back and not written, or the frame in
    * which read-ahead left it; NOWHERE: there is none. */
   private readonly copies: Int32Array;
@@ -22,16 +30,18 @@ export class HostPages {
   /** References to a slot besides the page's own. */
   readonly references: Int32Array;
   /** 1 = pinned for a device. */
-  readonly pinned: Int32Array;
+  readonly pinned: Column;
   /** Clean copies by home. */
   readonly kept: Int32Array;
   /** By Gfn: node + 1 that its moved content was taken away from; 0 = it is not away. */
-  private readonly awayFrom: Int32Array;
+  private readonly awayFrom: Column;
   /** By vNode: the node it is pinned to; and by operation: where that was for its destination when it began. */
   private readonly pins: Int32Array;
   private readonly pinAtBegin: Int32Array;
   /** Gfn + 1 that a frame backs; 0 = none, or far memory (rmap). */
   readonly backs: Int32Array;
+  /** By node, in a large world: frames that back a Gfn. */
+  private readonly backed: Int32Array;
   /** Generation + 1 under which a Gfn is on the list; 0 = it is not. So too while that is being changed. */
   readonly listed: Int32Array;
   /** Frames and slots that the host believes free, by home. */
@@ -41,18 +51,19 @@ export class HostPages {
     const { geometry } = world;
     this.world = world;
     this.locations = arena.int32(geometry.gfns);
-    this.operations = arena.int32(geometry.gfns);
-    this.sources = arena.int32(geometry.gfns);
+    this.operations = arena.upTo(world.operations.count, geometry.gfns);
+    this.sources = arena.upTo(geometry.nodes, geometry.gfns);
     this.copies = arena.int32(geometry.gfns);
     this.holders = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.stamps = arena.int32(geometry.homeFirst[geometry.homes]!);
     this.references = arena.int32(geometry.homeFirst[geometry.homes]!);
-    this.pinned = arena.int32(geometry.gfns);
+    this.pinned = arena.upTo(1, geometry.gfns);
     this.kept = arena.int32(geometry.homes);
-    this.awayFrom = arena.int32(geometry.gfns);
+    this.awayFrom = arena.upTo(geometry.nodes, geometry.gfns);
     this.pins = arena.int32(geometry.vnodes);
     this.pinAtBegin = arena.int32(world.operations.count);
     this.backs = arena.int32(geometry.frames + 1);
+    this.backed = arena.int32(geometry.frames < LARGE_FROM ? 0 : geometry.nodes);
     this.listed = arena.int32(geometry.gfns);
     this.free = arena.int32(geometry.homes);
   }
@@ -117,6 +128,18 @@ export class HostPages {
     this.locations[gfn] = location;
     if (location !== NOWHERE) this.holders[location] = gfn + 1;
   }
+  /** A frame backs a Gfn from here on, or none (-1). */
+  back(frame: Location, gfn: Gfn): void {
+    if (this.backed.length > 0) {
+      const change = (gfn < 0 ? 0 : 1) - (this.backs[frame] === 0 ? 0 : 1);
+      this.backed[this.world.geometry.homeOf(frame)]! += change;
+    }
+    this.backs[frame] = gfn + 1;
+  }
+  /** Whether it is known that no frame of a node backs a Gfn: then there is nothing to look for. */
+  backsNothing(node: number): boolean {
+    return this.backed.length > 0 && this.backed[node] === 0;
+  }
   /** The Gfn whose entry names a location or whose clean copy it is, or -1. */
   gfnAt(location: Location): Gfn {
     return this.holders[location]! - 1;
@@ -163,7 +186,8 @@ export class HostPages {
     return this.sources[gfn]! - 1;
   }
   mapFrom(gfn: Gfn, node: number): void {
-    this.sources[gfn] = node + 1;
+    // Written only where it changes: what is zero and stays so costs no memory.
+    if (this.sources[gfn] !== node + 1) this.sources[gfn] = node + 1;
   }
 
   /** The operation that has the page, or -1. */
@@ -179,7 +203,7 @@ export class HostPages {
 
   /** A free operation record, or -1. */
   takeRecord(): number {
-    return this.world.operations.kind.indexOf(0);
+    return this.world.operations.take();
   }
   giveRecord(operation: number): void {
     this.world.operations.kind[operation] = 0;

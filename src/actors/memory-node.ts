@@ -65,7 +65,7 @@ export class MemoryNode implements Actor {
   private serve(local: boolean, context: Context): number {
     const { copyPageLocalNs, copyPageRemoteNs, bandwidthMBps, remoteBandwidthMBps } = this.costs;
     const latencyNs = local ? copyPageLocalNs : copyPageRemoteNs;
-    const busyNs = (this.world.locations.pageBytes * 1000) / (local ? bandwidthMBps : remoteBandwidthMBps);
+    const busyNs = (this.world.geometry.pageBytes * 1000) / (local ? bandwidthMBps : remoteBandwidthMBps);
     context.spend(Math.min(latencyNs, busyNs));
     return Math.max(0, latencyNs - busyNs);
   }

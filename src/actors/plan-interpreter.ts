@@ -249,7 +249,7 @@ export class PlanInterpreter {
       case 'release':
         if (from === NOWHERE) return this.proceed(operation, context);
         if (this.pages.references[from]! > 0) return this.proceed(operation, context);
-        if (geometry.isFrame(from)) this.pages.backs[from] = 0;
+        if (geometry.isFrame(from)) this.pages.back(from, -1);
         this.calls.make(
           geometry.actorOfHome(geometry.homeOf(from)),
           message.release,
@@ -276,7 +276,7 @@ export class PlanInterpreter {
       case 'forget': {
         const copy = this.pages.copyOf(gfn);
         if (copy === NOWHERE) return this.proceed(operation, context);
-        if (geometry.isFrame(copy)) this.pages.backs[copy] = 0;
+        if (geometry.isFrame(copy)) this.pages.back(copy, -1);
         this.calls.make(
           geometry.actorOfHome(geometry.homeOf(copy)),
           message.release,
@@ -437,12 +437,10 @@ export class PlanInterpreter {
   /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
   pageIsFree(gfn: number, context: Context): void {
     const { operations, geometry } = this.world;
-    const { awaitsGfn, kind } = operations;
-    const wanted = gfn + 1;
-    for (let at = awaitsGfn.indexOf(wanted); at >= 0; at = awaitsGfn.indexOf(wanted, at + 1)) {
-      if (kind[at] === 0) continue;
-      awaitsGfn[at] = 0;
-      context.send(geometry.host, message.turn, at);
+    for (let operation = 0; operation < operations.end; operation++) {
+      if (operations.kind[operation] === 0 || operations.awaitsGfn[operation] !== gfn + 1) continue;
+      operations.awaitsGfn[operation] = 0;
+      context.send(geometry.host, message.turn, operation);
     }
     // It may make way now: whoever found every page of the node worked on waits for just that (race 25).
     const location = this.pages.locationOf(gfn);

@@ -9,6 +9,9 @@ import { message } from '../model/messages.ts';
 import { cause, operationKind, result } from '../model/words.ts';
 import { isResident } from './alias.ts';
 
+/** From so many locations on, a stack is laid out as it is used: memory that nobody touches costs nothing. */
+const LAZY_FROM = 4096;
+
 export class Pool {
   private readonly world: World;
   private readonly home: number;
@@ -27,9 +30,13 @@ export class Pool {
     this.depth = arena.int32(1);
     this.flipped = arena.int32(1);
   }
+  /** What a place of the stack holds at first: the lowest location is the first to go. */
+  private atFirst(place: number): number {
+    return this.first + this.stack.length - 1 - place;
+  }
   reset(): void {
     const { stack } = this;
-    for (let i = 0; i < stack.length; i++) stack[i] = this.first + stack.length - 1 - i;
+    for (let i = 0; i < stack.length && stack.length < LAZY_FROM; i++) stack[i] = this.atFirst(i);
     this.depth[0] = stack.length;
   }
 
@@ -56,7 +63,9 @@ export class Pool {
       context.trace.noRoom(operation, this.home, because);
       return result.NOMEM;
     }
-    const location = this.stack[--this.depth[0]!]!;
+    const place = --this.depth[0]!;
+    // 0 is no location: nothing was put there yet.
+    const location = this.stack[place]! || this.atFirst(place);
     context.trace.reserved(operation, location, this.home, because, operations.node[operation]!);
     locations.step(location, locations.table.event.reserve, context.trace);
     operations.to[operation] = location;

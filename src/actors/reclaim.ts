@@ -7,7 +7,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { cause } from '../model/words.ts';
 import type { Chain } from './chain.ts';
-import type { HostPages } from './host-pages.ts';
+import { type HostPages, placesAStep } from './host-pages.ts';
 
 /** Starts a swap-out that first asks for the page's age; of a clean copy only the frame is taken. */
 type Take = (gfn: number, because: number, context: Context) => void;
@@ -108,13 +108,15 @@ export class Reclaim {
 
   /**
    * The next frame under the hand that backs a page nobody is working on, or that holds a copy nobody maps.
-   * @returns its Gfn; -1 after a whole round
+   * @param most frames to look at
+   * @returns its Gfn; -1 after a whole round, or after as many
    */
-  victim(node: number, copies: boolean): number {
+  victim(node: number, copies: boolean, most = Infinity): number {
     const { homeFirst } = this.world.geometry;
     const first = homeFirst[node]!;
     const frames = homeFirst[node + 1]! - first;
-    for (let looked = 0; looked < frames; looked++) {
+    if (this.pages.backsNothing(node)) return -1;
+    for (let looked = 0; looked < frames && looked < most; looked++) {
       const location = first + this.hand[node]!;
       this.hand[node] = (this.hand[node]! + 1) % frames;
       const gfn = this.pages.backs[location]! - 1;
@@ -131,9 +133,10 @@ export class Reclaim {
     const { policy } = geometry.spec;
     if (policy.idleScans === 0) return;
     for (let node = 0; node < geometry.nodes; node++) {
+      const most = placesAStep(geometry.frames);
       for (let look = 0; look < policy.scanPerTick; look++) {
         if (this.inFlight[node]! >= policy.reclaimBatch || !this.hasRoom(node, false)) break;
-        const gfn = this.victim(node, false);
+        const gfn = this.victim(node, false, most);
         if (gfn < 0) break;
         this.inFlight[node]!++;
         this.take(gfn, cause.idle, context);
@@ -162,7 +165,7 @@ export class Reclaim {
     const because = operations.cause[operation]!;
     const node = geometry.homeOf(from);
     this.inFlight[node]!--;
-    if (moved || because !== cause.idle) this.idle[from] = 0;
+    if ((moved || because !== cause.idle) && this.idle[from] !== 0) this.idle[from] = 0;
     if (!moved && because === cause.induced) this.debt[node]!++;
     if (this.busy[node] === 1) this.kick(node, context);
     return node;

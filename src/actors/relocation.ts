@@ -12,7 +12,7 @@ import { cause, operationKind, result } from '../model/words.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { type Chain, NO_HOME } from './chain.ts';
 import { atOnce } from './commands.ts';
-import type { HostPages } from './host-pages.ts';
+import { type HostPages, placesAStep } from './host-pages.ts';
 import type { Begin, SwapCache } from './swap-cache.ts';
 
 /** Starts an operation on a page that has none; 'age' asks first whether it was touched. @returns its record */
@@ -191,9 +191,10 @@ export class Relocation {
       this.tickedFor(home, this.begin(operationKind['host-migrate'], gfn, cause.promotion, 'age', context));
     }
   }
-  /** The next page under a home's hand that nobody is working on; -1 after a whole round. */
+  /** The next page under a home's hand that nobody is working on; -1 after a whole round, or as much as a step may look at. */
   private turnTo(home: number, places: number, at: (place: number) => number): number {
-    for (let looked = 0; looked < places; looked++) {
+    const most = placesAStep(places);
+    for (let looked = 0; looked < most; looked++) {
       const gfn = at(this.hand[home]!);
       this.hand[home] = (this.hand[home]! + 1) % places;
       if (gfn >= 0 && this.pages.operationOn(gfn) < 0) return gfn;

@@ -103,12 +103,10 @@ export class Room {
   /** Room at a home: the first operation that waits for it tries again; at a store, waiting nodes may now reclaim. */
   roomAt(home: number, context: Context): void {
     const { operations, geometry } = this.world;
-    const { awaitsRoom, kind } = operations;
-    const wanted = home + 1;
-    for (let at = awaitsRoom.indexOf(wanted); at >= 0; at = awaitsRoom.indexOf(wanted, at + 1)) {
-      if (kind[at] === 0) continue;
-      awaitsRoom[at] = 0;
-      context.send(geometry.host, message.turn, at);
+    for (let operation = 0; operation < operations.end; operation++) {
+      if (operations.kind[operation] === 0 || operations.awaitsRoom[operation] !== home + 1) continue;
+      operations.awaitsRoom[operation] = 0;
+      context.send(geometry.host, message.turn, operation);
       return;
     }
     this.makeRoom(context);
@@ -117,10 +115,10 @@ export class Room {
   /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
   makeRoom(context: Context): void {
     const { operations, geometry } = this.world;
-    const { awaitsRoom, count, kind } = operations;
-    for (let operation = 0; operation < count; operation++) {
-      const home = awaitsRoom[operation]! - 1;
-      if (home >= 0 && home < geometry.nodes && kind[operation] !== 0) this.makeRoomFor(operation, context);
+    for (let operation = 0; operation < operations.end; operation++) {
+      const home = operations.awaitsRoom[operation]! - 1;
+      if (operations.kind[operation] !== 0 && home >= 0 && home < geometry.nodes)
+        this.makeRoomFor(operation, context);
     }
   }
   private makeRoomFor(operation: number, context: Context): void {

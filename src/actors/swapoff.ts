@@ -12,7 +12,7 @@ import { message } from '../model/messages.ts';
 import { result } from '../model/words.ts';
 import { type Chain, NO_HOME } from './chain.ts';
 import { atOnce, LATER } from './commands.ts';
-import type { HostPages } from './host-pages.ts';
+import { type HostPages, placesAStep } from './host-pages.ts';
 
 interface Movers {
   /** Begins to bring a moved page, seen in `state`, in to its pinned node. @returns the operation */
@@ -86,7 +86,8 @@ export class Swapoff {
     own[field.scheduled] = 0;
     const home = own[field.home]! - 1;
     if (home < 0 || own[field.operation]! > 0) return;
-    for (; own[field.next]! < geometry.gfns; own[field.next]!++) {
+    const end = Math.min(geometry.gfns, own[field.next]! + placesAStep(geometry.gfns));
+    for (; own[field.next]! < end; own[field.next]!++) {
       const gfn = own[field.next]!;
       const location = this.pages.locationOf(gfn);
       if (location === NOWHERE || geometry.homeOf(location) !== home) continue;
@@ -97,6 +98,11 @@ export class Swapoff {
       const state = words.state(gfn);
       own[field.next]!++;
       this.take(gfn, state, home, context);
+      return;
+    }
+    if (end < geometry.gfns) {
+      own[field.scheduled] = 1;
+      context.send(geometry.host, message.drain, 0);
       return;
     }
     // Clean copies of pages that are in their frames: given up one by one, each of which calls this again.
@@ -128,7 +134,7 @@ export class Swapoff {
   private isInUse(home: number): boolean {
     const { operations, geometry } = this.world;
     const isAt = (location: number) => location !== NOWHERE && geometry.homeOf(location) === home;
-    for (let operation = 0; operation < operations.count; operation++) {
+    for (let operation = 0; operation < operations.end; operation++) {
       if (operations.kind[operation] === 0) continue;
       const { home: wanted, from, to } = operations;
       if (wanted[operation] === home || isAt(from[operation]!) || isAt(to[operation]!)) return true;

@@ -82,6 +82,7 @@ const costsSchema = z.looseObject({
 
 const specSchema = z.looseObject({
   pageWords: z.int().min(1).max(1024),
+  contents: z.literal('stamps').optional(),
   nodes: z
     .array(z.looseObject({ id: count, frames: count, hasCpus: z.boolean() }))
     .min(1)

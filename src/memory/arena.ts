@@ -3,6 +3,10 @@
 
 const LINE_BYTES = 64;
 
+/** From so many values on a column is as narrow as they are. */
+const NARROW_FROM = 1 << 16;
+export type Column = Int32Array | Uint16Array | Uint8Array;
+
 export class Arena {
   private readonly buffer: ArrayBuffer | SharedArrayBuffer | null;
   private offset = 0;
@@ -37,6 +41,15 @@ export class Arena {
     const column = new Int32Array(this.buffer, start, length);
     this.onTake?.(this.owner, column);
     return column;
+  }
+  /** A column of values from 0 to `most`: a long one takes no more bytes than they need. */
+  upTo(most: number, length: number): Column {
+    if (length < NARROW_FROM || most > 0xffff) return this.int32(length);
+    const start = this.take(length * (most > 0xff ? 2 : 1));
+    if (!this.buffer) return EMPTY_INT32;
+    return most > 0xff
+      ? new Uint16Array(this.buffer, start, length)
+      : new Uint8Array(this.buffer, start, length);
   }
   float64(length: number): Float64Array {
     const start = this.take(length * 8);

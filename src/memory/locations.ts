@@ -33,7 +33,8 @@ export class Locations {
     this.pageBytes = pageWords * 4;
     this.count = count;
     this.table = table;
-    this.states = arena.int32(count + 1);
+    // Narrower in a large world, for those who read and write one at a time.
+    this.states = arena.upTo(table.states.length, count + 1) as Int32Array;
     this.gfn = arena.int32(count + 1);
     this.generation = arena.int32(count + 1);
     this.checksum = arena.int32(count + 1);

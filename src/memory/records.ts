@@ -78,6 +78,9 @@ export class Commands {
   }
 }
 
+/** Records from which on nobody looks at those that were never used. */
+const MANY = 1024;
+
 /** The host's operations: what it is doing to which page, and how far it has come. */
 export class Operations {
   readonly count: number;
@@ -146,6 +149,19 @@ export class Operations {
     this.copy = arena.int32(count);
     this.parent = arena.int32(count);
     this.columns = Object.values(this).filter((value): value is Int32Array => value instanceof Int32Array);
+  }
+  /** One past the last record that was ever taken, where they are many: the first that is free is taken. */
+  private taken = 0;
+  /** One past the last that may be in use. */
+  get end(): number {
+    // A checker puts records into use behind our back; its worlds have few.
+    return this.count < MANY ? this.count : this.taken;
+  }
+  /** A free record, or -1. */
+  take(): number {
+    const operation = this.kind.indexOf(0);
+    if (operation >= this.taken) this.taken = operation + 1;
+    return operation;
   }
   /** A record that is free says nothing. */
   settle(operation: number): void {

@@ -16,12 +16,15 @@ const AS_TOLD: { at?: number; isShort?: boolean } = {};
 export function checksum(words: Int32Array, first: number, count: number): number {
   let a = 0x9e3779b9 | 0;
   let b = 0x85ebca6b | 0;
-  for (let i = first; i < first + count; i += 2) {
+  const pairs = first + count - (count & 1);
+  for (let i = first; i < pairs; i += 2) {
     a = Math.imul(a ^ words[i]!, 0x2c1b3c6d);
     b = Math.imul(b ^ words[i + 1]!, 0x297a2d39);
     a ^= a >>> 15;
     b ^= b >>> 13;
   }
+  // A page held as a stamp is one word.
+  if ((count & 1) === 1) a = Math.imul(a ^ words[pairs]!, 0x2c1b3c6d);
   return Math.imul(a ^ (b << 7) ^ (b >>> 25), 0x1b873593) ^ b;
 }
 

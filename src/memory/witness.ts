@@ -26,7 +26,7 @@ export class Witness {
   }
   touch(column: Int32Array | undefined, index: number): void {
     this.count++;
-    this.place = column === undefined ? NO_PLACE : (column.byteOffset >> 2) + index;
+    this.place = column === undefined ? NO_PLACE : column.byteOffset / 4 + index;
   }
   /** What an access finds after it has changed the word itself is its own doing. */
   find(value: number): void {

@@ -18,6 +18,26 @@ export type Home = number;
 export type ActorId = number;
 
 export const NOWHERE: Location = 0;
+/** What a page held as a stamp stands for. */
+const STAMPED_BYTES = 4096;
+
+/** Ranges that are looked through one by one; of more it is looked in which half of them a number lies. */
+const FEW = 8;
+
+/** The range that a number lies in, of `count` that begin at `firsts` and leave nothing out; empty ones hold nothing. */
+function rangeOf(firsts: readonly number[], of: number, count: number): number {
+  let range = 0;
+  if (count > FEW) {
+    for (let end = count; end - range > 1;) {
+      const middle = (range + end) >>> 1;
+      if (of >= firsts[middle]!) range = middle;
+      else end = middle;
+    }
+    return range;
+  }
+  while (of >= firsts[range + 1]!) range++;
+  return range;
+}
 
 export class Geometry {
   readonly spec: WorldSpec;
@@ -98,6 +118,10 @@ export class Geometry {
     this.actors = this.feeder + 1;
   }
 
+  /** Bytes that a page stands for, whatever it is held as: what a transfer of it takes. */
+  get pageBytes(): number {
+    return this.spec.contents === 'stamps' ? STAMPED_BYTES : this.spec.pageWords * 4;
+  }
   actorOfHome(home: Home): ActorId {
     return this.vcpus + 2 + home;
   }
@@ -109,9 +133,7 @@ export class Geometry {
     const { homeFirst } = this;
     if (location < 1 || location >= homeFirst[this.homes]!)
       assert(false, `location ${location} lies outside the world`);
-    let home = 0;
-    while (location >= homeFirst[home + 1]!) home++;
-    return home;
+    return rangeOf(homeFirst, location, this.homes);
   }
   isFrame(location: Location): boolean {
     return location !== NOWHERE && location <= this.frames;
@@ -123,9 +145,7 @@ export class Geometry {
   }
   /** vNode (global number) that owns a Gfn. */
   vnodeOf(gfn: Gfn): number {
-    let vnode = 0;
-    while (gfn >= this.vnodeGfn[vnode + 1]!) vnode++;
-    return vnode;
+    return rangeOf(this.vnodeGfn, gfn, this.vnodes);
   }
   /** Node that a Gfn's vNode is pinned to. */
   pinOf(gfn: Gfn): number {

@@ -94,6 +94,8 @@ export interface Workload {
   sentence: string;
   /** Guest virtual pages the scripts name at most: Gvpn 0 .. pages - 1. */
   pages: number;
+  /** Pages that one vCPU is the first to touch, at most; left out: all of them. */
+  pagesPerVcpu?: number;
   /** Starts the scripts of one guest from their beginning. Same seed, same scripts. */
   open(seed: number, guest?: number): ScriptSource;
 }

@@ -119,9 +119,15 @@ export interface GuestVariants {
   remap?: Remap;
 }
 
+/** What a page is held as: its 4 KiB, or a stamp, which is one word: whose page it is and how often it was written. */
+export const contentsKinds = ['bytes', 'stamps'] as const;
+export type Contents = (typeof contentsKinds)[number];
+
 export interface WorldSpec {
-  /** 32-bit words in a page: 1024 in a run, 2 in the smallest worlds. */
+  /** 32-bit words in a page: 1024 in a run, 2 in the smallest worlds, 1 where pages are held as stamps. */
   pageWords: number;
+  /** Pages are held as stamps and stand for 4 KiB each; left out: as their bytes. */
+  contents?: 'stamps';
   nodes: NodeSpec[];
   /** SLIT by node index, for the order in which a spill looks for room. */
   distances: number[][];

@@ -9,11 +9,16 @@
 import type { TraceEvent } from '../model/events.ts';
 import { isCopied, isImmediate, listPolicyOf } from '../model/list-policy.ts';
 import { finding, operationKind, result } from '../model/words.ts';
+import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** What a list says of a Gfn: generation, or one of these. */
 const ABSENT = -1;
 const NO_ROOM = -2;
+
+const inOne = (state: number, generation: number) => state + 16 * generation;
+const stateIn = (page: number) => page % 16;
+const generationIn = (page: number) => Math.floor(page / 16);
 
 export class AdvisoryList extends Property {
   readonly name = 'I6-advisory-list';
@@ -22,15 +27,16 @@ export class AdvisoryList extends Property {
   private readonly lag: number;
   private readonly perHost: boolean;
   /** Generation by Gfn, as readers may see it. */
-  private readonly listed = new Map<number, number>();
+  private readonly listed: NumberTable;
   private readonly overflowed = new Map<number, number>();
   /** Generation under which a Gfn last stood on the list: an old entry must be told from a new one by it. */
-  private readonly last = new Map<number, number>();
+  private readonly last: NumberTable;
   /** What a restarted hypervisor has not named again yet. */
   private readonly forgotten = new Set<number>();
   /** What the owner knows and has not exported: generation, or ABSENT. */
   private readonly gathered = new Map<number, number>();
-  private readonly pages = new Map<number, { state: number; generation: number }>();
+  /** State + 16 * generation. */
+  private readonly pages: NumberTable;
   /** State of a page between two Gfns, by operation. */
   private readonly carried = new Map<number, number>();
   /** Looks under way, by vCPU: what was said of the Gfn since they began. */
@@ -49,6 +55,9 @@ export class AdvisoryList extends Property {
     const { geometry } = setting;
     const policy = listPolicyOf(geometry.spec);
     this.setting = setting;
+    this.listed = numbersTo(geometry.gfns, 0);
+    this.last = numbersTo(geometry.gfns, 0);
+    this.pages = numbersTo(geometry.gfns, 0);
     this.copied = isCopied(policy);
     this.lag = isImmediate(policy) ? 0 : policy.lag;
     this.perHost = policy.per === 'host';
@@ -62,24 +71,20 @@ export class AdvisoryList extends Property {
 
   readonly on: Observers = {
     page: (e) => {
-      const page = this.pages.get(e.gfn);
-      if (page) {
-        page.state = e.to;
-        page.generation = e.generation;
-      } else this.pages.set(e.gfn, { state: e.to, generation: e.generation });
+      this.pages.set(e.gfn, inOne(e.to, e.generation));
     },
     tampered: (e) => {
-      if (e.to >= 0) this.pages.set(e.gfn, { state: e.to, generation: e.generation });
+      if (e.to >= 0) this.pages.set(e.gfn, inOne(e.to, e.generation));
     },
     left: (e) => {
       const page = this.pages.get(e.gfn);
-      if (page) this.carried.set(e.id, page.state);
+      if (page !== undefined) this.carried.set(e.id, stateIn(page));
       this.pages.delete(e.gfn);
     },
     entered: (e) => {
       // At another Gfn, in the state in which it left the one before, under a new generation.
       const state = this.carried.get(e.id);
-      if (state !== undefined) this.pages.set(e.gfn, { state, generation: e.generation });
+      if (state !== undefined) this.pages.set(e.gfn, inOne(state, e.generation));
       this.carried.delete(e.id);
     },
     died: (e) => {
@@ -87,9 +92,8 @@ export class AdvisoryList extends Property {
     },
     ended: (e) => {
       const page = this.pages.get(e.gfn);
-      if (e.from !== operationKind.balance || e.result !== result.OK || !page || !this.isMapped(page.state))
-        return;
-      if (this.known(e.gfn) !== page.generation) {
+      if (e.from !== operationKind.balance || e.result !== result.OK || page === undefined) return;
+      if (this.isMapped(stateIn(page)) && this.known(e.gfn) !== generationIn(page)) {
         this.fail(e.sequence, `Gfn ${e.gfn} was mapped to content that is elsewhere, and is not on the list`);
       }
     },
@@ -267,16 +271,18 @@ export class AdvisoryList extends Property {
       const generation = this.known(gfn);
       const page = this.pages.get(gfn);
       if (generation === undefined) continue;
-      if (page && (isListed(page.state) || this.isMapped(page.state)) && page.generation === generation)
-        continue;
-      const seen = page ? `${states[page.state]} in generation ${page.generation}` : 'gone';
+      const isThere = page !== undefined && (isListed(stateIn(page)) || this.isMapped(stateIn(page)));
+      if (isThere && generationIn(page) === generation) continue;
+      const seen =
+        page === undefined ? 'gone' : `${states[stateIn(page)]} in generation ${generationIn(page)}`;
       this.fail(-1, `the list names Gfn ${gfn} in generation ${generation}; that page is ${seen}`);
     }
     for (const [gfn, page] of this.pages) {
-      if ((isListed(page.state) || this.isMapped(page.state)) && this.known(gfn) !== page.generation) {
+      const now = stateIn(page);
+      if ((isListed(now) || this.isMapped(now)) && this.known(gfn) !== generationIn(page)) {
         this.fail(-1, `Gfn ${gfn} is moved and not on the list`);
       }
-      if (page.state === state['swapped.stored'] && this.isUsed) {
+      if (now === state['swapped.stored'] && this.isUsed) {
         this.fail(-1, `Gfn ${gfn} is moved and was never exported`);
       }
     }

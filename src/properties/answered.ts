@@ -16,9 +16,8 @@ export class Answered extends Property {
   private readonly seized = new Set<number>();
   private readonly operations = new Set<number>();
   private halted = 0;
-  /** Changes of a Gfn's EPT entry; by vCPU, what they were when its faults began to be answered OK, and how many were. */
-  private readonly changes = new Map<number, number>();
-  private readonly before = new Map<number, { gfn: number; changes: number; times: number }>();
+  /** By vCPU: the Gfn of its faults that were answered OK without a change of the EPT entry since, and how many were. */
+  private readonly before = new Map<number, { gfn: number; times: number }>();
 
   constructor(setting: Setting) {
     super();
@@ -66,20 +65,18 @@ export class Answered extends Property {
 
   /** A search sees every circle itself, and counts no rounds of it. */
   override prune(): void {
-    this.changes.clear();
     this.before.clear();
   }
   private changed(gfn: number): void {
-    this.changes.set(gfn, (this.changes.get(gfn) ?? 0) + 1);
+    for (const [vcpu, before] of this.before) if (before.gfn === gfn) this.before.delete(vcpu);
   }
   /** Answered OK again and again, and nothing was done to the page in between: the vCPU would fault for ever. A few times
    * that is right: it may have waited for something else that had the page. */
   private promised(e: TraceEvent): void {
     if (e.result !== result.OK) return;
-    const changes = this.changes.get(e.gfn) ?? 0;
     const before = this.before.get(e.id);
-    if (before?.gfn !== e.gfn || before.changes !== changes) {
-      this.before.set(e.id, { gfn: e.gfn, changes, times: 1 });
+    if (before?.gfn !== e.gfn) {
+      this.before.set(e.id, { gfn: e.gfn, times: 1 });
     } else if (++before.times > PATIENCE) {
       const times = `${PATIENCE} times in a row`;
       this.fail(

@@ -3,13 +3,14 @@
 // referred to by somebody else, and nothing else is.
 import { swapoffPhase } from '../model/events.ts';
 import { operationKind, result } from '../model/words.ts';
+import { marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Conservation extends Property {
   readonly name = 'I5-conservation';
   private readonly setting: Setting;
-  private readonly reserved = new Set<number>();
-  private readonly homeOf = new Map<number, number>();
+  private readonly reserved: NumberSet;
+  private readonly homeOf: NumberTable;
   /** Gfn by location that keeps a clean copy; references of others by location. */
   private readonly copies = new Map<number, number>();
   private readonly copiesOf = new Map<number, number[]>();
@@ -22,7 +23,10 @@ export class Conservation extends Property {
 
   constructor(setting: Setting) {
     super();
+    const { geometry } = setting;
     this.setting = setting;
+    this.reserved = marksTo(geometry.homeFirst[geometry.homes]!);
+    this.homeOf = numbersTo(geometry.gfns, 1);
   }
   readonly on: Observers = {
     reserved: (e) => {
@@ -103,7 +107,9 @@ export class Conservation extends Property {
   }
 
   override atRest(): void {
-    const homes = new Set(this.homeOf.values());
+    const { geometry } = this.setting;
+    const homes = marksTo(geometry.homeFirst[geometry.homes]!);
+    for (const location of this.homeOf.values()) homes.add(location);
     for (const location of this.reserved) {
       if (!homes.has(location) && !this.copies.has(location) && (this.references.get(location) ?? 0) === 0)
         this.fail(-1, `${this.place(location)} is taken and holds no page: it leaked`);

@@ -3,6 +3,7 @@
 // guest takes it back, and the guest does not use it either. And a guest that poisons what it frees finds its poison again.
 import type { TraceEvent } from '../model/events.ts';
 import { givenBack, requestKinds } from '../model/words.ts';
+import { marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 const HOW = ['reported', 'in the balloon', 'unplugged'];
@@ -11,13 +12,15 @@ export class GivenBack extends Property {
   readonly name = 'given-back';
   override readonly ofOption = true;
   private readonly setting: Setting;
-  private readonly backed = new Map<number, number>();
-  private readonly listed = new Set<number>();
+  private readonly backed: NumberTable;
+  private readonly listed: NumberSet;
   private readonly gone = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.backed = numbersTo(setting.geometry.gfns, 1);
+    this.listed = marksTo(setting.geometry.gfns);
   }
   readonly on: Observers = {
     born: (e) => this.comes(e),

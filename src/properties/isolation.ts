@@ -3,16 +3,18 @@
 // a Gfn of another guest than the one that sent it.
 import type { TraceEvent } from '../model/events.ts';
 import { tagOf } from '../model/content.ts';
+import { marksTo, type NumberSet } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Isolation extends Property {
   readonly name = 'I3-isolation';
   private readonly setting: Setting;
-  private readonly clean = new Set<number>();
+  private readonly clean: NumberSet;
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.clean = marksTo(setting.geometry.homeFirst[setting.geometry.homes]!);
   }
 
   readonly on: Observers = {

@@ -2,6 +2,7 @@
 // swap-out that was begun is not given up without a cause.
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind, result } from '../model/words.ts';
+import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 const MACHINES = ['page', 'frame', 'request'];
@@ -9,7 +10,7 @@ const MACHINES = ['page', 'frame', 'request'];
 export class LegalLifecycle extends Property {
   readonly name = 'legal-lifecycle';
   private readonly setting: Setting;
-  private readonly states = new Map<number, number>();
+  private readonly states: NumberTable;
   private readonly carried = new Map<number, number>();
   /** Gfns whose swap-out was cancelled by a write. */
   private readonly touched = new Set<number>();
@@ -19,6 +20,7 @@ export class LegalLifecycle extends Property {
   constructor(setting: Setting) {
     super();
     this.setting = setting;
+    this.states = numbersTo(setting.geometry.gfns, 0);
   }
   override prune(): void {
     this.taken.clear();

@@ -12,6 +12,7 @@ import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
 import { Pins } from './pins.ts';
+import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A read that is struck by any of these brings nothing, or nothing usable. */
@@ -34,6 +35,59 @@ interface Moved {
   mappedFrom: number | null;
 }
 
+/** Versions of a large world, most of which nobody asks for while they are away: those take a few bits. */
+class ManyMoved {
+  private readonly active = new Map<number, Moved>();
+  private readonly locations: NumberTable;
+  /** Source + 1024 * generation. */
+  private readonly names: NumberTable;
+
+  constructor(gfns: number) {
+    this.locations = numbersTo(gfns, 1);
+    this.names = numbersTo(gfns, 0);
+  }
+  get(gfn: number): Moved | undefined {
+    const active = this.active.get(gfn);
+    const location = active === undefined ? this.locations.get(gfn) : undefined;
+    if (location === undefined) return active;
+    const name = this.names.get(gfn)!;
+    const version = newlyMoved(name % 1024, location, Math.floor(name / 1024));
+    this.delete(gfn);
+    this.active.set(gfn, version);
+    return version;
+  }
+  set(gfn: number, version: Moved): void {
+    this.delete(gfn);
+    this.active.set(gfn, version);
+  }
+  delete(gfn: number): void {
+    this.active.delete(gfn);
+    this.locations.delete(gfn);
+    this.names.delete(gfn);
+  }
+  /** It was moved out: unless somebody has asked for it meanwhile, little is to be kept of it. */
+  rest(gfn: number): void {
+    const version = this.active.get(gfn);
+    if (version === undefined || version.held || version.stays || version.transaction !== null) return;
+    if (version.copy !== NOWHERE || version.mappedFrom !== null) return;
+    this.active.delete(gfn);
+    this.locations.set(gfn, version.location);
+    this.names.set(gfn, version.source + 1024 * version.generation);
+  }
+}
+function newlyMoved(source: number, location: number, generation: number): Moved {
+  return {
+    source,
+    location,
+    generation,
+    held: false,
+    stays: false,
+    transaction: null,
+    copy: NOWHERE,
+    mappedFrom: null,
+  };
+}
+
 /** Causes of arrivals that a vCPU waits for. */
 const ON_DEMAND: ReadonlySet<number> = new Set([cause.demand, cause.balance, cause.prepare]);
 
@@ -41,14 +95,14 @@ export class NoCopyBack extends Property {
   readonly name = 'no-copy-back';
   private readonly setting: Setting;
   private readonly pins: Pins;
-  private readonly moved = new Map<number, Moved>();
+  private readonly moved: Map<number, Moved> | ManyMoved;
   /** Between two Gfns, by operation. */
   private readonly carried = new Map<number, Moved>();
   private readonly kinds = new Map<number, number>();
   /** By operation: node that its destination was pinned to when it began. */
   private readonly pinnedTo = new Map<number, number>();
   private readonly transactions = new Map<number, Moved>();
-  private readonly lastFrame = new Map<number, number>();
+  private readonly lastFrame: NumberTable;
   /** By frame that holds a copy which read-ahead left. */
   private readonly copies = new Map<number, Moved>();
   /** The version that each request asked for. */
@@ -60,12 +114,12 @@ export class NoCopyBack extends Property {
     super();
     this.setting = setting;
     this.pins = new Pins(setting.geometry);
+    const { gfns } = setting.geometry;
+    // Of a page's last frame only that there was one matters.
+    this.lastFrame = numbersTo(gfns, 0);
+    this.moved = isLarge(gfns) ? new ManyMoved(gfns) : new Map<number, Moved>();
   }
 
-  /** Of a page's last frame only that there was one matters. */
-  override prune(): void {
-    for (const gfn of this.lastFrame.keys()) this.lastFrame.set(gfn, 0);
-  }
   readonly on: Observers = {
     repinned: (e) => this.pins.repinned(e),
     began: (e) => {
@@ -73,7 +127,7 @@ export class NoCopyBack extends Property {
       this.pinnedTo.set(e.id, this.pins.of(e.destination));
     },
     born: (e) => {
-      this.lastFrame.set(e.gfn, e.to);
+      this.lastFrame.set(e.gfn, 0);
     },
     died: (e) => {
       this.moved.delete(e.gfn);
@@ -114,6 +168,7 @@ export class NoCopyBack extends Property {
       this.copies.delete(e.from);
     },
     ended: (e) => {
+      if (this.moved instanceof ManyMoved && e.from === operationKind['swap-out']) this.moved.rest(e.gfn);
       this.kinds.delete(e.id);
       this.pinnedTo.delete(e.id);
       this.arrivals.delete(e.id);
@@ -136,16 +191,7 @@ export class NoCopyBack extends Property {
     if (this.kinds.get(e.id) === operationKind['swap-out']) {
       const frame = this.lastFrame.get(e.gfn);
       if (frame === undefined) return;
-      this.moved.set(e.gfn, {
-        source: this.pins.of(e.gfn),
-        location: e.to,
-        generation: e.generation,
-        held: false,
-        stays: false,
-        transaction: null,
-        copy: NOWHERE,
-        mappedFrom: null,
-      });
+      this.moved.set(e.gfn, newlyMoved(this.pins.of(e.gfn), e.to, e.generation));
       return;
     }
     const version = this.moved.get(e.gfn);
@@ -157,7 +203,7 @@ export class NoCopyBack extends Property {
     }
     // In a frame again: the version is no longer away.
     this.moved.delete(e.gfn);
-    this.lastFrame.set(e.gfn, e.to);
+    this.lastFrame.set(e.gfn, 0);
   }
 
   private accepted(e: TraceEvent): void {

@@ -4,6 +4,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind } from '../model/words.ts';
 import { Pins } from './pins.ts';
+import { isLarge, marksTo, type NumberSet } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 interface Begun {
@@ -22,12 +23,16 @@ export class Pin extends Property {
   /** Operations; by frame, the pins it was taken under; and by destination of a balance, the frame taken for it. */
   private readonly begun = new Map<number, Begun>();
   private readonly takenUnder = new Map<number, number[]>();
+  /** In a large world: frames that were taken for the node they are on, of which there are many. */
+  private readonly takenAtHome: NumberSet | null;
   private readonly takenFor = new Map<number, { frame: number; pin: number }>();
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
     this.pins = new Pins(setting.geometry);
+    const { frames } = setting.geometry;
+    this.takenAtHome = isLarge(frames) ? marksTo(frames + 1) : null;
   }
   /** A frame that was taken for one pin, and is where that is, needs no excuse. */
   override prune(): void {
@@ -56,6 +61,7 @@ export class Pin extends Property {
     released: (e) => {
       this.spills.delete(e.from);
       this.takenUnder.delete(e.from);
+      if (this.setting.geometry.isFrame(e.from)) this.takenAtHome?.delete(e.from);
     },
     accepted: (e) => {
       const taken = this.takenFor.get(e.destination);
@@ -71,6 +77,7 @@ export class Pin extends Property {
       if (this.begun.get(e.id)?.kind !== operationKind.alias) return;
       const wanted = this.spilled.get(e.id);
       this.takenUnder.delete(e.from);
+      this.takenAtHome?.delete(e.from);
       if (wanted === undefined) this.spills.delete(e.from);
       else this.spills.set(e.from, wanted);
     },
@@ -85,6 +92,7 @@ export class Pin extends Property {
       const node = geometry.homeOf(e.to);
       const pin = this.pins.of(e.gfn);
       if (node === pin || this.spills.get(e.to) === pin) return;
+      if (this.takenAtHome?.has(e.to)) return;
       const under = this.takenUnder.get(e.to) ?? [];
       if (under.includes(node) || under.includes(this.spills.get(e.to) ?? -1)) return;
       this.fail(
@@ -99,7 +107,14 @@ export class Pin extends Property {
     if (operation && this.setting.geometry.isFrame(e.to)) {
       const { kind, destination, pin } = operation;
       const now = this.pins.of(destination);
-      this.takenUnder.set(e.to, [pin, now]);
+      const node = this.setting.geometry.homeOf(e.to);
+      if (this.takenAtHome !== null && pin === node && now === node) {
+        this.takenAtHome.add(e.to);
+        this.takenUnder.delete(e.to);
+      } else {
+        this.takenAtHome?.delete(e.to);
+        this.takenUnder.set(e.to, [pin, now]);
+      }
       if (kind === operationKind.balance) this.takenFor.set(destination, { frame: e.to, pin: now });
     }
     const wanted = this.spilled.get(e.id);

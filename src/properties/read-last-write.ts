@@ -3,6 +3,7 @@
 // must never see a count go back, every count must be written once, and none may be missing at the end.
 import type { TraceEvent } from '../model/events.ts';
 import { COUNT_MASK } from '../model/content.ts';
+import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class ReadLastWrite extends Property {
@@ -11,6 +12,8 @@ export class ReadLastWrite extends Property {
   private readonly pageWords: number;
   /** Total order: last count of each word, by page. */
   private readonly last = new Map<number, Int32Array>();
+  /** The same of many pages of one word, which are held as stamps; else null. */
+  private readonly stamps: NumberTable | null;
   /** Causal order: floor of each word by vCPU and page, and counts written by word. */
   private readonly floors = new Map<number, Int32Array>();
   private readonly written = new Map<number, Set<number>>();
@@ -19,6 +22,8 @@ export class ReadLastWrite extends Property {
     super();
     this.setting = setting;
     this.pageWords = setting.geometry.spec.pageWords;
+    const { gvpns } = setting.geometry;
+    this.stamps = this.pageWords === 1 && isLarge(gvpns) ? numbersTo(gvpns, 0) : null;
   }
   readonly on: Observers = {
     read: (e) => (this.setting.totalOrder ? this.readNow(e) : this.readSometime(e)),
@@ -29,6 +34,7 @@ export class ReadLastWrite extends Property {
   /** The page's writes are gone with it: counting begins anew, after those before were found complete. */
   private freed(e: TraceEvent): void {
     this.last.delete(e.gfn);
+    this.stamps?.delete(e.gfn);
     const { vcpus } = this.setting.geometry;
     for (let vcpu = 0; vcpu < vcpus; vcpu++) this.floors.delete(e.gfn * vcpus + vcpu);
     for (let word = e.gfn * this.pageWords; word < (e.gfn + 1) * this.pageWords; word++) {
@@ -44,15 +50,23 @@ export class ReadLastWrite extends Property {
   }
   private readNow(e: TraceEvent): void {
     this.examined++;
-    const expected = this.counts(this.last, e.gfn)[e.destination]!;
+    const expected = this.stamps
+      ? (this.stamps.get(e.gfn) ?? 0)
+      : this.counts(this.last, e.gfn)[e.destination]!;
     if (e.result !== expected) this.wrong(e, `read write number ${e.result}, expected ${expected}`);
   }
   private wroteNow(e: TraceEvent): void {
     this.examined++;
+    if (this.stamps !== null) return this.stamped(e, this.stamps);
     const counts = this.counts(this.last, e.gfn);
     const expected = (counts[e.destination]! + 1) & COUNT_MASK;
     if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
     counts[e.destination] = e.result;
+  }
+  private stamped(e: TraceEvent, stamps: NumberTable): void {
+    const expected = ((stamps.get(e.gfn) ?? 0) + 1) & COUNT_MASK;
+    if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
+    stamps.set(e.gfn, e.result);
   }
   private readSometime(e: TraceEvent): void {
     this.examined++;

@@ -4,38 +4,55 @@
 // translation until the pin is taken away (IOMMU).
 import type { TraceEvent } from '../model/events.ts';
 import { cause } from '../model/words.ts';
+import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 export class Shootdown extends Property {
   readonly name = 'I8-shootdown';
   private readonly setting: Setting;
-  /** By vCPU and Gfn: location << 1 | writable of every translation since the last flush. */
-  private readonly cached = new Map<number, number[]>();
+  /** By vCPU and Gfn: location << 1 | writable of the first translation since the last flush, and of others. */
+  private readonly cached: readonly NumberTable[];
+  private readonly others = new Map<number, number[]>();
   /** How many of them name a location, and how many of those can write. */
-  private readonly readers = new Map<number, number>();
-  private readonly writers = new Map<number, number>();
+  private readonly readers: NumberTable;
+  private readonly writers: NumberTable;
   private readonly pinned = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
+    const { gfns, vcpus, homeFirst, homes } = setting.geometry;
     this.setting = setting;
+    this.cached = Array.from({ length: vcpus }, () => numbersTo(gfns, 2));
+    this.readers = numbersTo(homeFirst[homes]!, 0);
+    this.writers = numbersTo(homeFirst[homes]!, 0);
   }
   readonly on: Observers = {
     tlbFill: (e) => {
       const key = this.key(e);
       const entry = (e.to << 1) | e.result;
-      const entries = this.cached.get(key);
-      if (entries?.includes(entry)) return;
-      if (entries) entries.push(entry);
-      else this.cached.set(key, [entry]);
+      const cached = this.cached[e.id]!;
+      const first = cached.get(e.gfn);
+      if (first === entry) return;
+      if (first === undefined) cached.set(e.gfn, entry);
+      else {
+        const others = this.others.get(key);
+        if (others?.includes(entry)) return;
+        if (others) others.push(entry);
+        else this.others.set(key, [entry]);
+      }
       this.count(entry, 1);
     },
     tlbFlush: (e) => {
       const key = this.key(e);
-      const entries = this.cached.get(key);
-      if (!entries) return;
-      for (let i = 0; i < entries.length; i++) this.count(entries[i]!, -1);
-      this.cached.delete(key);
+      const cached = this.cached[e.id]!;
+      const first = cached.get(e.gfn);
+      if (first === undefined) return;
+      this.count(first, -1);
+      cached.delete(e.gfn);
+      const others = this.others.get(key);
+      if (others === undefined) return;
+      for (const entry of others) this.count(entry, -1);
+      this.others.delete(key);
     },
     released: (e) => {
       this.examined++;
@@ -68,7 +85,7 @@ export class Shootdown extends Property {
     return this.setting.geometry.place(location);
   }
   private key(e: TraceEvent): number {
-    return e.gfn * this.setting.geometry.vcpus + e.id;
+    return e.id * this.setting.geometry.gfns + e.gfn;
   }
   private count(entry: number, by: number): void {
     const location = entry >> 1;
@@ -77,7 +94,7 @@ export class Shootdown extends Property {
   }
 }
 
-function add(counts: Map<number, number>, of: number, by: number): void {
+function add(counts: NumberTable, of: number, by: number): void {
   const count = (counts.get(of) ?? 0) + by;
   if (count === 0) counts.delete(of);
   else counts.set(of, count);

@@ -5,6 +5,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import { numberOf } from '../model/faults.ts';
 import { operationKind, result } from '../model/words.ts';
+import { isLarge, type NumberSet, type NumberTable, marksTo, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 const fault = {
@@ -23,10 +24,12 @@ export class SingleHome extends Property {
   private readonly setting: Setting;
   private next = 1;
   /** Content in a location; content of a Gfn and where its entry points; by operation, what is between two Gfns. */
-  private readonly contentIn = new Map<number, number>();
-  private readonly contentOf = new Map<number, number>();
-  private readonly home = new Map<number, number>();
-  private readonly owner = new Map<number, number>();
+  private readonly contentIn: NumberTable;
+  private readonly contentOf: NumberTable;
+  private readonly home: NumberTable;
+  private readonly owner: NumberTable;
+  /** In a large world: locations whose number a content has, the first that was there. Neighbours then follow each other. */
+  private readonly firsts: NumberSet | null;
   private readonly inFlight = new Map<number, number>();
   private readonly sources = new Map<number, number>();
   private readonly references = new Map<number, number>();
@@ -38,13 +41,21 @@ export class SingleHome extends Property {
 
   constructor(setting: Setting) {
     super();
+    const { geometry } = setting;
+    const locations = geometry.homeFirst[geometry.homes]!;
     this.setting = setting;
+    this.contentIn = numbersTo(locations, 1);
+    this.contentOf = numbersTo(geometry.gfns, 1);
+    this.home = numbersTo(geometry.gfns, 1);
+    this.owner = numbersTo(locations, 1);
+    this.firsts = isLarge(locations) ? marksTo(locations) : null;
+    if (this.firsts !== null) this.next = locations;
   }
 
   /** Contents are told apart by their numbers, and a number says nothing else; what an operation copied ends with it. */
   override prune(): void {
     const numbers = new Map<number, number>();
-    const anew = (table: Map<number, number>) => {
+    const anew = (table: NumberTable) => {
       for (const key of [...table.keys()].sort((a, b) => a - b)) {
         const content = table.get(key)!;
         if (!numbers.has(content)) numbers.set(content, numbers.size + 1);
@@ -74,7 +85,7 @@ export class SingleHome extends Property {
       this.holds(e.to, isSpoilt ? undefined : content);
     },
     zeroed: (e) => {
-      if (e.id >= 0) this.contentIn.set(e.to, this.next++);
+      if (e.id >= 0) this.contentIn.set(e.to, this.newContent(e.to));
     },
     born: (e) => {
       const content = this.contentIn.get(e.to);
@@ -129,6 +140,11 @@ export class SingleHome extends Property {
     },
   };
 
+  private newContent(location: number): number {
+    if (this.firsts === null || this.firsts.has(location)) return this.next++;
+    this.firsts.add(location);
+    return location;
+  }
   private fresh(location: number): void {
     this.spoilt.delete(location);
     this.failedReads.delete(location);

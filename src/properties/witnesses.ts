@@ -1,6 +1,7 @@
 // Beside each *always* a *sometimes*: that the interesting case happened. A campaign without its witnesses is not a pass.
 import { cause, finding, operationKind, result } from '../model/words.ts';
 import type { TraceEvent } from '../model/events.ts';
+import { marksTo, type NumberSet, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 class Witness extends Property {
@@ -53,11 +54,11 @@ export const witnessNames = [
 export type WitnessName = (typeof witnessNames)[number];
 
 export function witnesses({ geometry, page }: Setting): Property[] {
-  const outs = new Map<number, number>();
-  const fills = new Map<number, Set<number>>();
+  const outs = numbersTo(geometry.gfns, 0);
+  const fills = new Map<number, NumberSet>();
   const on = page.event;
   const held = new Set<number>();
-  const kept = new Map<number, number>();
+  const kept = numbersTo(geometry.homeFirst[geometry.homes]!, 1);
   const all: Record<WitnessName, (saw: () => void) => Observers> = {
     'a page was moved out': when(
       'ended',
@@ -105,7 +106,7 @@ export function witnesses({ geometry, page }: Setting): Property[] {
     'a live translation was shot down': (saw) => ({
       tlbFill: (e) => {
         let gfns = fills.get(e.id);
-        if (!gfns) fills.set(e.id, (gfns = new Set()));
+        if (!gfns) fills.set(e.id, (gfns = marksTo(geometry.gfns)));
         gfns.add(e.gfn);
       },
       tlbFlush: (e) => {

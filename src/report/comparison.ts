@@ -1,4 +1,5 @@
 // The first screen: protocols side by side, what was checked on how many cases, a verdict, and where the gain ends.
+import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { printable } from '../stdx/input-error.ts';
 import type { Limits } from './limits.ts';
@@ -44,7 +45,7 @@ function head(experiment: Experiment, result: Result): string[] {
   };
   const pinned = spec.guests[0]!.vnodes.map((vnode) => spec.nodes[vnode.node]!);
   const size = (frames: number) => {
-    const bytes = frames * spec.pageWords * 4;
+    const bytes = frames * new Geometry(spec).pageBytes;
     return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   };
   const place = spec.moveTo

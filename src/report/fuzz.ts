@@ -7,6 +7,7 @@ import type { Sink } from '../model/events.ts';
 import { faultNames } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Workload } from '../model/script.ts';
+import type { WorldSpec } from '../model/spec.ts';
 import { faultWitness, monitors, type Property, type Violation, witnessNames } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
 import type { ChoosingScheduler, Scheduler } from '../runtime/scheduler.ts';
@@ -29,6 +30,8 @@ export interface Stretch {
   mix: Mix | 'half';
   protocols: readonly string[];
   flaws: readonly string[];
+  /** Pages are held as stamps. */
+  stamped?: boolean;
   /** Ends the stretch at the first violation. */
   untilFound: boolean;
 }
@@ -97,7 +100,7 @@ export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped =
   for (let seed = from; seed < from + count && !stopped(); seed++) {
     const drawn = drawScenario(seed, mix === 'half' ? (seed % 2 === 0 ? 'swarm' : 'all') : mix, names, needs);
     const failure = fuzzOne(
-      drawn,
+      stretch.stamped === true ? stampedScenario(drawn) : drawn,
       present(protocols[names.indexOf(drawn.protocol)], 'protocol'),
       flaws,
       tally,
@@ -109,6 +112,12 @@ export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped =
     if (untilFound) break;
   }
   return tally;
+}
+
+/** The same scenario with pages held as stamps: an access is to a page and not to one of its words. */
+function stampedScenario(drawn: DrawnScenario): DrawnScenario {
+  const spec: WorldSpec = { ...drawn.spec, pageWords: 1, contents: 'stamps' };
+  return { ...drawn, spec, shape: { ...drawn.shape, pageWords: 1 } };
 }
 
 /** The buffer of the world before: to be cleared costs less than to be laid out anew. */

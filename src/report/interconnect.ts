@@ -11,7 +11,7 @@ export function crossingBytes(
   to: number,
   cpuNode: number,
 ): number {
-  const page = geometry.spec.pageWords * 4;
+  const page = geometry.pageBytes;
   const source = storeAt(geometry, from);
   const destination = storeAt(geometry, to);
   const device = source ?? destination;

@@ -161,7 +161,7 @@ export class Metrics implements Observing {
     sealed: (e) => {
       // Sealed by a balance: keyed anew, for which the page was read and written.
       if (this.operationKinds.get(e.id) !== operationKind.balance) return;
-      const page = this.geometry.spec.pageWords * 4;
+      const page = this.geometry.pageBytes;
       this.vmstat.cl_rekeyed++;
       this.bytes.storeRead += page;
       this.bytes.storeWritten += page;
@@ -314,8 +314,7 @@ export class Metrics implements Observing {
   private moved(e: TraceEvent): void {
     const { geometry } = this;
     this.bytes.interconnect += crossingBytes(geometry, this.costs, e.from, e.to, e.destination);
-    const { pageWords } = geometry.spec;
-    const page = pageWords * 4;
+    const page = geometry.pageBytes;
     if (!geometry.isFrame(e.from)) this.bytes.storeRead += page;
     if (!geometry.isFrame(e.to)) this.bytes.storeWritten += page;
     if (this.compresses(e.from)) this.vmstat.zswpin++;

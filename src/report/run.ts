@@ -55,8 +55,7 @@ export async function runOnce(
   const simulation = new Simulation(system, scheduler);
   const sources = workloads.map((workload, guest) => workload.open(options.seed + guest, guest));
   try {
-    let accesses = -1;
-    const progressed = () => accesses < (accesses = judged.accesses);
+    const progressed = progress(judged, system.geometry.frames);
     const running = simulation.run(sources, options.limit, options.stopped, progressed);
     const ending = await running.catch((error: unknown) => judged.afterBreaking(error));
     return {
@@ -70,6 +69,21 @@ export async function runOnce(
   } finally {
     for (const source of sources) await source.close?.();
   }
+}
+
+/** Messages for each frame that a round of the host's clock hand over all of them may take, in which a vCPU waits for room. */
+const ROUND_STEPS = 24;
+const STEPS_BETWEEN = 1_000_000;
+
+/** Asked every so many steps whether the run has made an access since, or may still be looking for room. */
+function progress(judged: Judged, frames: number): () => boolean {
+  const patience = Math.max(1, Math.ceil((frames * ROUND_STEPS) / STEPS_BETWEEN));
+  let accesses = -1;
+  let without = 0;
+  return () => {
+    without = accesses < (accesses = judged.accesses) ? 0 : without + 1;
+    return without < patience;
+  };
 }
 
 export function schedulerFor(

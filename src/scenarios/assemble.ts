@@ -18,6 +18,8 @@ import { bytesOf, chainOf, guestVariantsSchema, type Scenario } from './scenario
 export { partsOf, workloadOf } from './parts.ts';
 
 const PAGE_BYTES = 4096;
+/** Gfns that may share an entry of a moved list. */
+const TAGS = (1 << 16) - 1;
 
 export interface Experiment {
   scenario: Scenario;
@@ -101,6 +103,15 @@ function bytesOrRefusal(experiment: Experiment, from: From, memoryBytes: number)
       'make the guest, memory or store smaller',
     );
   }
+  const perGuest = cells / spec.guests.length;
+  const leastEntries = Math.floor(perGuest / TAGS) + 1;
+  if (spec.listCapacity < leastEntries)
+    throw new InputError(
+      from('guests', 'listCapacity'),
+      `guests.listCapacity ${spec.listCapacity}`,
+      `at least ${leastEntries} for a guest of ${perGuest} Gfns`,
+      'an entry tells 65,535 Gfns apart',
+    );
   const bytes = measure(partsOf(experiment, present(experiment.protocols[0], 'protocol')));
   if (bytes > memoryBytes) {
     const path = scenarioMemoryIsLargest(experiment) ? ['host', 'memory'] : ['workload'];
@@ -177,14 +188,27 @@ async function worldOf(
       'one or the other',
       'where a vNode is a name in the address, a Gfn is not free, huge or poisoned in one vNode alone',
     );
+  const stamped = scenario.contents === 'stamps';
+  const pageWords = stamped ? 1 : PAGE_BYTES / 4;
   const shape: GuestShape = {
     vcpuVnodes: Array.from({ length: guests.vcpus }, (_, vcpu) => vcpu % positions.length),
     vnodes: Math.min(positions.length, BULK_VNODES),
-    pageWords: PAGE_BYTES / 4,
+    pageWords,
   };
   const workload = await workloadOf(scenario.workload, shape);
   const { pages } = workload;
-  const gfnsPerVnode = pages * guests.vcpus;
+  const gfnsPerVnode =
+    guests.memory === undefined ? pages * guests.vcpus : Math.floor(bytesOf(guests.memory)! / PAGE_BYTES);
+  // Each vCPU allocates from its shares alone, and needs a spare Gfn to move a page to.
+  const share = Math.floor(gfnsPerVnode / guests.vcpus) * positions.length;
+  const least = (workload.pagesPerVcpu ?? pages) + 1;
+  if (guests.memory !== undefined && share < least)
+    throw new InputError(
+      from('guests', 'memory'),
+      `guests.memory ${guests.memory}`,
+      `at least ${Math.ceil((least / positions.length) * guests.vcpus) * (PAGE_BYTES / 1024)}KiB a vNode`,
+      `a vCPU of this workload touches ${least - 1} pages first`,
+    );
   const slots = places.map(({ size }) =>
     size === undefined ? pages * guests.count * positions.length : Math.floor(bytesOf(size)! / PAGE_BYTES),
   );
@@ -233,7 +257,8 @@ async function worldOf(
     );
   }
   const spec: WorldSpec = {
-    pageWords: PAGE_BYTES / 4,
+    pageWords,
+    ...(stamped ? { contents: 'stamps' as const } : {}),
     nodes: used.map((position) => ({
       id: topology.nodes[position]!.id,
       frames: positions.includes(position) ? frames : (farAt.get(position) ?? 0),

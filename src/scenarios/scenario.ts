@@ -11,7 +11,7 @@ import {
   listUnmaps,
   plainList,
 } from '../model/list-policy.ts';
-import { encryptions, heldFaults, remaps } from '../model/spec.ts';
+import { contentsKinds, encryptions, heldFaults, remaps } from '../model/spec.ts';
 import { SIZE } from './reading.ts';
 
 export {
@@ -124,6 +124,12 @@ export const scenarioSchema = z
     version: z.literal(1),
     name: z.string().max(80).optional(),
     description: z.string().max(400).optional(),
+    contents: z
+      .enum(contentsKinds)
+      .optional()
+      .describe(
+        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
+      ),
     host: z
       .strictObject({
         topology: z
@@ -226,6 +232,11 @@ export const scenarioSchema = z
           .boolean()
           .default(true)
           .describe('Claim 12: a page found on the list is held until it is asked for.'),
+        memory: size
+          .optional()
+          .describe(
+            'Guest memory of each vNode, dealt to the vCPUs in equal shares; default: room for every page in each share.',
+          ),
         tlbEntries: z.literal([64, 128, 256, 512, 1024, 2048]).default(512),
         ...guestVariantsSchema.partial().shape,
       })

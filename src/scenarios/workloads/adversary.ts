@@ -8,6 +8,7 @@
 import { BULK_VNODES, encode, operation } from '../../model/script.ts';
 import { present } from '../../stdx/assert.ts';
 import {
+  BULK_PAGES_MAX,
   firstElsewhere,
   refuseUnless,
   scripts,
@@ -46,6 +47,13 @@ const factory: WorkloadFactory<keyof typeof defaults> = {
       `focusPages is ${focusPages}`,
       `${pages} (pages) at most`,
       'lower focusPages or raise pages',
+    );
+    refuseUnless(
+      pages <= BULK_PAGES_MAX || !(parameters.bulkPermille > 0),
+      name,
+      `pages is ${pages} with bulk moves`,
+      `${BULK_PAGES_MAX} at most`,
+      'lower pages, or move none in bulk',
     );
     refuseUnless(
       firstElsewhere(shape) > 0,

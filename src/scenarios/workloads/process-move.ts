@@ -7,6 +7,7 @@ import { present } from '../../stdx/assert.ts';
 import type { Prng } from '../../stdx/prng.ts';
 import {
   accesses,
+  BULK_PAGES_MAX,
   firstElsewhere,
   once,
   refuseUnless,
@@ -44,6 +45,13 @@ const factory: WorkloadFactory<keyof typeof defaults> = {
       `hotPages is ${hotPages}`,
       `${pages} (pages) at most`,
       'lower hotPages or raise pages',
+    );
+    refuseUnless(
+      pages <= BULK_PAGES_MAX || !(bulk === 1),
+      name,
+      `pages is ${pages} with bulk moves`,
+      `${BULK_PAGES_MAX} at most`,
+      'lower pages, or move none in bulk',
     );
     const away = firstElsewhere(shape);
     refuseUnless(

@@ -26,8 +26,10 @@ export interface Stretch {
   put(index: number, out: Int32Array, at: number): void;
 }
 
-/** Pages a synthetic workload may have: what a bulk move can count in its argument, with room to spare. */
-export const PAGES_MAX = 1 << 22;
+/** Pages a synthetic workload may have: a guest of 256 GiB. */
+export const PAGES_MAX = 1 << 26;
+/** Pages of one with bulk moves: what a bulk move can count in its argument, with room to spare. */
+export const BULK_PAGES_MAX = 1 << 22;
 /** Small enough for a count times a number of phases to stay exact. */
 const COUNT_MAX = 2 ** 36;
 const PHASES_MAX = 2 ** 16;
