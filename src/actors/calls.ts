@@ -16,7 +16,7 @@ export class Calls {
   /** By operation record: serial of its latest call, also of operations that had the record before. */
   private readonly serial: Int32Array;
   /** Whom the open call was made to, + 1; 0 = none is open. What it was. */
-  private readonly receiver: Int32Array;
+  readonly receiver: Int32Array;
   private readonly kind: Int32Array;
   private readonly argument: Int32Array;
   private readonly world: World;

@@ -14,8 +14,9 @@ export interface Telling {
   repeats: boolean;
   serials: number;
 }
-export function tellingOf({ faults, serials }: WorldSpec): Telling {
-  return { repeats: serials !== undefined || losesMessages(faults), serials: serials ?? SERIALS };
+export function tellingOf({ faults, serials, timeouts }: WorldSpec): Telling {
+  const repeats = serials !== undefined || timeouts !== undefined || losesMessages(faults);
+  return { repeats, serials: serials ?? SERIALS };
 }
 
 /** The serial after another, of the same thing. */

@@ -6,7 +6,8 @@
 //   Location  0 = nowhere, else 1 + Pfn, or 1 + all frames + Slot: where a page's content is
 //   Home      who owns locations: a memory node (0 .. nodes-1) or a store (nodes .. nodes+stores-1)
 //   Actor     vCPUs first, then the hypervisor, the host, then the homes in order; last the feeder,
-//             which is no part of the machine: it delivers the vCPUs' scripts
+//             which is no part of the machine: it delivers the vCPUs' scripts; behind it the clock,
+//             where time-outs come from outside
 import { assert } from '../stdx/assert.ts';
 import type { WorldSpec } from './spec.ts';
 
@@ -48,6 +49,7 @@ export class Geometry {
   readonly hypervisor: ActorId;
   readonly host: ActorId;
   readonly feeder: ActorId;
+  readonly clock: ActorId;
   readonly actors: number;
 
   constructor(spec: WorldSpec) {
@@ -95,7 +97,8 @@ export class Geometry {
     this.hypervisor = this.vcpus;
     this.host = this.vcpus + 1;
     this.feeder = this.vcpus + 2 + this.homes;
-    this.actors = this.feeder + 1;
+    this.clock = this.feeder + 1;
+    this.actors = this.clock + (spec.timeouts === undefined ? 0 : 1);
   }
 
   actorOfHome(home: Home): ActorId {
@@ -147,6 +150,7 @@ export class Geometry {
     if (actor === this.hypervisor) return 'hypervisor';
     if (actor === this.host) return 'host';
     if (actor === this.feeder) return 'feeder';
+    if (actor === this.clock) return 'clock';
     const home = this.homeOfActor(actor);
     return home < this.nodes ? `node${this.spec.nodes[home]!.id}` : this.spec.stores[home - this.nodes]!.name;
   }

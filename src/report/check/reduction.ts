@@ -12,12 +12,17 @@ export class Reduction {
   /** Where in their own words vCPUs keep their states, and the hypervisor its outstanding acknowledgements. */
   private readonly stateOffsets: readonly number[];
   private readonly acksOffset: number;
+  /** Messages come twice, or are said again. */
+  private readonly repeats: boolean;
+  /** A vCPU that waits may say again what it asked although there is something to do. */
+  isHasty = false;
 
   constructor(built: Built, leaves: Leaves, records: Records) {
     const { geometry } = built.world;
     const leaf = (actor: number) => leaves.all[leaves.actor[actor]!]!;
     this.built = built;
     this.records = records;
+    this.repeats = built.host.world.geometry.spec.serials !== undefined;
     this.stateOffsets = built.vcpus.map((vcpu, v) => leaf(v).offsetOf(vcpu.own));
     this.acksOffset = leaf(geometry.hypervisor).offsetOf(built.hypervisor.acks);
   }
@@ -31,6 +36,8 @@ export class Reduction {
     if (actor > geometry.host) return true;
     const kind = this.records.data[sent + 1]!;
     if (actor < geometry.vcpus) return kind === message.flush && this.isStopped(actor, own);
+    // A shootdown that is called for again is told to those that are not heard from yet.
+    if (this.repeats) return false;
     return actor === geometry.hypervisor && kind === message.flushed && !this.isLast(own, sent);
   }
   // Memory nodes and stores have one sender, the host, and answer to nobody else. Their step is taken as if it were a part
@@ -39,12 +46,13 @@ export class Reduction {
 
   /**
    * A vCPU that can only go on by a message from the hypervisor, behind this one in the same ring: it uses no translation
-   * before it has dropped this one, and whatever else it may be told meanwhile commutes with that.
+   * before it has dropped this one, and whatever else it may be told meanwhile commutes with that. What it says meanwhile
+   * does not: its acknowledgement goes into the same ring.
    */
   private isStopped(vcpu: number, own: number): boolean {
     const { state } = this.built.world.tables.vcpu;
     const now = this.stateOf(vcpu, own);
-    return now === state.faulted || now === state.asking || now === state.halted;
+    return now === state.halted || (!this.isHasty && (now === state.faulted || now === state.asking));
   }
   /** An acknowledgement that others are still missing with is only counted; whichever is the last has the effect. */
   private isLast(own: number, sent: number): boolean {
