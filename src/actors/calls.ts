@@ -109,6 +109,10 @@ export class Served {
     if (heard === 'done') this.answer(id, context);
     return heard === 'new';
   }
+  /** By operation: serial of the last call. */
+  get serials(): Int32Array {
+    return this.once.serialsHeard;
+  }
   /** The call is the last one of its operation and not done yet. */
   isUnderWay({ id, serial }: Message): boolean {
     return this.once.isPending(id, serial);

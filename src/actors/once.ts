@@ -64,6 +64,9 @@ export class Once {
   serialOf(thing: number): number {
     return this.repeats ? this.last[thing]! : ONLY;
   }
+  get serialsHeard(): Int32Array {
+    return this.last;
+  }
   copyTo(serials: Int32Array): void {
     serials.set(this.last);
   }

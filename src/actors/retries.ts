@@ -24,9 +24,9 @@ export class Retries {
   private readonly came: Int32Array;
 
   constructor(arena: Arena, world: World, things: number) {
-    const { faults, timeouts } = world.geometry.spec;
+    const { faults, serials, timeouts } = world.geometry.spec;
     this.fromOutside = timeouts !== undefined;
-    this.needed = !this.fromOutside && losesMessages(faults);
+    this.needed = serials === undefined && !this.fromOutside && losesMessages(faults);
     this.armed = arena.int32(this.needed ? things : 0);
     this.came = arena.int32(this.needed ? things : 0);
   }

@@ -14,6 +14,8 @@ export class Reduction {
   private readonly acksOffset: number;
   /** Messages come twice, or are said again. */
   private readonly repeats: boolean;
+  /** By home: where in its own words it keeps the serials of the calls that it has heard. */
+  private readonly serialOffsets: readonly number[];
   /** A vCPU that waits may say again what it asked although there is something to do. */
   isHasty = false;
 
@@ -22,7 +24,10 @@ export class Reduction {
     const leaf = (actor: number) => leaves.all[leaves.actor[actor]!]!;
     this.built = built;
     this.records = records;
-    this.repeats = built.host.world.geometry.spec.serials !== undefined;
+    this.repeats = geometry.spec.serials !== undefined;
+    this.serialOffsets = [...built.memoryNodes, ...built.stores].map(({ served }, home) =>
+      this.repeats ? leaf(geometry.actorOfHome(home)).offsetOf(served.serials) : 0,
+    );
     this.stateOffsets = built.vcpus.map((vcpu, v) => leaf(v).offsetOf(vcpu.own));
     this.acksOffset = leaf(geometry.hypervisor).offsetOf(built.hypervisor.acks);
   }
@@ -33,7 +38,7 @@ export class Reduction {
   /** Whether it is enough to look at what follows when this message is taken next. */
   isAlone(actor: number, own: number, sent: number): boolean {
     const { geometry } = this.built.world;
-    if (actor > geometry.host) return true;
+    if (actor > geometry.host) return !this.isRepeat(actor, own, sent);
     const kind = this.records.data[sent + 1]!;
     if (actor < geometry.vcpus) return kind === message.flush && this.isStopped(actor, own);
     // A shootdown that is called for again is told to those that are not heard from yet.
@@ -42,7 +47,15 @@ export class Reduction {
   }
   // Memory nodes and stores have one sender, the host, and answer to nobody else. Their step is taken as if it were a part
   // of the host's that asked for it: it commutes with everything but an access to the very bytes that it moves, and who
-  // makes that access had no other shared access to make between the two.
+  // makes that access had no other shared access to make between the two. That is so of what the host has asked for and
+  // waits for. If it is asked again, by a message that was late, the host may have gone on: that nothing is done then is what is
+  // to be found out.
+  private isRepeat(actor: number, own: number, sent: number): boolean {
+    if (!this.repeats) return false;
+    const { data } = this.records;
+    const heard = own + this.serialOffsets[this.built.world.geometry.homeOfActor(actor)]!;
+    return data[heard + data[sent + 2]!] === data[sent + 4];
+  }
 
   /**
    * A vCPU that can only go on by a message from the hypervisor, behind this one in the same ring: it uses no translation
