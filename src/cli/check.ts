@@ -312,10 +312,7 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
   if (scenario === '-')
     refuse('--explore', 'with a scenario from stdin', 'a file', 'what is typed is the way that you go');
   const { world, given, bounds, flaws } = campaign;
-  const parts = partsOf(
-    { spec: checkedWorld(world, given, bounds), costs: anyCosts, flaws },
-    protocol,
-  );
+  const parts = partsOf({ spec: checkedWorld(world, given, bounds), costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
   const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
   const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, name, flaws, choices);

@@ -27,6 +27,11 @@ const clean: readonly SmallBounds[] = [
   { pages: 2, moves: 1, reclaims: 1 },
   { moves: 1, reclaims: 1, faults: 1 },
   { nodes: 3, moves: 1, reclaims: 1 },
+  { reclaims: 1, losses: 1 },
+  { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  { reclaims: 1, repeats: 1 },
 ];
 
 describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))('$name', ({ protocol }) => {
@@ -67,6 +72,13 @@ const broken: Record<string, SmallBounds> = {
   'destination-not-vacated': { moves: 1, reclaims: 1 },
   'no-checksum': { reclaims: 1, faults: 1 },
   'short-write-accepted': { reclaims: 1, faults: 1 },
+  'never-said-again': { reclaims: 1, losses: 1 },
+  'request-done-again': { moves: 1, reclaims: 1, losses: 0, timeouts: 1 },
+  'retry-is-a-new-request': { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  'any-answer-will-do': { moves: 1, reclaims: 1, repeats: 1 },
+  // What is done again when it comes late: a repeated call may not be taken alone.
+  'call-served-again': { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  'acknowledgements-counted': { vcpus: 2, reclaims: 1, repeats: 1 },
 };
 
 test.each(Object.entries(broken))('%s is found with and without', (flaw, bounds) => {

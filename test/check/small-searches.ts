@@ -54,7 +54,11 @@ export function search(protocol: Protocol, bounds: SmallBounds, changes: SearchC
   const { flaws = [], ...options } = changes;
   const spec = checkedWorld({ pages, nodes, vcpus, guests }, bounds.given, { repeats, losses, timeouts });
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
-  const check = new WorldCheck(parts, { operations, moves, reclaims, faults, repeats, losses, timeouts }, options);
+  const check = new WorldCheck(
+    parts,
+    { operations, moves, reclaims, faults, repeats, losses, timeouts },
+    options,
+  );
   const replay = async (violation: FoundViolation) => {
     const unit = check.unitOf(violation, protocol.name, flaws);
     const workload = await workloadOf(unit.workload, unit.shape);
