@@ -45,6 +45,31 @@ describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
   });
 });
 
+const ending: readonly SmallBounds[] = [
+  { moves: 1, reclaims: 1 },
+  { vcpus: 2, reclaims: 1 },
+  { reclaims: 1, losses: 1 },
+  { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+];
+
+test.each(ending)('a run may end in the same states at %o, to the last private word', (bounds) => {
+  const [reduced, whole] = [true, false].map((reduces) => {
+    const { check, checked } = search(migrate, bounds, { reduces });
+    const { system } = check;
+    const { keys } = check.search.set;
+    const ends = new Set<string>();
+    for (let id = 1; id <= checked.states; id++) {
+      const at = id * system.words;
+      if (system.isEnd(keys, at)) ends.add(system.shown(keys, at).whole().join('\n'));
+    }
+    return [...ends].sort();
+  });
+  expect(reduced!.length).toBeGreaterThan(10);
+  expect(reduced).toEqual(whole);
+});
+
 /** Seeded bugs whose whole search is short. */
 const broken: Record<string, SmallBounds> = {
   'source-freed-before-store': { reclaims: 1 },
