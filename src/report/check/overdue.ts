@@ -3,6 +3,9 @@
 import type { Built } from '../../actors/index.ts';
 import { waits } from '../../actors/vcpu.ts';
 import { message } from '../../model/messages.ts';
+import { type Chosen, struckBy } from './choice.ts';
+import { change, type Environment } from './environment.ts';
+import type { Records } from '../../runtime/check/interner.ts';
 import type { Leaves } from './leaves.ts';
 import type { Steps } from './steps.ts';
 import type { Vector } from './vector.ts';
@@ -13,8 +16,31 @@ export interface Thing {
   id: number;
   /** The message that has it said again, interned. */
   sent: number;
+  /** In a run it comes from there; the number of the action. */
+  ring: number;
   /** In words: `host calls again for operation 2`. */
   text: string;
+}
+
+/** Something that may be said again now. */
+export interface Timeout {
+  thing: Thing;
+  effect: number;
+  /** What becomes of the environment. */
+  after: number;
+  /** Somebody has something to do. */
+  isEarly: boolean;
+}
+
+/** @param fault that strikes, or -1; at which occasion */
+export function choiceOf(
+  { actor, id, ring, text }: Thing,
+  isEarly: boolean,
+  fault: number,
+  occasion: number,
+): Chosen {
+  const words = `${text}${isEarly ? ', early' : ''}${struckBy(fault)}`;
+  return { kind: 'timeout', ring, fault, occasion, actor, thing: id, text: words };
 }
 
 /** How many there are. */
@@ -25,7 +51,11 @@ export function thingsIn({ world }: Built): number {
 
 export class Overdue {
   /** All there may be, those of one actor together. */
-  readonly things: readonly Thing[];
+  private readonly things: readonly Thing[];
+  private readonly environment: Environment;
+  private readonly records: Records;
+  /** Where the host keeps what calls are open: in its own words, [from, to). */
+  private readonly calls: { self: number; from: number; to: number };
   private readonly steps: Steps;
   private readonly vector: Vector;
   private readonly leaves: Leaves;
@@ -34,8 +64,20 @@ export class Overdue {
   private readonly list: number[] = [0];
   private readonly columns: readonly number[];
 
-  constructor(built: Built, leaves: Leaves, vector: Vector, steps: Steps) {
-    const { geometry, operations } = built.world;
+  constructor(
+    built: Built,
+    leaves: Leaves,
+    vector: Vector,
+    steps: Steps,
+    environment: Environment,
+    records: Records,
+  ) {
+    this.records = records;
+    const { geometry, operations, mailboxes } = built.world;
+    const { receiver: calls } = built.host.calls;
+    const first = leaves.all[leaves.actor[geometry.host]!]!.offsetOf(calls);
+    this.calls = { self: geometry.host, from: first, to: first + calls.length };
+    this.environment = environment;
     this.leaves = leaves;
     this.vector = vector;
     this.steps = steps;
@@ -43,6 +85,9 @@ export class Overdue {
       actor,
       id,
       sent: steps.fromOutside(message.timeout, id),
+      ring: mailboxes.links.findIndex(
+        ({ sender, receiver }) => sender === geometry.clock && receiver === actor,
+      ),
       text,
     });
     this.things =
@@ -59,6 +104,33 @@ export class Overdue {
           ];
     this.columns = [...new Set(this.things.map(({ actor }) => vector.columns.actor[actor]!))];
     this.known = vector.rows.map(() => new Int32Array(1 << 8));
+  }
+
+  /**
+   * What is not answered is said again: at any time so many times, and where nobody has anything to do (then the time-outs
+   * are all that is left) without bound, in any order, but nothing twice before all that waits was said once.
+   */
+  timeouts(isQuiet: boolean, isHasty: boolean): Timeout[] {
+    const { vector, environment } = this;
+    const now = vector.value(vector.environment);
+    const open = this.open();
+    let allHad = true;
+    for (let i = 0; i < open.length && allHad; i += 2) allHad = environment.hadItsTurn(now, open[i]!);
+    const found: Timeout[] = [];
+    for (let i = 0; i < open.length; i += 2) {
+      const number = open[i]!;
+      const isEarly = !isQuiet || (!allHad && environment.hadItsTurn(now, number));
+      if (isEarly && !isHasty) continue;
+      const after = isEarly ? change.timeout : environment.says(number, allHad);
+      found.push({ thing: this.things[number]!, effect: open[i + 1]!, after, isEarly });
+    }
+    return found;
+  }
+  callsAreOpen(): boolean {
+    const { self, from, to } = this.calls;
+    const own = this.ownWords(self);
+    for (let at = from; at < to; at++) if (this.records.data[own + at] !== 0) return true;
+    return false;
   }
 
   /** @returns thing and effect, in turns, of all that would change anything in the state under consideration */

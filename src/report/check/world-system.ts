@@ -7,7 +7,7 @@
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { deviceFaults, faultNames, harms } from '../../model/faults.ts';
-import { message, messageKinds } from '../../model/messages.ts';
+import { message } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors, type Property } from '../../properties/index.ts';
@@ -16,35 +16,16 @@ import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { Shown } from './describe.ts';
 import { BROKEN, Changes } from './changes.ts';
-import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
+import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
+import { type Bounds, change, describeItem, Environment } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
-import { Overdue, thingsIn } from './overdue.ts';
+import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Vector } from './vector.ts';
-
-/** What leads from a state to another, for people and for replay. */
-export interface Choice {
-  kind: 'deliver' | 'feed' | 'reclaim' | 'timeout';
-  /** deliver: ring, and number of the fault that strikes (-1: none); the latter also of a time-out. */
-  ring: number;
-  fault: number;
-  /** Which of the actor's occasions for a fault that is, counted from 0. */
-  occasion: number;
-  /** feed: what is put into whose script; null: it ends. */
-  vcpu: number;
-  item: Item | null;
-  /** reclaim: of which Gfn. */
-  gfn: number;
-  /** timeout: of which actor, and what it is to say again. */
-  actor: number;
-  thing: number;
-  /** In words. */
-  text: string;
-}
 
 const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
 /** Bound of what is stored; memory is only taken as it is used. */
@@ -78,6 +59,8 @@ const BITS_PER_VCPU = 2;
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
+
+export type { Choice };
 
 export class WorldSystem implements Explorable {
   /** Tells a checkpoint of this search from one of another. */
@@ -119,10 +102,6 @@ export class WorldSystem implements Explorable {
   private readonly reduction: Reduction;
   private readonly overdue: Overdue;
   private readonly losesMessages: boolean;
-  /** By actor: the ring that its time-outs come from in a run, for their number as an action. */
-  private readonly clockRings: readonly number[];
-  /** Where the host's own words say which calls are open: [from, to). */
-  private readonly calls: { from: number; to: number };
   private choices: Choice[] | null = null;
 
   /** @param shared where several threads search together: the parts that they number alike; `new`: the first of them */
@@ -168,7 +147,14 @@ export class WorldSystem implements Explorable {
     const noOffers = () => this.vector.rows.map(() => new Int32Array(1 << 8));
     this.offersIf = { hasty: noOffers(), patient: noOffers() };
     this.offersOf = this.offersIf.patient;
-    this.overdue = new Overdue(this.built, this.leaves, this.vector, this.steps);
+    this.overdue = new Overdue(
+      this.built,
+      this.leaves,
+      this.vector,
+      this.steps,
+      this.environment,
+      this.records,
+    );
     this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(message.reclaim, gfn),
     );
@@ -179,14 +165,6 @@ export class WorldSystem implements Explorable {
       );
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
-    this.clockRings = Array.from({ length: world.geometry.feeder }, (_, actor) =>
-      mailboxes.links.findIndex(
-        ({ sender, receiver }) => sender === world.geometry.clock && receiver === actor,
-      ),
-    );
-    const { receiver } = this.built.host.calls;
-    const calls = this.leaves.all[this.leaves.actor[world.geometry.host]!]!.offsetOf(receiver);
-    this.calls = { from: calls, to: calls + receiver.length };
     this.reduction = new Reduction(this.built, this.leaves, this.records);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     this.startBroke = this.populate(properties);
@@ -285,8 +263,9 @@ export class WorldSystem implements Explorable {
     for (const column of this.acting) this.deliver(column, this.offersIn(column), out);
     this.feed(opening, out);
     if ((opening & MAY_RECLAIM) !== 0) this.reclaim(out);
-    if (this.losesMessages && (waiting === 0 || (opening & MAY_HASTEN) !== 0))
-      this.sayAgain(waiting === 0, (opening & MAY_HASTEN) !== 0, out);
+    if (!this.losesMessages || (waiting > 0 && (opening & MAY_HASTEN) === 0)) return;
+    for (const timeout of this.overdue.timeouts(waiting === 0, (opening & MAY_HASTEN) !== 0))
+      this.timeOut(timeout, out);
   }
   private hasten(isHasty: boolean): void {
     this.reduction.isHasty = isHasty;
@@ -463,33 +442,16 @@ export class WorldSystem implements Explorable {
     });
   }
 
-  /**
-   * What is not answered is said again: at any time so many times, and where nobody has anything to do (then the time-outs
-   * are all that is left) without bound, in any order, but nothing twice before all that waits was said once.
-   */
-  private sayAgain(isQuiet: boolean, isHasty: boolean, out: Successors): void {
-    const { vector, environment, overdue } = this;
-    const now = vector.value(vector.environment);
-    const open = overdue.open();
-    let allHad = true;
-    for (let i = 0; i < open.length && allHad; i += 2) allHad = environment.hadItsTurn(now, open[i]!);
-    for (let i = 0; i < open.length; i += 2) {
-      const thing = open[i]!;
-      const { actor } = overdue.things[thing]!;
-      if (isQuiet && (allHad || !environment.hadItsTurn(now, thing)))
-        this.timeOut(thing, open[i + 1]!, environment.says(thing, allHad), this.clockRings[actor]!, out);
-      else if (isHasty) this.timeOut(thing, open[i + 1]!, change.timeout, NO_FAIRNESS, out);
-    }
-  }
-  private timeOut(thing: number, effect: number, then: number, action: number, out: Successors): void {
+  private timeOut({ thing, effect, after, isEarly }: Timeout, out: Successors): void {
     const { vector, changes, base } = this;
     const { numbers, columns } = vector;
-    const { actor, sent } = this.overdue.things[thing]!;
+    const { actor, sent, ring } = thing;
     const around = numbers[columns.environment]!;
-    const note = (fault: number, occasion: number) => this.noteTimeout(thing, then, fault, occasion);
-    numbers[columns.environment] = changes.after(columns.environment, around, then);
+    const note = (fault: number, occasion: number) =>
+      this.note(timeoutChoice(thing, isEarly, fault, occasion));
+    numbers[columns.environment] = changes.after(columns.environment, around, after);
     vector.pack(numbers, base, 0);
-    this.emit(effect, NOTHING, action, out);
+    this.emit(effect, NOTHING, isEarly ? NO_FAIRNESS : ring, out);
     if (this.choices !== null) note(-1, -1);
     if (this.mayFail) this.fail(actor, sent, effect, out, note);
     numbers[columns.environment] = around;
@@ -564,17 +526,10 @@ export class WorldSystem implements Explorable {
       if (held === state['listed.held'] || held === state['remapped.held'])
         bits |= 1 << (geometry.vcpus + gfn);
     }
-    return this.losesMessages ? bits | this.callsPending() : bits;
-  }
-  /** A bit for all of the host's calls: without losses they end since every message is taken. */
-  private callsPending(): number {
-    const { vector, built, leaves, calls } = this;
-    const { host, vcpus, gfns } = built.world.geometry;
-    const own = vector.value(vector.slotOf[leaves.actor[host]!]!);
-    if (vcpus + gfns >= PENDING_BITS) return 0;
-    for (let at = calls.from; at < calls.to; at++)
-      if (this.records.data[own + at] !== 0) return 1 << (vcpus + gfns);
-    return 0;
+    // All of the host's calls: without losses they end since every message is taken.
+    const callsBit = geometry.vcpus + geometry.gfns;
+    if (this.losesMessages && callsBit < PENDING_BITS && this.overdue.callsAreOpen()) bits |= 1 << callsBit;
+    return bits;
   }
   describePending(bit: number): string {
     const { vcpus, gfns } = this.built.world.geometry;
@@ -583,28 +538,12 @@ export class WorldSystem implements Explorable {
   }
   // --- for people
 
-  private note(choice: Partial<Choice> & Pick<Choice, 'kind' | 'text'>): void {
-    const none = { ring: -1, fault: -1, occasion: -1, vcpu: -1, item: null, gfn: -1, actor: -1, thing: -1 };
-    this.choices!.push({ ...none, ...choice });
-  }
-  private noteTimeout(thing: number, then: number, fault: number, occasion: number): void {
-    const { actor, id, text } = this.overdue.things[thing]!;
-    const when = then === change.timeout ? ', early' : '';
-    const struck = fault < 0 ? '' : `; ${faultNames[fault]}`;
-    const ring = this.clockRings[actor]!;
-    this.note({ kind: 'timeout', ring, fault, occasion, actor, thing: id, text: text + when + struck });
+  private note(choice: Chosen): void {
+    this.choices!.push(choiceOf(choice));
   }
   private noteDelivery(sent: number, fault: number, occasion: number): void {
-    const { geometry, mailboxes } = this.built.system;
-    const [ring, kind, id] = this.records.data.subarray(sent, sent + 3) as unknown as [
-      number,
-      number,
-      number,
-    ];
-    const { sender, receiver } = mailboxes.links[ring]!;
-    const struck = fault < 0 ? '' : `; ${faultNames[fault]}`;
-    const text = `${geometry.nameOf(receiver)} takes ${messageKinds[kind]} ${id} from ${geometry.nameOf(sender)}${struck}`;
-    this.note({ kind: 'deliver', ring, fault, occasion, text });
+    const [ring, kind, id] = this.records.data.subarray(sent, sent + 3);
+    this.choices!.push(deliveryOf(this.built.system, ring!, kind!, id!, fault, occasion));
   }
   /** The choices of a state, in the order of its successors. */
   choicesOf(states: Int32Array, at: number, out: Successors): Choice[] {
