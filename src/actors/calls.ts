@@ -16,7 +16,7 @@ export class Calls {
   /** By operation record: serial of its latest call, also of operations that had the record before. */
   private readonly serial: Int32Array;
   /** Whom the open call was made to, + 1; 0 = none is open. What it was. */
-  private readonly receiver: Int32Array;
+  readonly receiver: Int32Array;
   private readonly kind: Int32Array;
   private readonly argument: Int32Array;
   private readonly world: World;
@@ -108,6 +108,10 @@ export class Served {
     const heard = this.once.hear(id, serial);
     if (heard === 'done') this.answer(id, context);
     return heard === 'new';
+  }
+  /** By operation: serial of the last call. */
+  get serials(): Int32Array {
+    return this.once.serialsHeard;
   }
   /** The call is the last one of its operation and not done yet. */
   isUnderWay({ id, serial }: Message): boolean {

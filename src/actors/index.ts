@@ -55,7 +55,8 @@ const SILENT: Sink = { takePlace() {}, put() {} };
 export function linksOf(geometry: Geometry): Link[] {
   const { batch, faults = [] } = geometry.spec;
   // Where messages are said again: half of a ring for what can be outstanding, half for what may as well be lost.
-  const times = losesMessages(faults) || geometry.spec.serials !== undefined ? 2 : 1;
+  const { reclaims, serials, timeouts } = geometry.spec;
+  const times = losesMessages(faults) || serials !== undefined || timeouts !== undefined ? 2 : 1;
   const { hypervisor, host, feeder, vcpus } = geometry;
   const operations = operationBound(geometry);
   const lists = listMessages(geometry);
@@ -76,8 +77,9 @@ export function linksOf(geometry: Geometry): Link[] {
     link(v, feeder, 1);
     link(feeder, v, 1);
   }
-  const { reclaims } = geometry.spec;
   if (reclaims !== undefined) link(feeder, host, Math.max(1, reclaims.length));
+  for (const actor of timeouts === undefined ? [] : [...Array(vcpus).keys(), host])
+    link(geometry.clock, actor, timeouts!.filter((timeout) => timeout.actor === actor).length);
   link(hypervisor, host, operations + vcpus * (batch + 3 + lists.answers));
   link(host, hypervisor, operations + vcpus * (batch + 4 + lists.parts));
   link(host, host, operations + vcpus + lists.publishing);
@@ -171,8 +173,10 @@ export function build(arena: Arena, parts: Parts, sink: Sink): Built {
   world.reset();
   parts.alter?.(built);
   system.actors.forEach((actor, self) => actor.start?.(system.contexts[self]!));
-  const { feeder, host, spec } = world.geometry;
+  const { feeder, clock, host, spec } = world.geometry;
   for (const gfn of spec.reclaims ?? []) system.contexts[feeder]!.send(host, message.reclaim, gfn);
+  for (const { actor, thing } of spec.timeouts ?? [])
+    system.contexts[clock]!.send(actor, message.timeout, thing);
   return built;
 }
 

@@ -14,8 +14,9 @@ export interface Telling {
   repeats: boolean;
   serials: number;
 }
-export function tellingOf({ faults, serials }: WorldSpec): Telling {
-  return { repeats: serials !== undefined || losesMessages(faults), serials: serials ?? SERIALS };
+export function tellingOf({ faults, serials, timeouts }: WorldSpec): Telling {
+  const repeats = serials !== undefined || timeouts !== undefined || losesMessages(faults);
+  return { repeats, serials: serials ?? SERIALS };
 }
 
 /** The serial after another, of the same thing. */
@@ -62,6 +63,9 @@ export class Once {
   /** Serial of what was heard last. */
   serialOf(thing: number): number {
     return this.repeats ? this.last[thing]! : ONLY;
+  }
+  get serialsHeard(): Int32Array {
+    return this.last;
   }
   copyTo(serials: Int32Array): void {
     serials.set(this.last);

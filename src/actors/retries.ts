@@ -1,5 +1,6 @@
 // Says again what was not answered, in worlds whose messages get lost. For each thing that waits for an answer there is at
-// most one time-out on its way, which the actor sends to itself; in the other worlds there is none.
+// most one time-out on its way, which the actor sends to itself; in the other worlds there is none. A checker says itself
+// when something is to be said again, and gets it at once: there the actor remembers nothing.
 //
 // A simulation that explores may deliver a time-out at any moment, and a thread gets it at once, since messages on threads
 // know no delay. So a time-out that comes says nothing: every repeat must do no harm, and repeats come ever more rarely
@@ -15,14 +16,17 @@ const PATIENCE_NS = 100_000_000;
 const SELDOM = 64;
 
 export class Retries {
-  /** Whether messages get lost at all. */
+  /** Whether messages get lost at all, and the actor sees to it itself. */
   readonly needed: boolean;
+  private readonly fromOutside: boolean;
   /** By thing: 1 while a time-out is on its way, and how many came since the serial under way was first said. */
   private readonly armed: Int32Array;
   private readonly came: Int32Array;
 
   constructor(arena: Arena, world: World, things: number) {
-    this.needed = losesMessages(world.geometry.spec.faults);
+    const { faults, serials, timeouts } = world.geometry.spec;
+    this.fromOutside = timeouts !== undefined;
+    this.needed = serials === undefined && !this.fromOutside && losesMessages(faults);
     this.armed = arena.int32(this.needed ? things : 0);
     this.came = arena.int32(this.needed ? things : 0);
   }
@@ -43,6 +47,7 @@ export class Retries {
    * @returns whether to say it again now
    */
   isDue({ id, serial }: Message, open: number, context: Context): boolean {
+    if (this.fromOutside) return open !== 0;
     this.armed[id] = 0;
     if (open === 0) return false;
     this.arm(id, open, context);

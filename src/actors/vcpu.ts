@@ -29,7 +29,7 @@ import { Rogue } from './rogue.ts';
 import { field } from './vcpu-column.ts';
 
 /** What a vCPU may wait for an answer to. */
-const waits = { fault: 0, ask: 1, count: 2 } as const;
+export const waits = { fault: 0, ask: 1, count: 2 } as const;
 /** Accesses between two ticks that no run makes. */
 const NO_TICKS = 2 ** 29;
 

@@ -47,6 +47,8 @@ export interface CheckFlags {
   reclaims: string;
   faults: string;
   repeats: string;
+  losses: string;
+  timeouts?: string;
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
@@ -129,7 +131,7 @@ async function checkOne(
   flags: CheckFlags,
   interrupt: Interrupt,
 ): Promise<Found> {
-  const spec = checkedWorld(world, given, bounds.repeats);
+  const spec = checkedWorld(world, given, bounds);
   const began = performance.now();
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
@@ -254,6 +256,8 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     reclaims: within('--reclaims', flags.reclaims, 0, 8),
     faults: within('--faults', flags.faults, 0, 4),
     repeats: within('--repeats', flags.repeats, 0, 4),
+    losses: within('--losses', flags.losses, 0, 4),
+    timeouts: within('--timeouts', flags.timeouts ?? flags.losses, 0, 4),
     ...(flags.beyondClaims === true && { beyondClaims: true }),
   };
   for (const flaw of flags.flaw ?? [])
@@ -309,10 +313,7 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
   if (scenario === '-')
     refuse('--explore', 'with a scenario from stdin', 'a file', 'what is typed is the way that you go');
   const { world, given, bounds, flaws } = campaign;
-  const parts = partsOf(
-    { spec: checkedWorld(world, given, bounds.repeats), costs: anyCosts, flaws },
-    protocol,
-  );
+  const parts = partsOf({ spec: checkedWorld(world, given, bounds), costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
   const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
   const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, name, flaws, choices);
@@ -326,17 +327,25 @@ const several = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 
 function heading({ world, bounds, flaws }: Campaign): string {
   const { pages, nodes, vcpus, guests } = world;
-  const { operations, moves, reclaims, faults, repeats = 0 } = bounds;
+  const { operations, moves, reclaims, faults } = bounds;
   const who =
     guests === 1 ? several(vcpus, 'vCPU') : `${several(guests, 'guest')} of ${several(vcpus, 'vCPU')}`;
   const what = `${who} with ${several(operations, 'operation')} each, ${several(moves, 'move')} among them in all`;
   const where = `${several(pages, 'page')}${guests === 1 ? '' : ' each'}, ${several(nodes, 'node')}`;
   const lines = [
-    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${repeats > 0 ? `; ${several(repeats, 'message')} twice` : ''}`,
+    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${harmsIn(bounds)}`,
     '  every order of deliveries, every operation at any time, every occasion for reclaim and for failures',
   ];
   if (flaws.length > 0) lines.push(`  with seeded bugs: ${flaws.join(', ')}`);
   return lines.join('\n');
+}
+
+function harmsIn({ repeats = 0, losses = 0, timeouts = losses }: Bounds): string {
+  return [
+    repeats > 0 ? `; ${several(repeats, 'message')} twice` : '',
+    losses > 0 ? `; ${several(losses, 'message')} lost` : '',
+    timeouts > 0 ? `; ${several(timeouts, 'early time-out')}` : '',
+  ].join('');
 }
 
 function verdict(name: string, checked: CheckedWorld): string {

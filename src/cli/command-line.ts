@@ -145,6 +145,8 @@ function program(done: (status: number) => void): Command {
     .option('--reclaims <n>', 'pages that reclaim moves out, at any time', '1')
     .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
     .option('--repeats <n>', 'messages that come twice', '0')
+    .option('--losses <n>', 'messages that get lost', '0')
+    .option('--timeouts <n>', 'things said again while the answer may be on its way (default: --losses)')
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
     .option('--no-reduction', 'search every order, also of steps that commute')

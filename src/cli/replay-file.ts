@@ -3,7 +3,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { z } from 'zod';
+import { operationBound } from '../actors/host.ts';
 import { measure } from '../actors/index.ts';
+import { waits } from '../actors/vcpu.ts';
 import { flawNames } from '../flaws/index.ts';
 import { type Costs, storeKinds } from '../model/cost.ts';
 import { faultNames } from '../model/faults.ts';
@@ -15,6 +17,7 @@ import {
   listScopes,
   listUnmaps,
 } from '../model/list-policy.ts';
+import { Geometry } from '../model/geometry.ts';
 import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
@@ -108,6 +111,11 @@ const specSchema = z.looseObject({
   listCapacity: positive,
   batch: z.int().min(1).max(128),
   reclaims: z.array(count).max(64).optional(),
+  serials: z.int().min(2).optional(),
+  timeouts: z
+    .array(z.strictObject({ actor: count, thing: count }))
+    .max(64)
+    .optional(),
   tlbEntries: z.literal([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]),
   burst: z.int().min(1).max(65536),
   chunk: z.int().min(1).max(65536),
@@ -254,6 +262,14 @@ async function refuseInconsistent(unit: Unit, refuse: Refuse): Promise<void> {
     below(workload.pages, guest.pages + 1, "the workload's pages");
   }
   below(shape.pageWords, spec.pageWords + 1, 'unit.shape.pageWords');
+  const geometry = new Geometry(spec);
+  for (const { actor, thing } of spec.timeouts ?? []) {
+    below(actor, geometry.host + 1, 'unit.spec.timeouts.actor');
+    if (actor === geometry.hypervisor)
+      refuse('unit.spec.timeouts.actor is the hypervisor', 'a vCPU or the host', hint);
+    const things = actor === geometry.host ? operationBound(geometry) : waits.count;
+    below(thing, things, 'unit.spec.timeouts.thing');
+  }
   const total = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0);
   const gfns = total(spec.guests.flatMap((guest) => guest.vnodes.map((vnode) => vnode.gfns)));
   const places = total([

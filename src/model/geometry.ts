@@ -6,7 +6,8 @@
 //   Location  0 = nowhere, else 1 + Pfn, or 1 + all frames + Slot: where a page's content is
 //   Home      who owns locations: a memory node (0 .. nodes-1) or a store (nodes .. nodes+stores-1)
 //   Actor     vCPUs first, then the hypervisor, the host, then the homes in order; last the feeder,
-//             which is no part of the machine: it delivers the vCPUs' scripts
+//             which is no part of the machine: it delivers the vCPUs' scripts; behind it the clock,
+//             where time-outs come from outside
 import { assert } from '../stdx/assert.ts';
 import type { WorldSpec } from './spec.ts';
 
@@ -68,6 +69,7 @@ export class Geometry {
   readonly hypervisor: ActorId;
   readonly host: ActorId;
   readonly feeder: ActorId;
+  readonly clock: ActorId;
   readonly actors: number;
 
   constructor(spec: WorldSpec) {
@@ -115,7 +117,8 @@ export class Geometry {
     this.hypervisor = this.vcpus;
     this.host = this.vcpus + 1;
     this.feeder = this.vcpus + 2 + this.homes;
-    this.actors = this.feeder + 1;
+    this.clock = this.feeder + 1;
+    this.actors = this.clock + (spec.timeouts === undefined ? 0 : 1);
   }
 
   /** Bytes that a page stands for, whatever it is held as: what a transfer of it takes. */
@@ -166,6 +169,7 @@ export class Geometry {
     if (actor === this.hypervisor) return 'hypervisor';
     if (actor === this.host) return 'host';
     if (actor === this.feeder) return 'feeder';
+    if (actor === this.clock) return 'clock';
     const home = this.homeOfActor(actor);
     return home < this.nodes ? `node${this.spec.nodes[home]!.id}` : this.spec.stores[home - this.nodes]!.name;
   }

@@ -55,7 +55,8 @@ export const messageKinds = [
   'commanded',
   // Host to hypervisor; id = operation. As map, but read-only. Answered by done.
   'mapClean',
-  // To oneself: see whether what was said, id, has been answered, or say it again (serial: of what was said).
+  // To oneself: see whether what was said, id, has been answered, or say it again (serial: of what was said). From the
+  // clock, in a search that loses messages: say it again if it is not answered.
   'timeout',
   // Restarted hypervisor to host: tell me all (serial: how often restarted). Answered by recovered: all is in its record.
   'recover',

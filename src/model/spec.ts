@@ -123,6 +123,12 @@ export interface GuestVariants {
 export const contentsKinds = ['bytes', 'stamps'] as const;
 export type Contents = (typeof contentsKinds)[number];
 
+/** That `actor`, a vCPU or the host, is to say `thing` again: which of its waits, or which operation's call. */
+export interface Timeout {
+  actor: number;
+  thing: number;
+}
+
 export interface WorldSpec {
   /** 32-bit words in a page: 1024 in a run, 2 in the smallest worlds, 1 where pages are held as stamps. */
   pageWords: number;
@@ -153,6 +159,9 @@ export interface WorldSpec {
   reclaims?: readonly number[];
   /** Messages may come twice, whatever the fault plan says; serials then wrap after so many: a checker's. */
   serials?: number;
+  /** Messages may get lost, and actors have no timers: somebody outside tells them at any moment to say again what is not
+   * answered. These are told, each actor's in this order: a checker's. */
+  timeouts?: readonly Timeout[];
   /** What goes wrong; absent: nothing. */
   faults?: FaultPlan;
   /** How the moved list is exported and read; what is left out is `plainList`'s. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { pageTable } from '../../machines/tables.ts';
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
+import { describeFaults } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Violation } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
@@ -170,6 +171,7 @@ export async function failureScreen(
     `  ${printable(violation.message)}`,
     ...small(details),
     ...script(unit),
+    ...harms(unit),
     '',
     ...seen.lanes(),
     '',
@@ -196,6 +198,21 @@ function script({ workload, choices }: Unit): string[] {
       return [`  vcpu${vcpu}: ${list.slice(0, OPERATIONS_MAX).join(', ')}${more}`];
     }),
     `  ${order}`,
+  ];
+}
+
+/** What a search did to messages: the lanes show what came of it, not what did not come. */
+function harms({ spec }: Unit): string[] {
+  if (spec.timeouts === undefined) return [];
+  const geometry = new Geometry(spec);
+  const name = (actor?: number) => (actor === undefined ? '' : ` of ${geometry.nameOf(actor)}`);
+  return [
+    ...(spec.faults ?? []).map((fault) => `  ${describeFaults([fault])}${name(fault.actor)}`),
+    ...spec.timeouts.map(({ actor, thing }) =>
+      actor === geometry.host
+        ? `  time-out of host: its call for operation ${thing}`
+        : `  time-out of ${geometry.nameOf(actor)}`,
+    ),
   ];
 }
 

@@ -18,14 +18,22 @@ export interface WorldBounds {
   guests: number;
 }
 
+/** Messages that may come twice, that may get lost, and that may be said again although the answer is on its way. */
+export interface Harms {
+  repeats?: number;
+  losses?: number;
+  timeouts?: number;
+}
+
 /** So few that a loop of repeated faults comes round; half of them is more than an operation has calls. */
 const SERIALS = 64;
 
 /**
  * Frames of each node and slots of the store, so that room never runs short; or fewer, by `given`.
- * @param repeats messages that may come twice
+ * @param harms what may befall messages
  */
-export function checkedWorld(bounds: WorldBounds, given: Small = {}, repeats = 0): WorldSpec {
+export function checkedWorld(bounds: WorldBounds, given: Small = {}, harms: Harms = {}): WorldSpec {
+  const { repeats = 0, losses = 0, timeouts = losses } = harms;
   const { pages, vcpus, guests } = bounds;
   const all = pages * guests;
   const spec = smallWorld({
@@ -51,6 +59,7 @@ export function checkedWorld(bounds: WorldBounds, given: Small = {}, repeats = 0
     tlbEntries,
     policy: { ...spec.policy, accessesPerTick: 2 ** 29 },
     reclaims: [],
-    ...(repeats > 0 && { serials: SERIALS }),
+    ...(repeats + losses + timeouts > 0 && { serials: SERIALS }),
+    ...(losses + timeouts > 0 && { timeouts: [] }),
   };
 }

@@ -27,6 +27,11 @@ const clean: readonly SmallBounds[] = [
   { pages: 2, moves: 1, reclaims: 1 },
   { moves: 1, reclaims: 1, faults: 1 },
   { nodes: 3, moves: 1, reclaims: 1 },
+  { reclaims: 1, losses: 1 },
+  { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  { reclaims: 1, repeats: 1 },
 ];
 
 describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))('$name', ({ protocol }) => {
@@ -38,6 +43,31 @@ describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
     expect(whole).toMatchObject(outcome);
     expect(whole.states).toBeGreaterThan(reduced.states);
   });
+});
+
+const ending: readonly SmallBounds[] = [
+  { moves: 1, reclaims: 1 },
+  { vcpus: 2, reclaims: 1 },
+  { reclaims: 1, losses: 1 },
+  { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
+  { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+];
+
+test.each(ending)('a run may end in the same states at %o, to the last private word', (bounds) => {
+  const [reduced, whole] = [true, false].map((reduces) => {
+    const { check, checked } = search(migrate, bounds, { reduces });
+    const { system } = check;
+    const { keys } = check.search.set;
+    const ends = new Set<string>();
+    for (let id = 1; id <= checked.states; id++) {
+      const at = id * system.words;
+      if (system.isEnd(keys, at)) ends.add(system.shown(keys, at).whole().join('\n'));
+    }
+    return [...ends].sort();
+  });
+  expect(reduced!.length).toBeGreaterThan(10);
+  expect(reduced).toEqual(whole);
 });
 
 /** Seeded bugs whose whole search is short. */
@@ -67,6 +97,13 @@ const broken: Record<string, SmallBounds> = {
   'destination-not-vacated': { moves: 1, reclaims: 1 },
   'no-checksum': { reclaims: 1, faults: 1 },
   'short-write-accepted': { reclaims: 1, faults: 1 },
+  'never-said-again': { reclaims: 1, losses: 1 },
+  'request-done-again': { moves: 1, reclaims: 1, losses: 0, timeouts: 1 },
+  'retry-is-a-new-request': { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+  'any-answer-will-do': { moves: 1, reclaims: 1, repeats: 1 },
+  // What is done again when it comes late: a repeated call may not be taken alone.
+  'call-served-again': { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  'acknowledgements-counted': { vcpus: 2, reclaims: 1, repeats: 1 },
 };
 
 test.each(Object.entries(broken))('%s is found with and without', (flaw, bounds) => {

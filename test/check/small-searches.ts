@@ -19,6 +19,10 @@ export interface SmallBounds {
   moves?: number;
   reclaims?: number;
   faults?: number;
+  repeats?: number;
+  losses?: number;
+  /** As many as losses when it is left out. */
+  timeouts?: number;
   /** Policies and room, where they are not those of `checkedWorld`. */
   given?: Small;
 }
@@ -46,10 +50,15 @@ export type Replayed = readonly string[];
 export function search(protocol: Protocol, bounds: SmallBounds, changes: SearchChanges = {}): Searched {
   const { pages = 1, nodes = 2, vcpus = 1, guests = 1 } = bounds;
   const { operations = 1, moves = 0, reclaims = 0, faults = 0 } = bounds;
+  const { repeats = 0, losses = 0, timeouts = losses } = bounds;
   const { flaws = [], ...options } = changes;
-  const spec = checkedWorld({ pages, nodes, vcpus, guests }, bounds.given);
+  const spec = checkedWorld({ pages, nodes, vcpus, guests }, bounds.given, { repeats, losses, timeouts });
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
-  const check = new WorldCheck(parts, { operations, moves, reclaims, faults }, options);
+  const check = new WorldCheck(
+    parts,
+    { operations, moves, reclaims, faults, repeats, losses, timeouts },
+    options,
+  );
   const replay = async (violation: FoundViolation) => {
     const unit = check.unitOf(violation, protocol.name, flaws);
     const workload = await workloadOf(unit.workload, unit.shape);
@@ -81,8 +90,10 @@ export function propertyOf({ kind, property }: FoundViolation): string {
 export function inWords(bounds: SmallBounds): string {
   const { pages = 1, nodes = 2, vcpus = 1, guests = 1 } = bounds;
   const { operations = 1, moves = 0, reclaims = 0, faults = 0, given = {} } = bounds;
+  const { repeats = 0, losses = 0, timeouts = losses } = bounds;
   const size = [guests > 1 ? `${guests}g` : '', `${pages}p`, `${nodes}n`, `${vcpus}v`].join('');
-  const much = `${operations}o${moves}m${reclaims}r${faults}f`;
+  const harms = `${repeats > 0 ? ` ${repeats} twice` : ''}${losses + timeouts > 0 ? ` ${losses} lost ${timeouts} early` : ''}`;
+  const much = `${operations}o${moves}m${reclaims}r${faults}f${harms}`;
   const policies = Object.entries(given).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return [size, much, ...policies].join(' ');
 }

@@ -32,6 +32,40 @@ test('a seeded bug is found, drawn in lanes, and the file replays', async () => 
   expect(again.stdout).toContain('FAIL I8-shootdown');
 }, 120_000);
 
+// shows: race 23 (a message lost anywhere, and what is said again)
+test('lost messages and early time-outs are searched, named in a counterexample, and replayed', async () => {
+  const one = [...small, '--vcpus', '1', '--losses', '1'];
+  const clean = await copyless([...one, '--moves', '0']);
+  expect(clean.status).toBe(0);
+  expect(clean.stdout).toMatch(/; 0 device failures; 1 message lost; 1 early time-out$/m);
+  expect(clean.stdout).toMatch(
+    /^PASS copyless-migrate: complete, 18,348 states, .* everything that waits is served$/m,
+  );
+  const flaw = ['--timeouts', '0', '--flaw', 'retry-is-a-new-request', '--out', folder];
+  const { status, stdout } = await copyless([...one, ...flaw]);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/; 1 message lost$/m);
+  expect(stdout).toContain('FAIL copyless-migrate: I7-exactly-once');
+  expect(stdout).toMatch(/^ {2}lose the 1st (request|answer) of (vcpu0|hypervisor|host)$/m);
+  expect(stdout).toMatch(/^ {2}time-out of vcpu0$/m);
+  const file = join(folder, 'check-I7-exactly-once.json');
+  expect((await copyless(['replay', file])).status).toBe(1);
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as {
+    unit: { spec: { timeouts: { actor: number; thing: number }[] } };
+  };
+  for (const [timeout, line] of [
+    [{ actor: 9, thing: 0 }, 'unit.spec.timeouts.actor is 9'],
+    [{ actor: 1, thing: 0 }, 'unit.spec.timeouts.actor is the hypervisor'],
+    [{ actor: 2, thing: 99 }, 'unit.spec.timeouts.thing is 99'],
+  ] as const) {
+    kept.unit.spec.timeouts = [timeout];
+    writeFileSync(join(folder, 'edited.json'), JSON.stringify(kept));
+    const edited = await copyless(['replay', join(folder, 'edited.json')]);
+    expect(edited.status).toBe(2);
+    expect(edited.stderr).toContain(line);
+  }
+}, 120_000);
+
 test('the conventional protocol copies back: shown where it is asked beyond its claims', async () => {
   const { status, stdout } = await copyless([
     'check',
@@ -96,6 +130,9 @@ test('JSON has the counts and the steps', async () => {
 test.each([
   [['--pages', '0'], "--pages: '0', expected a whole number from 1"],
   [['--pages', '9'], '--pages: is 9, expected at most 8'],
+  [['--losses', '5'], '--losses: is 5, expected at most 4'],
+  [['--losses', '-1'], "--losses: '-1', expected a whole number from 0"],
+  [['--timeouts', 'soon'], "--timeouts: 'soon', expected a whole number from 0"],
   [
     ['--flaw', 'wrong-pim'],
     '--flaw: no seeded bug wrong-pim, expected one that fuzz --list lists, hint: wrong-pin',

@@ -1,9 +1,11 @@
 // A path that a search found, as a run of the simulator: scripts for the choices of the guests, a fault plan for the devices
-// that failed, the pages that reclaim wanted, and the order of deliveries. `replay` runs it; shrinking and lanes work on it.
+// that failed and the messages that were lost, the pages that reclaim wanted, what was said again, and the order of deliveries.
+// `replay` runs it; shrinking and lanes work on it.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Arena } from '../../memory/arena.ts';
 import type { Mailboxes } from '../../memory/mailbox.ts';
 import type { Sink } from '../../model/events.ts';
+import type { Timeout } from '../../model/spec.ts';
 import { type FaultName, numberOf, type PlannedFault, talkOf, talks } from '../../model/faults.ts';
 import { messageKinds } from '../../model/messages.ts';
 import { ChoosingScheduler } from '../../runtime/scheduler.ts';
@@ -33,7 +35,7 @@ class ToldScheduler extends ChoosingScheduler {
 
 interface Delivery {
   ring: number;
-  /** The occasion at which a device fails in this step, or null. */
+  /** The occasion at which a device fails, or a message is harmed, in this step; or null. */
   occasion: number | null;
 }
 
@@ -47,7 +49,7 @@ export function unitOfPath(
   flaws: readonly string[],
   choices: readonly Choice[],
 ): Unit {
-  const first = fresh(parts, []);
+  const first = fresh(parts);
   const { geometry } = first.world;
   const { links } = first.system.mailboxes;
   const ringOf = (from: number, to: number) =>
@@ -69,8 +71,10 @@ export function unitOfPath(
     );
   }
   const reclaims: number[] = [];
+  const timeouts: Timeout[] = [];
   for (const choice of choices) {
-    if (choice.kind === 'deliver')
+    if (choice.kind === 'timeout') timeouts.push({ actor: choice.actor, thing: choice.thing });
+    if (choice.kind === 'deliver' || choice.kind === 'timeout')
       deliveries.push({ ring: choice.ring, occasion: choice.fault < 0 ? null : choice.occasion });
     else if (choice.kind === 'reclaim') {
       reclaims.push(choice.gfn);
@@ -82,8 +86,9 @@ export function unitOfPath(
         deliveries.push({ ring, occasion: null });
     }
   }
-  const { order, faults } = rehearse(parts, reclaims, scripts, deliveries);
-  const spec = { ...parts.spec, reclaims, ...(faults.length > 0 ? { faults } : {}) };
+  const planned = { ...parts.spec, reclaims, ...(parts.spec.timeouts && { timeouts }) };
+  const { order, faults } = rehearse({ ...parts, spec: planned }, scripts, deliveries);
+  const spec = { ...planned, ...(faults.length > 0 ? { faults } : {}) };
   return {
     spec,
     costs: parts.costs,
@@ -98,19 +103,17 @@ export function unitOfPath(
   };
 }
 
-function fresh(parts: Parts, reclaims: readonly number[]): Built {
-  const spec = { ...parts.spec, reclaims };
-  return build(new Arena(new ArrayBuffer(measure({ ...parts, spec }))), { ...parts, spec }, SILENT);
+function fresh(parts: Parts): Built {
+  return build(new Arena(new ArrayBuffer(measure(parts))), parts, SILENT);
 }
 
 /** Makes the run once, to learn the choices of the schedule, and the how manyth of its occasions each failure was. */
 function rehearse(
   parts: Parts,
-  reclaims: readonly number[],
   scripts: readonly string[][],
   deliveries: readonly Delivery[],
 ): { order: readonly number[]; faults: PlannedFault[] } {
-  const { system } = fresh(parts, reclaims);
+  const { system } = fresh(parts);
   const scheduler = new ToldScheduler(
     system.mailboxes,
     deliveries.map(({ ring }) => ring),
@@ -122,10 +125,12 @@ function rehearse(
     const occasions = new Map<string, number>();
     const send = context.send.bind(context);
     context.send = (receiver, kind, id, argument, delayNs, serial) => {
-      send(receiver, kind, id, argument, delayNs, serial);
       const talk = talkOf(messageKinds[kind]!);
-      if (parts.spec.serials === undefined || talk < 0 || receiver === context.self) return;
-      if (strikes(`repeat ${talks[talk]!}`)) send(receiver, kind, id, argument, delayNs, serial);
+      const { serials, timeouts } = parts.spec;
+      const deliver = () => send(receiver, kind, id, argument, delayNs, serial);
+      if (serials === undefined || talk < 0 || receiver === context.self) return deliver();
+      if (timeouts === undefined || !strikes(`lose ${talks[talk]!}`)) deliver();
+      if (strikes(`repeat ${talks[talk]!}`)) deliver();
     };
     const strikes = (fault: FaultName): boolean => {
       const now = scheduler.choices.length - 1;

@@ -59,6 +59,11 @@ export class Shown {
     ];
   }
 
+  /** The same, and the words that actors keep for themselves, as numbers. */
+  whole(): string[] {
+    return [...this.lines(), ...this.own.map((words, self) => `${this.names[self]}: ${words.join(' ')}`)];
+  }
+
   /** What is otherwise than in `before`; messages are told apart by what they say. */
   since(before: Shown): string[] {
     const lines: string[] = [];

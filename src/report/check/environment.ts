@@ -16,6 +16,10 @@ export interface Bounds {
   faults: number;
   /** Messages that come twice; the world must have been made for it (`serials`). */
   repeats?: number;
+  /** Messages that get lost; the world must have been made for it (`timeouts`). */
+  losses?: number;
+  /** Things that are said again although somebody has still something to do: as many as losses when it is left out. */
+  timeouts?: number;
   /** Judges also what the protocol does not claim. */
   beyondClaims?: boolean;
 }
@@ -28,10 +32,14 @@ export interface Item {
 }
 
 /** A change of what may still be done, as a number. */
-export const change = { none: 0, reclaim: 1, fault: 2, repeat: 3, first: 8 } as const;
+export const change = { none: 0, reclaim: 1, fault: 2, repeat: 3, loss: 4, timeout: 5, first: 8 } as const;
 const CHANGES_PER_VCPU = 4;
-/** Of the environment, behind the operations left to each vCPU: moves left, hungry, halted, and what else is left. */
-const FIELDS = 6;
+/**
+ * Of the environment, behind the operations left to each vCPU: moves left, hungry, halted, and what else is left. Behind
+ * that a bit for each thing that was said again when nobody had anything to do, and may not be the next one again.
+ */
+const FIELDS = 8;
+const BITS = 31;
 const fed = { access: 0, move: 1, end: 2, hungry: 3 } as const;
 
 export class Environment {
@@ -40,11 +48,14 @@ export class Environment {
   private readonly vcpus: number;
   private readonly memo = new Memo();
   private readonly words: Int32Array;
+  private readonly losesMessages: boolean;
 
-  constructor(geometry: Geometry, records: Records) {
+  /** @param things that may time out */
+  constructor(geometry: Geometry, records: Records, things: number) {
     this.records = records;
+    this.losesMessages = geometry.spec.timeouts !== undefined;
     this.vcpus = geometry.vcpus;
-    this.words = new Int32Array(geometry.vcpus + FIELDS);
+    this.words = new Int32Array(geometry.vcpus + FIELDS + Math.ceil(things / BITS));
     this.menus = geometry.vcpuGuest.map((guest) => {
       const { pages, vnodes } = geometry.spec.guests[guest]!;
       return Array.from({ length: pages }, (_, gvpn) => [
@@ -60,7 +71,8 @@ export class Environment {
   }
 
   /** Nothing was done yet, and every vCPU wants the first operation of its script. */
-  begin({ operations, moves, reclaims, faults, repeats = 0 }: Bounds): number {
+  begin(bounds: Bounds): number {
+    const { operations, moves, reclaims, faults, repeats = 0, losses = 0, timeouts = losses } = bounds;
     const { vcpus } = this;
     return this.intern([
       ...Array.from({ length: vcpus }, () => operations),
@@ -70,6 +82,9 @@ export class Environment {
       reclaims,
       faults,
       repeats,
+      losses,
+      timeouts,
+      ...this.words.subarray(vcpus + FIELDS).fill(0),
     ]);
   }
   private intern(words: readonly number[]): number {
@@ -96,6 +111,19 @@ export class Environment {
   repeatsLeft(now: number): number {
     return this.field(now, this.vcpus + 5);
   }
+  lossesLeft(now: number): number {
+    return this.field(now, this.vcpus + 6);
+  }
+  timeoutsLeft(now: number): number {
+    return this.field(now, this.vcpus + 7);
+  }
+  /** It was said again already, with nobody having anything to do, while others have not been. */
+  hadItsTurn(now: number, thing: number): boolean {
+    return (this.field(now, this.turnWord(thing)) & (1 << (thing % BITS))) !== 0;
+  }
+  private turnWord(thing: number): number {
+    return this.vcpus + FIELDS + Math.floor(thing / BITS);
+  }
   faultsLeft(now: number): number {
     return this.field(now, this.vcpus + 4);
   }
@@ -113,6 +141,10 @@ export class Environment {
   hungers(vcpu: number): number {
     return change.first + vcpu * CHANGES_PER_VCPU + fed.hungry;
   }
+  /** A thing is said again since there is nothing else to do. `round`: all that may be had their turns, and it begins anew. */
+  says(thing: number, round: boolean): number {
+    return change.first + this.vcpus * CHANGES_PER_VCPU + 2 * thing + (round ? 1 : 0);
+  }
   feeds(vcpu: number, choice: number): number {
     const what = choice < 0 ? fed.end : this.menus[vcpu]![choice]!.isMove ? fed.move : fed.access;
     return change.first + vcpu * CHANGES_PER_VCPU + what;
@@ -126,17 +158,26 @@ export class Environment {
       return [`script of vcpu${v}`, halted ? 'ended' : `${this.field(now, v)} operations to come${wants}`];
     });
     const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
-    return [...scripts, ['still possible', left]];
+    const lost = `, losses ${this.lossesLeft(now)}, early time-outs ${this.timeoutsLeft(now)}`;
+    return [...scripts, ['still possible', this.losesMessages ? left + lost : left]];
   }
   after(now: number, what: number): number {
     const known = this.memo.get(now, what);
     if (known !== 0) return known;
     const { vcpus, records } = this;
-    const words = Array.from(records.data.subarray(now, now + vcpus + FIELDS));
+    const turns = vcpus + FIELDS;
+    const words = Array.from(records.data.subarray(now, now + this.words.length));
     if (what === change.reclaim) words[vcpus + 3]!--;
     else if (what === change.fault) words[vcpus + 4]!--;
     else if (what === change.repeat) words[vcpus + 5]!--;
-    else {
+    else if (what === change.loss) words[vcpus + 6]!--;
+    else if (what === change.timeout) words[vcpus + 7]!--;
+    else if (what >= change.first + vcpus * CHANGES_PER_VCPU) {
+      const thing = (what - change.first - vcpus * CHANGES_PER_VCPU) >> 1;
+      if (((what - change.first) & 1) === 1) words.fill(0, turns);
+      words[this.turnWord(thing)]! |= 1 << (thing % BITS);
+    } else {
+      words.fill(0, turns);
       const vcpu = Math.floor((what - change.first) / CHANGES_PER_VCPU);
       const how = (what - change.first) % CHANGES_PER_VCPU;
       if (how === fed.hungry) words[vcpus + 1]! |= 1 << vcpu;

@@ -7,7 +7,7 @@
 import type { Context } from '../../actor/actor.ts';
 import type { Built } from '../../actors/index.ts';
 import { event } from '../../model/events.ts';
-import { type DeviceFault, harms, numberOf, talkOf } from '../../model/faults.ts';
+import { type DeviceFault, type Harm, harms, numberOf, talkOf } from '../../model/faults.ts';
 import { message, messageKinds, type Message } from '../../model/messages.ts';
 import { assert } from '../../stdx/assert.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
@@ -30,7 +30,7 @@ export interface Effect {
   pushes: readonly number[];
   /** vCPU that wants the next operation of its script, or -1. */
   hungry: number;
-  /** Faults that could have struck: failures of devices, messages that come twice. */
+  /** Faults that could have struck: failures of devices, messages that get lost or come twice. */
   occasions: readonly number[];
   /** Why the step cannot be made at all, or null. */
   failure: string | null;
@@ -78,7 +78,8 @@ export class Steps {
     this.loaded = new Int32Array(vector.slots.length);
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
     for (const context of built.system.contexts) {
-      if (built.world.geometry.spec.serials !== undefined) this.mayRepeat(context);
+      const { serials, timeouts } = built.world.geometry.spec;
+      if (serials !== undefined) this.mayHarm(context, timeouts !== undefined);
       context.strikes = (fault, id, location?: number, instead?: number) =>
         this.strikes(context.self, fault, id, location ?? 0, instead ?? 0);
     }
@@ -320,18 +321,22 @@ export class Steps {
       TIMED.has(kind) ? 0 : result,
     );
   }
-  /** Every message of a talk is an occasion to come twice. */
-  private mayRepeat(context: Context): void {
+  /** Every message of a talk is an occasion to get lost, where they do, and one to come twice. */
+  private mayHarm(context: Context, mayLose: boolean): void {
     const send = context.send.bind(context);
     context.send = (receiver, kind, id, argument, delayNs, serial) => {
       const talk = talkOf(messageKinds[kind]!);
-      send(receiver, kind, id, argument, delayNs, serial);
-      if (talk < 0 || receiver === context.self) return;
-      const fault = talk * harms.length + harms.indexOf('repeat');
-      this.occasions.push(fault);
-      if (this.occasions.length - 1 !== this.strikeAt) return;
-      context.trace.fault(fault, id);
-      send(receiver, kind, id, argument, delayNs, serial);
+      const deliver = () => send(receiver, kind, id, argument, delayNs, serial);
+      if (talk < 0 || receiver === context.self) return deliver();
+      const strikes = (harm: Harm) => {
+        const fault = talk * harms.length + harms.indexOf(harm);
+        this.occasions.push(fault);
+        if (this.occasions.length - 1 !== this.strikeAt) return false;
+        context.trace.fault(fault, id);
+        return true;
+      };
+      if (!mayLose || !strikes('lose')) deliver();
+      if (strikes('repeat')) deliver();
     };
   }
   private strikes(actor: number, fault: DeviceFault, id: number, location: number, instead: number): boolean {

@@ -6,8 +6,8 @@
 // Only what no table has is computed, and that is a step in hundreds.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Geometry } from '../../model/geometry.ts';
-import { deviceFaults, faultNames } from '../../model/faults.ts';
-import { message, messageKinds } from '../../model/messages.ts';
+import { deviceFaults, faultNames, harms } from '../../model/faults.ts';
+import { message } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors, type Property } from '../../properties/index.ts';
@@ -17,31 +17,16 @@ import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
 import { Shown } from './describe.ts';
 import { BROKEN, Changes } from './changes.ts';
-import { type Bounds, change, describeItem, Environment, type Item } from './environment.ts';
+import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
+import { type Bounds, change, describeItem, Environment } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
+import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Vector } from './vector.ts';
-
-/** What leads from a state to another, for people and for replay. */
-export interface Choice {
-  kind: 'deliver' | 'feed' | 'reclaim';
-  /** deliver: ring, and number of the fault that strikes (-1: none). */
-  ring: number;
-  fault: number;
-  /** Which of the actor's occasions for a fault that is, counted from 0. */
-  occasion: number;
-  /** feed: what is put into whose script; null: it ends. */
-  vcpu: number;
-  item: Item | null;
-  /** reclaim: of which Gfn. */
-  gfn: number;
-  /** In words. */
-  text: string;
-}
 
 const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
 /** Bound of what is stored; memory is only taken as it is used. */
@@ -67,7 +52,9 @@ const NOTHING = 0;
 const KNOWN = 1;
 const HALTED = 2;
 const MAY_RECLAIM = 4;
-const FIRST_VCPU_BIT = 3;
+/** Things may be said again although there is something to do. */
+const MAY_HASTEN = 8;
+const FIRST_VCPU_BIT = 4;
 /** A vCPU wants the next operation; there is none to come. */
 const HUNGRY = 1;
 const ENDS = 2;
@@ -76,6 +63,8 @@ const VCPUS_MAX = Math.floor((32 - FIRST_VCPU_BIT) / BITS_PER_VCPU);
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
+
+export type { Choice };
 
 export class WorldSystem implements Explorable {
   /** Tells a checkpoint of this search from one of another. */
@@ -97,7 +86,9 @@ export class WorldSystem implements Explorable {
   private readonly startBroke: string | null;
   private readonly changes: Changes;
   /** What can be delivered, by column and row: where in `offers` it is listed; 0 = not known. */
-  private readonly offersOf: Int32Array<ArrayBuffer>[];
+  private offersOf: Int32Array<ArrayBuffer>[];
+  /** The same where things may be said again although there is something to do, and where they may not. */
+  private readonly offersIf: { hasty: Int32Array<ArrayBuffer>[]; patient: Int32Array<ArrayBuffer>[] };
   private offers = new Int32Array(1 << 14);
   private offersEnd = 1;
   /** Columns with actors, in the order in which a step taken alone is looked for, and in that of the successors. */
@@ -113,12 +104,15 @@ export class WorldSystem implements Explorable {
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
   private readonly reduction: Reduction;
+  private readonly overdue: Overdue;
+  private readonly losesMessages: boolean;
   private choices: Choice[] | null = null;
 
   /** @param shared where several threads search together: the parts that they number alike; `new`: the first of them */
   constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new') {
     this.bounds = bounds;
-    this.mayFail = bounds.faults + (bounds.repeats ?? 0) > 0;
+    this.mayFail = bounds.faults + (bounds.repeats ?? 0) + (bounds.losses ?? 0) > 0;
+    this.losesMessages = parts.spec.timeouts !== undefined;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     // Until the search begins the monitors watch as they always do.
@@ -147,7 +141,7 @@ export class WorldSystem implements Explorable {
     this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
-    this.environment = new Environment(world.geometry, this.records);
+    this.environment = new Environment(world.geometry, this.records, thingsIn(this.built));
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
     const { actor } = this.vector.columns;
@@ -156,7 +150,17 @@ export class WorldSystem implements Explorable {
     );
     this.acting = [...new Set(actor)];
     this.lonely = [...this.acting.slice(world.geometry.vcpus), ...this.acting.slice(0, world.geometry.vcpus)];
-    this.offersOf = this.vector.rows.map(() => new Int32Array(1 << 8));
+    const noOffers = () => this.vector.rows.map(() => new Int32Array(1 << 8));
+    this.offersIf = { hasty: noOffers(), patient: noOffers() };
+    this.offersOf = this.offersIf.patient;
+    this.overdue = new Overdue(
+      this.built,
+      this.leaves,
+      this.vector,
+      this.steps,
+      this.environment,
+      this.records,
+    );
     this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(message.reclaim, gfn),
     );
@@ -257,15 +261,25 @@ export class WorldSystem implements Explorable {
     const { vector } = this;
     vector.at(states, at);
     for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
+    if (this.losesMessages) this.hasten((this.opening() & MAY_HASTEN) !== 0);
+    let waiting = 0;
     for (const column of this.lonely) {
       const here = this.offersIn(column);
       if (this.offers[here + 1] === 1) return this.deliver(column, here, out);
+      waiting += this.offers[here]!;
     }
     const opening = this.opening();
     if (this.reduces && this.endsScript(opening, out)) return;
     for (const column of this.acting) this.deliver(column, this.offersIn(column), out);
     this.feed(opening, out);
     if ((opening & MAY_RECLAIM) !== 0) this.reclaim(out);
+    if (!this.losesMessages || (waiting > 0 && (opening & MAY_HASTEN) === 0)) return;
+    for (const timeout of this.overdue.timeouts(waiting === 0, (opening & MAY_HASTEN) !== 0))
+      this.timeOut(timeout, out);
+  }
+  private hasten(isHasty: boolean): void {
+    this.reduction.isHasty = isHasty;
+    this.offersOf = isHasty ? this.offersIf.hasty : this.offersIf.patient;
   }
 
   /** The messages that can be taken in a column; or, where one of them may be taken alone, that one. */
@@ -329,20 +343,33 @@ export class WorldSystem implements Explorable {
   private stepOf(actor: number, sent: number): number {
     return this.steps.step(actor, sent, this.steps.first(this.ownWords(actor), sent));
   }
-  /** The same step with a device that fails, or a message that comes twice, at each occasion. */
-  private fail(actor: number, sent: number, effect: number, out: Successors): void {
+  /** The same step with a device that fails, or a message that gets lost or comes twice, at each occasion. */
+  private fail(
+    actor: number,
+    sent: number,
+    effect: number,
+    out: Successors,
+    note?: (fault: number, occasion: number) => void,
+  ): void {
     const { steps, vector, environment } = this;
     const { occasions } = steps.effect(effect);
     if (occasions.length === 0) return;
     const now = vector.value(vector.environment);
-    const budget = { fault: environment.faultsLeft(now), repeat: environment.repeatsLeft(now) };
-    if (budget.fault + budget.repeat === 0) return;
+    const budget = {
+      fault: environment.faultsLeft(now),
+      repeat: environment.repeatsLeft(now),
+      loss: environment.lossesLeft(now),
+    };
+    if (budget.fault + budget.repeat + budget.loss === 0) return;
     occasions.forEach((fault, occasion) => {
-      const what = fault < FIRST_DEVICE_FAULT ? 'repeat' : 'fault';
+      const harm = harms[fault % harms.length] === 'lose' ? 'loss' : 'repeat';
+      const what = fault < FIRST_DEVICE_FAULT ? harm : 'fault';
       if (budget[what] === 0) return;
       const struck = this.stepOf(actor, steps.struck(sent, occasion));
       this.emit(struck, change[what], this.records.data[sent]!, out);
-      if (this.choices !== null) this.noteDelivery(sent, fault, occasion);
+      if (this.choices === null) return;
+      if (note) note(fault, occasion);
+      else this.noteDelivery(sent, fault, occasion);
     });
   }
   /** What the environment may do now. */
@@ -358,6 +385,7 @@ export class WorldSystem implements Explorable {
     let opening = KNOWN;
     if (environment.haveHalted(now)) opening |= HALTED;
     if (environment.reclaimsLeft(now) > 0) opening |= MAY_RECLAIM;
+    if (environment.timeoutsLeft(now) > 0) opening |= MAY_HASTEN;
     for (let v = 0; v < vcpus; v++) {
       if (!environment.isHungry(now, v)) continue;
       opening |= HUNGRY << (FIRST_VCPU_BIT + v * BITS_PER_VCPU);
@@ -424,6 +452,22 @@ export class WorldSystem implements Explorable {
     });
   }
 
+  private timeOut({ thing, effect, after, isEarly }: Timeout, out: Successors): void {
+    const { vector, changes, base } = this;
+    const { numbers, columns } = vector;
+    const { actor, sent, ring } = thing;
+    const around = numbers[columns.environment]!;
+    const note = (fault: number, occasion: number) =>
+      this.note(timeoutChoice(thing, isEarly, fault, occasion));
+    numbers[columns.environment] = changes.after(columns.environment, around, after);
+    vector.pack(numbers, base, 0);
+    this.emit(effect, NOTHING, isEarly ? NO_FAIRNESS : ring, out);
+    if (this.choices !== null) note(-1, -1);
+    if (this.mayFail) this.fail(actor, sent, effect, out, note);
+    numbers[columns.environment] = around;
+    vector.pack(numbers, base, 0);
+  }
+
   /** Appends what an effect, and a change of what the environment may do, make of the state. */
   private emit(effect: number, then: number, action: number, out: Successors): void {
     const { vector, changes, next, base } = this;
@@ -460,7 +504,8 @@ export class WorldSystem implements Explorable {
     const known = this.openings[row];
     if (((known === undefined || known === 0 ? this.lookAround(row) : known) & HALTED) === 0) return false;
     vector.at(states, at);
-    return this.acting.every((column) => this.offers[this.offersIn(column)] === 0);
+    if (!this.acting.every((column) => this.offers[this.offersIn(column)] === 0)) return false;
+    return !this.losesMessages || this.overdue.open().length === 0;
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
   judge(states: Int32Array, at: number): string | null {
@@ -491,28 +536,24 @@ export class WorldSystem implements Explorable {
       if (held === state['listed.held'] || held === state['remapped.held'])
         bits |= 1 << (geometry.vcpus + gfn);
     }
+    // All of the host's calls: without losses they end since every message is taken.
+    const callsBit = geometry.vcpus + geometry.gfns;
+    if (this.losesMessages && callsBit < PENDING_BITS && this.overdue.callsAreOpen()) bits |= 1 << callsBit;
     return bits;
   }
   describePending(bit: number): string {
-    const { vcpus } = this.built.world.geometry;
+    const { vcpus, gfns } = this.built.world.geometry;
+    if (bit === vcpus + gfns) return 'a call of the host';
     return bit < vcpus ? `the operation of vcpu${bit}` : `the hold of Gfn ${bit - vcpus}`;
   }
   // --- for people
 
-  private note(choice: Partial<Choice> & Pick<Choice, 'kind' | 'text'>): void {
-    this.choices!.push({ ring: -1, fault: -1, occasion: -1, vcpu: -1, item: null, gfn: -1, ...choice });
+  private note(choice: Chosen): void {
+    this.choices!.push(choiceOf(choice));
   }
   private noteDelivery(sent: number, fault: number, occasion: number): void {
-    const { geometry, mailboxes } = this.built.system;
-    const [ring, kind, id] = this.records.data.subarray(sent, sent + 3) as unknown as [
-      number,
-      number,
-      number,
-    ];
-    const { sender, receiver } = mailboxes.links[ring]!;
-    const struck = fault < 0 ? '' : `; ${faultNames[fault]}`;
-    const text = `${geometry.nameOf(receiver)} takes ${messageKinds[kind]} ${id} from ${geometry.nameOf(sender)}${struck}`;
-    this.note({ kind: 'deliver', ring, fault, occasion, text });
+    const [ring, kind, id] = this.records.data.subarray(sent, sent + 3);
+    this.choices!.push(deliveryOf(this.built.system, ring!, kind!, id!, fault, occasion));
   }
   /** The choices of a state, in the order of its successors. */
   choicesOf(states: Int32Array, at: number, out: Successors): Choice[] {
@@ -542,10 +583,11 @@ export class WorldSystem implements Explorable {
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
-    const { steps, judges, vector, records, changes, offersOf } = this;
+    const { steps, judges, vector, records, changes, offersIf } = this;
     const tables = changes.bytes + steps.bytes + this.offers.byteLength;
     const rows = vector.rows.reduce(
-      (sum, { bytes }, column) => sum + bytes + offersOf[column]!.byteLength,
+      (sum, { bytes }, column) =>
+        sum + bytes + offersIf.patient[column]!.byteLength + offersIf.hasty[column]!.byteLength,
       0,
     );
     return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
