@@ -46,7 +46,7 @@ export interface Built {
   memoryNodes: readonly MemoryNode[];
   stores: readonly PersistentStore[];
   /** Memory for what was not foreseen (a seeded bug): words of an actor, zero at first. */
-  remember(actor: number, words: number): Int32Array;
+  remember: (actor: number, words: number) => Int32Array;
 }
 
 const SILENT: Sink = { takePlace() {}, put() {} };

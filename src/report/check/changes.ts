@@ -3,6 +3,7 @@
 import { Memo, type Records } from '../../runtime/check/interner.ts';
 import type { Environment } from './environment.ts';
 import type { Judges } from './judges.ts';
+import { larger } from './offers.ts';
 import type { Queues } from './queues.ts';
 import type { Effect } from './steps.ts';
 import type { Vector } from './vector.ts';
@@ -140,10 +141,4 @@ export class Changes {
     for (let i = 0; i < pushes.length; i += 2)
       slots[pushes[i]!] = queues.pushed(slots[pushes[i]!]!, pushes[i + 1]!);
   }
-}
-
-function larger(words: Int32Array): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(words.length * 2);
-  more.set(words);
-  return more;
 }

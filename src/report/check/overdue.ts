@@ -84,7 +84,7 @@ export class Overdue {
     const thing = (actor: number, id: number, text: string): Thing => ({
       actor,
       id,
-      sent: steps.fromOutside(message.timeout, id),
+      sent: steps.fromOutside(actor, message.timeout, id),
       ring: mailboxes.links.findIndex(
         ({ sender, receiver }) => sender === geometry.clock && receiver === actor,
       ),

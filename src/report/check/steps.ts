@@ -106,8 +106,9 @@ export class Steps {
     return this.records.intern(this.scratch, 0, words.length);
   }
   /** A message of the environment's, which comes over no ring. */
-  fromOutside(kind: number, id: number): number {
-    return this.intern([NOBODY, kind, id, 0, 0, 0]);
+  fromOutside(actor: number, kind: number, id: number): number {
+    // Actors whose words are alike are told apart by whom it goes to.
+    return this.intern([NOBODY, kind, id, actor, 0, 0]);
   }
   /** The same message, at whose occasion number `strike` a device fails. */
   struck(sent: number, strike: number): number {

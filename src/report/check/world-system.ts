@@ -22,6 +22,7 @@ import { type Bounds, change, describeItem, Environment } from './environment.ts
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
+import { HEADER, larger, OFFER, Offers } from './offers.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
@@ -44,9 +45,6 @@ export interface SharedParts {
 const ROOMY_BITS = 16;
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
-/** Words before the entries of a list of offers, and of an entry. */
-const HEADER = 2;
-const OFFER = 4;
 const NOTHING = 0;
 /** What the environment may do, as bits of a word. */
 const KNOWN = 1;
@@ -74,8 +72,6 @@ export class WorldSystem implements Explorable {
   readonly records: Records;
   /** For the other threads, where the parts are shared. */
   readonly shared: SharedParts | null;
-  /** Steps that commute with all others are taken alone (reduction.ts). */
-  reduces = true;
   private readonly leaves: Leaves;
   private readonly vector: Vector;
   private readonly steps: Steps;
@@ -85,16 +81,7 @@ export class WorldSystem implements Explorable {
   /** What the first writes of the pages broke, before the search began; null: nothing. */
   private readonly startBroke: string | null;
   private readonly changes: Changes;
-  /** What can be delivered, by column and row: where in `offers` it is listed; 0 = not known. */
-  private offersOf: Int32Array<ArrayBuffer>[];
-  /** The same where things may be said again although there is something to do, and where they may not. */
-  private readonly offersIf: { hasty: Int32Array<ArrayBuffer>[]; patient: Int32Array<ArrayBuffer>[] };
-  private offers = new Int32Array(1 << 14);
-  private offersEnd = 1;
-  /** Columns with actors, in the order in which a step taken alone is looked for, and in that of the successors. */
-  private readonly lonely: readonly number[];
-  private readonly acting: readonly number[];
-  private readonly actorsOf: readonly (readonly number[])[];
+  private readonly offers: Offers;
   /** What the environment may do, by row of its column; and the choices it has then, by that and the vCPU. */
   private openings = new Int32Array(1 << 8);
   private readonly menus = new Map<number, readonly number[]>();
@@ -103,7 +90,6 @@ export class WorldSystem implements Explorable {
   private readonly base = new Int32Array(16);
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
-  private readonly reduction: Reduction;
   private readonly overdue: Overdue;
   private readonly losesMessages: boolean;
   private choices: Choice[] | null = null;
@@ -144,15 +130,6 @@ export class WorldSystem implements Explorable {
     this.environment = new Environment(world.geometry, this.records, thingsIn(this.built));
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
-    const { actor } = this.vector.columns;
-    this.actorsOf = this.vector.rows.map((_, column) =>
-      actor.flatMap((its, self) => (its === column ? [self] : [])),
-    );
-    this.acting = [...new Set(actor)];
-    this.lonely = [...this.acting.slice(world.geometry.vcpus), ...this.acting.slice(0, world.geometry.vcpus)];
-    const noOffers = () => this.vector.rows.map(() => new Int32Array(1 << 8));
-    this.offersIf = { hasty: noOffers(), patient: noOffers() };
-    this.offersOf = this.offersIf.patient;
     this.overdue = new Overdue(
       this.built,
       this.leaves,
@@ -162,7 +139,7 @@ export class WorldSystem implements Explorable {
       this.records,
     );
     this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
-      this.steps.fromOutside(message.reclaim, gfn),
+      this.steps.fromOutside(world.geometry.host, message.reclaim, gfn),
     );
     const { mailboxes } = system;
     this.fedMessages = world.geometry.vcpuGuest.map((_, v) => {
@@ -171,7 +148,8 @@ export class WorldSystem implements Explorable {
       );
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
-    this.reduction = new Reduction(this.built, this.leaves, this.records);
+    const reduction = new Reduction(this.built, this.leaves, this.records);
+    this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     this.startBroke = this.populate(properties);
     const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
@@ -185,6 +163,13 @@ export class WorldSystem implements Explorable {
   }
   get words(): number {
     return this.vector.words;
+  }
+  /** Steps that commute with all others are taken alone (reduction.ts). */
+  get reduces(): boolean {
+    return this.offers.reduces;
+  }
+  set reduces(yes: boolean) {
+    this.offers.reduces = yes;
   }
 
   /** Writes every page once. @returns what that broke, or null */
@@ -258,70 +243,28 @@ export class WorldSystem implements Explorable {
 
   expand(states: Int32Array, at: number, out: Successors): void {
     if (this.startBroke !== null) return;
-    const { vector } = this;
+    const { vector, offers } = this;
     vector.at(states, at);
     for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
-    if (this.losesMessages) this.hasten((this.opening() & MAY_HASTEN) !== 0);
+    if (this.losesMessages) offers.hasten((this.opening() & MAY_HASTEN) !== 0);
     let waiting = 0;
-    for (const column of this.lonely) {
-      const here = this.offersIn(column);
-      if (this.offers[here + 1] === 1) return this.deliver(column, here, out);
-      waiting += this.offers[here]!;
+    for (const column of offers.lonely) {
+      const here = offers.in(column);
+      if (offers.words[here + 1] === 1) return this.deliver(column, here, out);
+      waiting += offers.words[here]!;
     }
     const opening = this.opening();
     if (this.reduces && this.endsScript(opening, out)) return;
-    for (const column of this.acting) this.deliver(column, this.offersIn(column), out);
+    for (const column of offers.acting) this.deliver(column, offers.in(column), out);
     this.feed(opening, out);
     if ((opening & MAY_RECLAIM) !== 0) this.reclaim(out);
     if (!this.losesMessages || (waiting > 0 && (opening & MAY_HASTEN) === 0)) return;
     for (const timeout of this.overdue.timeouts(waiting === 0, (opening & MAY_HASTEN) !== 0))
       this.timeOut(timeout, out);
   }
-  private hasten(isHasty: boolean): void {
-    this.reduction.isHasty = isHasty;
-    this.offersOf = isHasty ? this.offersIf.hasty : this.offersIf.patient;
-  }
-
-  /** The messages that can be taken in a column; or, where one of them may be taken alone, that one. */
-  private offersIn(column: number): number {
-    const known = this.offersOf[column]![this.vector.numbers[column]!];
-    return known === undefined || known === 0 ? this.listOffers(column) : known;
-  }
-  /**
-   * @returns where in `offers` there are: how many; whether it is taken alone (reduction.ts); then by four: actor, message,
-   *   where the look-up of its step has got to, ring
-   */
-  private listOffers(column: number): number {
-    const { vector, queues, records } = this;
-    let some: number[] = [];
-    let alone = 0;
-    for (const actor of this.actorsOf[column]!) {
-      const queue = vector.value(vector.queue[actor]!);
-      if (queue === 0) continue;
-      const at = queues.headsOf(queue);
-      const own = vector.value(vector.slotOf[this.leaves.actor[actor]!]!);
-      for (let i = 0; i < queues.heads[at]! && alone === 0; i++) {
-        const sent = queues.heads[at + 1 + 2 * i]!;
-        if (this.reduces && this.reduction.isAlone(actor, own, sent)) {
-          some = [];
-          alone = 1;
-        }
-        some.push(actor, sent, 0, records.data[sent]!);
-      }
-      if (alone === 1) break;
-    }
-    const at = this.offersEnd;
-    this.offersEnd += HEADER + some.length;
-    while (this.offersEnd > this.offers.length) this.offers = larger(this.offers);
-    this.offers.set([some.length / OFFER, alone, ...some], at);
-    const row = vector.numbers[column]!;
-    while (row >= this.offersOf[column]!.length) this.offersOf[column] = larger(this.offersOf[column]!);
-    this.offersOf[column]![row] = at;
-    return at;
-  }
-
   private deliver(column: number, at: number, out: Successors): void {
-    const { offers, steps } = this;
+    const { steps } = this;
+    const offers = this.offers.words;
     const first = at + HEADER;
     const end = first + OFFER * offers[at]!;
     for (let i = first; i < end; i += OFFER) {
@@ -504,7 +447,8 @@ export class WorldSystem implements Explorable {
     const known = this.openings[row];
     if (((known === undefined || known === 0 ? this.lookAround(row) : known) & HALTED) === 0) return false;
     vector.at(states, at);
-    if (!this.acting.every((column) => this.offers[this.offersIn(column)] === 0)) return false;
+    const { offers } = this;
+    if (offers.acting.some((column) => offers.words[offers.in(column)]! > 0)) return false;
     return !this.losesMessages || this.overdue.open().length === 0;
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
@@ -583,13 +527,9 @@ export class WorldSystem implements Explorable {
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
-    const { steps, judges, vector, records, changes, offersIf } = this;
-    const tables = changes.bytes + steps.bytes + this.offers.byteLength;
-    const rows = vector.rows.reduce(
-      (sum, { bytes }, column) =>
-        sum + bytes + offersIf.patient[column]!.byteLength + offersIf.hasty[column]!.byteLength,
-      0,
-    );
+    const { steps, judges, vector, records, changes, offers } = this;
+    const tables = changes.bytes + steps.bytes + offers.bytes;
+    const rows = vector.rows.reduce((sum, { bytes }) => sum + bytes, 0);
     return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
   }
 }
@@ -599,10 +539,4 @@ function shareParts(leaves: Leaves, geometry: Geometry, monitors: number): Share
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),
   };
-}
-
-function larger(words: Int32Array): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(words.length * 2);
-  more.set(words);
-  return more;
 }
