@@ -93,7 +93,10 @@ function program(done: (status: number) => void): Command {
     .option('--vcpus <n>', 'vCPUs of each guest')
     .option('--guests <n>', 'guests')
     .option('--list-capacity <n>', 'entries of the moved list')
-    .option('-w, --workload <name|file>', 'process-move, zipf, uniform, phased, window, adversary, or a module')
+    .option(
+      '-w, --workload <name|file>',
+      'process-move, zipf, uniform, phased, window, adversary, or a module',
+    )
     .option('--set <name=value>', 'parameter of the workload (repeatable)', repeated)
     .option(
       '-t, --trace <file>',
