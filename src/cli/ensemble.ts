@@ -70,9 +70,11 @@ export async function runAllAndPages(
     }
   };
   try {
-    const reports = Promise.all(units.map(task));
-    const onePages = Promise.all(pages.map(pageTask));
-    return { reports: await reports, onePages: await onePages };
+    const [reports, onePages] = await Promise.all([
+      Promise.all(units.map(task)),
+      Promise.all(pages.map(pageTask)),
+    ]);
+    return { reports, onePages };
   } finally {
     await pool.destroy();
   }
