@@ -7,8 +7,8 @@
 // else is put back.
 //
 // Order in the trace: a change takes its place in the trace after it has read the word and before it changes it. Of two
-// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality. The
-// host's first try relies on nothing but what it wrote last itself, so that it need not read before it takes its place.
+// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality. That
+// the host knows what it wrote last does not spare it the look: a guest may hold the page and let it go again meanwhile.
 import type { PageTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
@@ -111,10 +111,10 @@ export class PageWords {
    */
   attempt(gfn: number, on: number, generation: number, bump: boolean, trace: Recorder): number {
     this.meter.touch(this.words, gfn);
-    // Most often the word is what the host wrote last: then the exchange itself is the look at it.
+    // Most often the word is what the host wrote last.
     const known = this.known[gfn]!;
     const next = this.afterWord(known, on, generation);
-    if (next >= 0) {
+    if (next >= 0 && Atomics.load(this.words, gfn) === known) {
       const becomes = (generationIn(known) + (bump ? 1 : 0)) & GENERATION_MASK;
       const word = make(next, becomes);
       trace.takePlace();
