@@ -28,6 +28,7 @@ import { loadProtocol } from '../scenarios/modules.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
 import type { Small } from '../scenarios/small-world.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
+import { dismiss } from '../stdx/dismiss.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { Stdin } from './stdin.ts';
 import { exit } from './exit.ts';
@@ -143,7 +144,7 @@ async function checkOne(
   try {
     return await searchOn(search, name, flags, interrupt, began, seconds);
   } finally {
-    await pool?.destroy();
+    await dismiss(pool);
   }
 }
 

@@ -5,6 +5,7 @@ import { Piscina } from 'piscina';
 import type { OnePage, OnePageUnit } from '../report/one-page.ts';
 import type { RunReport } from '../report/run.ts';
 import type { Unit } from '../report/unit.ts';
+import { dismiss } from '../stdx/dismiss.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
@@ -76,7 +77,7 @@ export async function runAllAndPages(
     ]);
     return { reports, onePages };
   } finally {
-    await pool.destroy();
+    await dismiss(pool);
   }
 }
 

@@ -11,6 +11,7 @@ import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { quote } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
+import { dismiss } from '../stdx/dismiss.ts';
 import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
@@ -94,7 +95,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     clearTimeout(timer);
     progressEnds();
     interrupt.release();
-    await pool.destroy();
+    await dismiss(pool);
   }
 }
 

@@ -60,14 +60,16 @@ export class Batch {
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     silent: true,
   });
+  /** What the program itself writes comes with the message. */
+  private readonly crash = collected(this.child.stderr!);
 
   run(args: readonly string[], cwd: string): Promise<Ended> {
     return new Promise((done, failed) => {
       const crashed = (status: number | null) =>
-        failed(new Error(`the batch ended with ${status} at ${args.join(' ')}`));
-      this.child.once('exit', crashed);
+        failed(new Error(`the batch ended with ${status} at ${args.join(' ')}: ${this.crash()}`));
+      this.child.once('close', crashed);
       this.child.once('message', (ended) => {
-        this.child.off('exit', crashed);
+        this.child.off('close', crashed);
         done(ended as Ended);
       });
       this.child.send({ args, cwd });

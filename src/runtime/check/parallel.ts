@@ -3,6 +3,7 @@
 // still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself.
 import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
+import { dismiss } from '../../stdx/dismiss.ts';
 import { type CheckOptions, type CheckResult, conclude } from './check.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
@@ -133,7 +134,7 @@ export async function checkInParallel(source: ModelSource, options: ParallelOpti
   try {
     return await checkWith(pool, source, options);
   } finally {
-    await pool.destroy();
+    await dismiss(pool);
   }
 }
 

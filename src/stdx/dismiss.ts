@@ -1,0 +1,11 @@
+// Ends a pool of worker threads.
+import { setImmediate } from 'node:timers/promises';
+
+/**
+ * Not before the answers that have come are heard: two workers that fail at once answer in one turn of the event loop, the first
+ * answer's rejection leads here, and piscina (5.3) throws at an answer to a pool that it has ended meanwhile.
+ */
+export async function dismiss(pool: { destroy(): Promise<void> } | undefined): Promise<void> {
+  await setImmediate();
+  await pool?.destroy();
+}
