@@ -7,8 +7,9 @@
 // else is put back.
 //
 // Order in the trace: a change takes its place in the trace after it has read the word and before it changes it. Of two
-// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality. That
-// the host knows what it wrote last does not spare it the look: a guest may hold the page and let it go again meanwhile.
+// changes that depend on each other the later one read what the earlier one wrote, so their places agree with causality. What
+// the host wrote last, it need not read again, but in the states a guest may change: there the guest may have held the page and
+// let it go again meanwhile, and that comes first.
 import type { PageTable } from '../../machines/index.ts';
 import type { Recorder } from '../model/events.ts';
 import type { Arena } from './arena.ts';
@@ -37,6 +38,8 @@ export class PageWords {
   /** The table's cells, and how many there are in a row: looked up in every step. */
   private readonly next: Int8Array;
   private readonly columns: number;
+  /** By state: whether a guest may take a page out of it. */
+  private readonly contested: Uint8Array;
 
   constructor(arena: Arena, gfns: number, table: PageTable, meter: Meter) {
     this.words = arena.int32(gfns);
@@ -45,6 +48,11 @@ export class PageWords {
     this.table = table;
     this.next = table.next;
     this.columns = table.events.length;
+    this.contested = Uint8Array.from(table.states, (_, state) =>
+      [table.event.detect, table.event.cancel].some((on) => table.next[state * this.columns + on]! >= 0)
+        ? 1
+        : 0,
+    );
     this.meter = meter;
   }
 
@@ -114,7 +122,7 @@ export class PageWords {
     // Most often the word is what the host wrote last.
     const known = this.known[gfn]!;
     const next = this.afterWord(known, on, generation);
-    if (next >= 0 && Atomics.load(this.words, gfn) === known) {
+    if (next >= 0 && (this.contested[stateIn(known)] === 0 || Atomics.load(this.words, gfn) === known)) {
       const becomes = (generationIn(known) + (bump ? 1 : 0)) & GENERATION_MASK;
       const word = make(next, becomes);
       trace.takePlace();
