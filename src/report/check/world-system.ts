@@ -22,7 +22,8 @@ import { type Bounds, change, describeItem, Environment } from './environment.ts
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
-import { HEADER, larger, OFFER, Offers } from './offers.ts';
+import { HEADER, OFFER, Offers } from './offers.ts';
+import { Openings, VCPUS_MAX } from './openings.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
@@ -46,18 +47,6 @@ const ROOMY_BITS = 16;
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
 const NOTHING = 0;
-/** What the environment may do, as bits of a word. */
-const KNOWN = 1;
-const HALTED = 2;
-const MAY_RECLAIM = 4;
-/** Things may be said again although there is something to do. */
-const MAY_HASTEN = 8;
-const FIRST_VCPU_BIT = 4;
-/** A vCPU wants the next operation; there is none to come. */
-const HUNGRY = 1;
-const ENDS = 2;
-const BITS_PER_VCPU = 2;
-const VCPUS_MAX = Math.floor((32 - FIRST_VCPU_BIT) / BITS_PER_VCPU);
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
@@ -82,9 +71,7 @@ export class WorldSystem implements Explorable {
   private readonly startBroke: string | null;
   private readonly changes: Changes;
   private readonly offers: Offers;
-  /** What the environment may do, by row of its column; and the choices it has then, by that and the vCPU. */
-  private openings = new Int32Array(1 << 8);
-  private readonly menus = new Map<number, readonly number[]>();
+  private readonly openings: Openings;
   private readonly mayFail: boolean;
   private readonly next = new Int32Array(64);
   private readonly base = new Int32Array(16);
@@ -128,6 +115,7 @@ export class WorldSystem implements Explorable {
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
     this.environment = new Environment(world.geometry, this.records, thingsIn(this.built));
+    this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
     this.overdue = new Overdue(
@@ -243,24 +231,26 @@ export class WorldSystem implements Explorable {
 
   expand(states: Int32Array, at: number, out: Successors): void {
     if (this.startBroke !== null) return;
-    const { vector, offers } = this;
+    const { vector, offers, openings } = this;
     vector.at(states, at);
     for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
-    if (this.losesMessages) offers.hasten((this.opening() & MAY_HASTEN) !== 0);
+    const around = vector.numbers[vector.columns.environment]!;
+    const mayHasten = this.losesMessages && openings.mayHasten(around);
+    if (this.losesMessages) offers.hasten(mayHasten);
     let waiting = 0;
     for (const column of offers.lonely) {
       const here = offers.in(column);
       if (offers.words[here + 1] === 1) return this.deliver(column, here, out);
       waiting += offers.words[here]!;
     }
-    const opening = this.opening();
-    if (this.reduces && this.endsScript(opening, out)) return;
+    // A script that has no more operations to come ends at once: nobody else can tell when it does.
+    const ending = this.reduces ? openings.ending(around) : -1;
+    if (ending >= 0) return this.feedOne(ending, -1, out);
     for (const column of offers.acting) this.deliver(column, offers.in(column), out);
-    this.feed(opening, out);
-    if ((opening & MAY_RECLAIM) !== 0) this.reclaim(out);
-    if (!this.losesMessages || (waiting > 0 && (opening & MAY_HASTEN) === 0)) return;
-    for (const timeout of this.overdue.timeouts(waiting === 0, (opening & MAY_HASTEN) !== 0))
-      this.timeOut(timeout, out);
+    this.feed(around, out);
+    if (openings.mayReclaim(around)) this.reclaim(out);
+    if (!this.losesMessages || (waiting > 0 && !mayHasten)) return;
+    for (const timeout of this.overdue.timeouts(waiting === 0, mayHasten)) this.timeOut(timeout, out);
   }
   private deliver(column: number, at: number, out: Successors): void {
     const { steps } = this;
@@ -315,50 +305,12 @@ export class WorldSystem implements Explorable {
       else this.noteDelivery(sent, fault, occasion);
     });
   }
-  /** What the environment may do now. */
-  private opening(): number {
-    const row = this.vector.numbers[this.vector.columns.environment]!;
-    const known = this.openings[row];
-    return known === undefined || known === 0 ? this.lookAround(row) : known;
-  }
-  private lookAround(row: number): number {
-    const { vector, environment } = this;
+  private feed(around: number, out: Successors): void {
+    const { openings } = this;
     const { vcpus } = this.built.world.geometry;
-    const now = vector.valueIn(row, vector.environment);
-    let opening = KNOWN;
-    if (environment.haveHalted(now)) opening |= HALTED;
-    if (environment.reclaimsLeft(now) > 0) opening |= MAY_RECLAIM;
-    if (environment.timeoutsLeft(now) > 0) opening |= MAY_HASTEN;
-    for (let v = 0; v < vcpus; v++) {
-      if (!environment.isHungry(now, v)) continue;
-      opening |= HUNGRY << (FIRST_VCPU_BIT + v * BITS_PER_VCPU);
-      if (!environment.mayGoOn(now, v)) opening |= ENDS << (FIRST_VCPU_BIT + v * BITS_PER_VCPU);
-    }
-    while (row >= this.openings.length) this.openings = larger(this.openings);
-    this.openings[row] = opening;
-    return opening;
-  }
-  private feed(opening: number, out: Successors): void {
-    const { vector, environment, menus } = this;
-    const { vcpus } = this.built.world.geometry;
-    const row = vector.numbers[vector.columns.environment]!;
-    for (let v = 0; v < vcpus; v++) {
-      if ((opening & (HUNGRY << (FIRST_VCPU_BIT + v * BITS_PER_VCPU))) === 0) continue;
-      const key = row * vcpus + v;
-      let choices = menus.get(key);
-      if (!choices) menus.set(key, (choices = environment.choices(vector.value(vector.environment), v)));
-      for (const choice of choices) this.feedOne(v, choice, out);
-    }
-  }
-  /** A script that has no more operations to come ends at once: nobody else can tell when it does. */
-  private endsScript(opening: number, out: Successors): boolean {
-    const { vcpus } = this.built.world.geometry;
-    for (let v = 0; v < vcpus; v++) {
-      if ((opening & (ENDS << (FIRST_VCPU_BIT + v * BITS_PER_VCPU))) === 0) continue;
-      this.feedOne(v, -1, out);
-      return true;
-    }
-    return false;
+    for (let v = 0; v < vcpus; v++)
+      if (openings.isHungry(around, v))
+        for (const choice of openings.menu(around, v)) this.feedOne(v, choice, out);
   }
   /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
   private feedOne(vcpu: number, choice: number, out: Successors): void {
@@ -442,10 +394,7 @@ export class WorldSystem implements Explorable {
 
   private isAtRest(states: Int32Array, at: number): boolean {
     const { vector } = this;
-    const { environment } = vector.columns;
-    const row = vector.numberIn(states, at, environment);
-    const known = this.openings[row];
-    if (((known === undefined || known === 0 ? this.lookAround(row) : known) & HALTED) === 0) return false;
+    if (!this.openings.haveHalted(vector.numberIn(states, at, vector.columns.environment))) return false;
     vector.at(states, at);
     const { offers } = this;
     if (offers.acting.some((column) => offers.words[offers.in(column)]! > 0)) return false;
