@@ -84,15 +84,17 @@ test('the conventional protocol copies back: shown where it is asked beyond its 
 
 test('stopped by the clock it is incomplete, and goes on from its checkpoint to the same counts', async () => {
   const file = join(folder, 'search.bin');
-  const bounds = ['check', '-p', 'copyless-map', '--faults', '1'];
+  const bounds = ['check', '-p', 'copyless-map', '--nodes', '3', '--faults', '1'];
   const counts = (text: string) => {
     const { states, transitions, depth, complete } = (JSON.parse(text) as { runs: Record<string, unknown>[] })
       .runs[0]!;
     return { states, transitions, depth, complete };
   };
   let stops = 0;
+  const seconds = ['1', '2'];
   for (let status: number | null = 4; status === 4;) {
-    const ended = await copyless([...bounds, '--time', '2', '--checkpoint', file, '--json']);
+    const time = seconds[stops] ?? '250';
+    const ended = await copyless([...bounds, '--time', time, '--checkpoint', file, '--json']);
     status = ended.status;
     if (status === 0) {
       expect(counts(ended.stdout)).toEqual(counts((await copyless([...bounds, '--json'])).stdout));
