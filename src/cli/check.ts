@@ -294,7 +294,7 @@ async function policiesOf(file: string): Promise<Small> {
 function policiesIn(spec: WorldSpec): Small {
   const { access, inspect } = listPolicyOf(spec);
   if (access === 'copy' || inspect === 'on notify')
-    refuse('host.list', `access ${access}, inspect ${inspect}`, 'a list that is looked at where it is', 'a search has no place for lists that are sent'); // prettier-ignore
+    refuse('guests.list', `access ${access}, inspect ${inspect}`, 'a list that is looked at where it is', 'a search has no place for lists that are sent'); // prettier-ignore
   const { far, ...policy } = spec.policy;
   return {
     ...policy,

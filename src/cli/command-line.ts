@@ -75,8 +75,11 @@ function program(done: (status: number) => void): Command {
       'on threads: show that each step is one that the model can make (bursts of one access)',
     )
     .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
-    .option('--faults <spec>', 'what goes wrong: none, swarm or all (drawn from the seed), or NAME:NTH,...')
-    .option('-s, --seed <n|a..b>', 'seed, or a range of them')
+    .option(
+      '--faults <spec>',
+      'what goes wrong: none (the default), swarm or all (drawn from the seed), or NAME:NTH,...',
+    )
+    .option('-s, --seed <n|a..b>', "seed, or a range of them; default: the scenario's, else 1")
     .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
     .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')
     .option('--memory <size>', 'memory of each pinned node for the guests, such as 4MiB')
@@ -89,7 +92,7 @@ function program(done: (status: number) => void): Command {
         .argParser(repeated),
     )
     .option('--new-location <kind[@node]>', 'where idle pages go: hdd, sata, nvme, optane, zram, or far@NODE')
-    .option('--store-size <size>', 'room at the new location')
+    .option('--store-size <size>', 'room at the place that --new-location names')
     .option('--vcpus <n>', 'vCPUs of each guest')
     .option('--guests <n>', 'guests')
     .option('--list-capacity <n>', 'entries of the moved list')
@@ -108,9 +111,15 @@ function program(done: (status: number) => void): Command {
     .option('--migrate-pages', 'move its pages first where it arrives, touched or not (migratepages)')
     .option('--instructions <read|skip>', 'instruction fetches of a trace')
     .option('--max-bytes <size>', 'most bytes that a gzip trace may unpack to')
-    .option('--max-memory <size>', "memory that a run may take; default: three quarters of this machine's")
+    .option(
+      '--max-memory <size>',
+      "memory that a run may take; default: what is free, at most three quarters of this machine's",
+    )
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
-    .option('-o, --out <dir>', 'folder for result.json and replay files')
+    .option(
+      '-o, --out <dir>',
+      'folder for result.json (without it: not written) and replay files (without it: out)',
+    )
     .option('--journey <page>', "one page's journey under each protocol, in the lanes of the patent's FIG. 4")
     .option('--replay <file>', 'run a kept failure again')
     .action(async (scenario: string | undefined, flags: SimulateFlags) => {
@@ -153,7 +162,7 @@ function program(done: (status: number) => void): Command {
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
     .option('--no-reduction', 'search every order, also of steps that commute')
-    .option('--time <seconds>', 'stop after so long')
+    .option('--time <seconds>', 'stop after so long with each protocol')
     .option('--workers <n>', 'threads that search together', '1')
     .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
     .option('--explore', 'step through the states by hand')

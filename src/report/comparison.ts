@@ -237,10 +237,13 @@ function verdict(result: Result, wallMs: number): string[] {
   }
   const seconds = (wallMs / 1000).toFixed(1);
   const word = result.pass ? (result.complete ? 'PASS' : 'INCOMPLETE') : 'FAIL';
-  const conventional = result.runs.find((run) => run.protocol === 'conventional');
-  const alarm = conventional
-    ? ` conventional does not claim no-copy-back: ${conventional.transfers.toSource.toLocaleString('en')} copy-backs counted.`
-    : '';
+  const conventional = result.runs.filter((run) => run.protocol === 'conventional');
+  const copyBacks = conventional.reduce((sum, run) => sum + run.transfers.toSource, 0);
+  const counted = `${copyBacks.toLocaleString('en')} copy-back${copyBacks === 1 ? '' : 's'} counted`;
+  const alarm =
+    conventional.length > 0
+      ? ` conventional does not claim no-copy-back: ${counted}${conventional.length > 1 ? ' in all' : ''}.`
+      : '';
   return [...lines, `${word} in ${seconds} s.${alarm}`];
 }
 

@@ -2,7 +2,7 @@
 // what the process grew by at its peak, from just before the world was laid out. Times for each access and page are CPU time,
 // which other work on the machine leaves alone, nearly.
 //
-//   npm run bench:scale -- [--pages N[,N...]] [--accesses N] [--no-monitors]
+//   npm run bench:scale -- [--pages N[,N...]] [--accesses N]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { runOnce } from '../../src/report/run.ts';
