@@ -35,7 +35,7 @@ import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { refuse, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -87,7 +87,7 @@ interface Campaign {
 
 export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
   const campaign = await campaignOf(scenario, flags);
-  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
+  refuseJson(flags.json, 'check', [scenario, flags.checkpoint]);
   refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;

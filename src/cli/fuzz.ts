@@ -17,7 +17,7 @@ import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -130,7 +130,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
       guess ? `did you mean ${guess}?` : 'see fuzz --list',
     );
   }
-  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
+  refuseJson(flags.json, 'fuzz -p', protocols);
   refuseUnwritable(join(flags.out, 'fuzz.json'));
   return {
     schedules: wholeNumber(flags.schedules, '--schedules', 1),

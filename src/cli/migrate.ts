@@ -17,7 +17,7 @@ import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Flags, oneOf, refuse, seedRange } from './options.ts';
-import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -35,7 +35,8 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   const [first, last] = flags.seed === undefined ? scenario.seeds : seedRange(flags.seed);
   const costs = resolveCosts(loadProfile(scenario.hosts.profile));
   const outFile = flags.out === undefined ? undefined : join(flags.out, 'result.json');
-  for (const output of [outFile, flags.json]) if (typeof output === 'string') refuseUnwritable(output);
+  refuseJson(flags.json, 'simulate', [file]);
+  if (outFile !== undefined) refuseUnwritable(outFile);
   const modes = scenario.modes
     ? scenario.modes.flatMap((name) => migrationModes.filter((mode) => mode.name === name))
     : migrationModes;

@@ -28,7 +28,7 @@ import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
 import { TOOL } from './version.ts';
@@ -70,13 +70,17 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
   const scenario = await stdinAsFile(withFlags(base, flags), stdin);
-  refuseInputsAsOutputs(flags, file, scenario);
+  const { workload } = scenario;
+  refuseJson(flags.json, 'simulate', [
+    file,
+    scenario.host.topology,
+    ...(isTrace(workload) ? workload.files : []),
+  ]);
   if (scenario.host.topology === '-') await stdin.fetch('topology');
   const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
   const journeyOf = pageOf(flags, executor, experiment);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
-  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   if (flags.out !== undefined) refuseUnwritable(join(out, 'result.json'));
   for (const warning of experiment.topology.warnings) {
     note(printable(`warning: ${experiment.topology.name}: ${warning}`));
@@ -201,20 +205,6 @@ function memoryFor(flags: Flags): number {
   return (
     bytesOf(flags.maxMemory) ||
     refuse('--max-memory', quote(flags.maxMemory), 'a size with a unit', 'such as 8GiB')
-  );
-}
-
-/** `--json` takes the word that follows it: a scenario given after it would be overwritten. */
-function refuseInputsAsOutputs({ json }: Flags, file: string | undefined, { workload }: Scenario): void {
-  if (typeof json !== 'string') return;
-  const inputs = [file, ...(isTrace(workload) ? workload.files : [])];
-  const isInput = inputs.some((input) => input !== undefined && resolve(input) === resolve(json));
-  if (!isInput && !/\.(ya?ml|gz|ts|mjs|js)$/.test(json)) return;
-  refuse(
-    '--json',
-    `${quote(json)} is an input`,
-    'a file for the result',
-    `give the scenario first: simulate ${json} --json`,
   );
 }
 

@@ -65,7 +65,7 @@ type Feature = (typeof features)[number];
 
 /** What is drawn in every run, for people. */
 export const varied =
-  'world (nodes, frames, vCPUs, guests, store or far memory), moved list (format, who keeps it, how it is read), workload, protocol, order (random, pct over actors or rings, timed)';
+  'world (nodes, frames, vCPUs, guests, store or far memory), read-ahead, moved list (format, who keeps it, how it is read), workload, protocol, order (random, pct over actors or rings, timed)';
 
 const costs = resolveCosts(skylake);
 const PAGES = 4;
@@ -102,6 +102,7 @@ export function drawScenario(
     heldFault: needs.heldFault ?? (converts ? 'convert' : 'refuse'),
     faults: drawPlan(prng, mix, needs.faults),
     ...listOf(seed, needs.list),
+    ...readAheadOf(seed),
     accessesPerTick: 2,
     scanPerTick: 2,
     accessesPerScan: 2 + prng.below(3),
@@ -138,6 +139,13 @@ function listOf(seed: number, needed?: Partial<ListPolicy>): Pick<Small, 'list'>
       unmap: any(listUnmaps),
     },
   };
+}
+
+/** Neighbours that a fault reads along: every other time none. With numbers of its own, as the list. */
+function readAheadOf(seed: number): Pick<Small, 'readAhead' | 'readAheadBy'> {
+  const prng = new Prng().seed(seed, 5);
+  if (prng.chance(1, 2)) return {};
+  return { readAhead: prng.chance(1, 2) ? 2 : 4, readAheadBy: prng.chance(1, 2) ? 'vma' : 'cluster' };
 }
 
 /** Some of what a device or link can do, early enough for a short run to meet it. */

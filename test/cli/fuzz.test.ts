@@ -11,13 +11,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true }));
 
-test('the self-test finds every seeded bug and then nothing in 500 schedules', async () => {
-  const { status, stdout, stderr } = await run(['fuzz', '--self-test', '--schedules', '500'], { cwd });
+test('the self-test finds every seeded bug, and 5,000 schedules nothing, with every witness', async () => {
+  const { status, stdout, stderr } = await run(['fuzz', '--self-test', '--schedules', '5000'], { cwd });
   expect(stderr).toBe('');
   for (const { name } of flaws)
     expect(stdout).toMatch(new RegExp(`^${name} +\\S+ +\\d+ +\\d+ +[\\d.]+ s$`, 'm'));
   expect(stdout).toContain(`${flaws.length} of ${flaws.length} seeded bugs found`);
-  expect(stdout).toMatch(/^500 of 500 schedules, [\d,]+ steps in [\d.]+ s: \d+ schedules\/s$/m);
+  expect(stdout).toMatch(/^5,000 of 5,000 schedules, [\d,]+ steps in [\d.]+ s: \d+ schedules\/s$/m);
   expect(stdout).toMatch(/Violations {2}0\n$/);
   expect(status).toBe(0);
   expect(namesIn(cwd)).toEqual([]);
