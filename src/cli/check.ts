@@ -35,7 +35,16 @@ import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { refuse, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
+import {
+  note,
+  OutputError,
+  print,
+  progress,
+  progressEnds,
+  refuseJson,
+  refuseUnwritable,
+  writeWhole,
+} from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];

@@ -17,7 +17,16 @@ import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
+import {
+  note,
+  OutputError,
+  print,
+  progress,
+  progressEnds,
+  refuseJson,
+  refuseUnwritable,
+  writeWhole,
+} from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {

@@ -28,7 +28,16 @@ import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
+import {
+  note,
+  OutputError,
+  print,
+  progress,
+  progressEnds,
+  refuseJson,
+  refuseUnwritable,
+  writeWhole,
+} from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
 import { TOOL } from './version.ts';

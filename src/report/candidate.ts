@@ -1,7 +1,7 @@
 // What shrinking tries: a unit with its scripts apart, so that operations can be taken out of them one by one.
 import { argumentOf, BULK_VNODES, operation, operationOf } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
-import { inWords } from '../scenarios/workloads/script.ts';
+import { inWords, waitsInVain } from '../scenarios/workloads/script.ts';
 import type { Unit } from './unit.ts';
 
 /** One operation of a script. */
@@ -38,24 +38,12 @@ export function withSpec(unit: Unit, changed: Partial<WorldSpec>): Unit {
 
 /** Nobody waits for a task that nobody hands over. */
 export function balanced(ops: Candidate['ops'], unit: Unit): boolean {
-  return waiting(ops, unit) < 0;
-}
-/** A vCPU that waits for a task once more than it is given one, or -1. */
-function waiting(ops: Candidate['ops'], { shape }: Unit): number {
-  const own = shape.vcpuVnodes.length;
-  const tasks = ops.map(() => 0);
-  ops.forEach((list, vcpu) => {
-    for (const { word } of list) {
-      if (operationOf(word) === operation.await) tasks[vcpu]!--;
-      if (operationOf(word) !== operation.handover) continue;
-      tasks[Math.floor(vcpu / own) * own + argumentOf(word)]!++;
-    }
-  });
-  return tasks.findIndex((left) => left < 0);
+  return waitsInVain(ops, unit.shape.vcpuVnodes.length) < 0;
 }
 /** What a vCPU was to do after a task that had not come by the end of the run was never begun. */
 export function withoutWaiting(ops: Candidate['ops'], unit: Unit): Candidate['ops'] {
-  for (let vcpu = waiting(ops, unit); vcpu >= 0; vcpu = waiting(ops, unit)) {
+  const waiting = () => waitsInVain(ops, unit.shape.vcpuVnodes.length);
+  for (let vcpu = waiting(); vcpu >= 0; vcpu = waiting()) {
     const list = ops[vcpu]!;
     ops = ops.with(
       vcpu,

@@ -137,7 +137,9 @@ test('every protocol leaves the same memory where pages are freed in between, on
         scripts[vcpu]!.push('await');
       }
     });
-    if (scripts[0]!.at(-1) === 'await') scripts[0]!.pop();
+    // The task does not come back to the vCPU that had it before the last one.
+    const last = Math.floor((own!.length - 1) / 5) % 2;
+    scripts[own!.length % 5 === 0 ? last : 1 - last]!.pop();
     const memories = protocols.flatMap((protocol) =>
       [seed, seed + 100].map((order) => {
         const done = explore(spec, protocol, written(scripts), { kind: 'random', seed: order });

@@ -25,6 +25,10 @@ describe('scripts', () => {
     expect(() => scriptWorkload([['handover 0'], []], shape)).toThrow(/another of the guest's vCPUs/);
     expect(() => scriptWorkload([['move 0 to 2'], []], shape)).toThrow(/a vNode from 0 to 1/);
     expect(scriptWorkload([['write 0'], ['read 4']], shape).pages).toBe(5);
+
+    const refused = (...script: string[]) => expect(() => scriptWorkload([script, []], shape));
+    refused('write 0', 'await').toThrow(/an await of vCPU 0 that nobody ends, expected a handover 0/);
+    refused(`read 0.${shape.pageWords}`).toThrow(/a word of the page, 0 to/);
   });
 
   // shows: claim 4, step 475

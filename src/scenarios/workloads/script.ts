@@ -62,6 +62,21 @@ function vnodeIn(text: string): number {
   return Number(MOVE.exec(text)?.[3] ?? -1);
 }
 
+/**
+ * A vCPU that waits for a task once more than it is given one, or -1.
+ * @param own vCPUs of a guest
+ */
+export function waitsInVain(scripts: readonly (readonly Pick<Coded, 'word'>[])[], own: number): number {
+  const tasks = scripts.map(() => 0);
+  scripts.forEach((script, vcpu) => {
+    for (const { word } of script) {
+      if (operationOf(word) === operation.await) tasks[vcpu]!--;
+      if (operationOf(word) === operation.handover) tasks[Math.floor(vcpu / own) * own + argumentOf(word)]!++;
+    }
+  });
+  return tasks.findIndex((left) => left < 0);
+}
+
 /** The words for an operation as a vCPU takes it: what `parseOperation` reads back. */
 export function inWords(word: number, gvpn: number): string {
   const argument = argumentOf(word);
@@ -109,9 +124,14 @@ export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: Gue
         refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `another of the guest's vCPUs 0 to ${own - 1}`);
       if (vnodeIn(text) >= shape.vnodes)
         refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a vNode from 0 to ${shape.vnodes - 1}`);
+      if (Number(ACCESS.exec(text)?.[3] ?? 0) >= shape.pageWords)
+        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a word of the page, 0 to ${shape.pageWords - 1}`);
       return parsed;
     }),
   );
+  const inVain = waitsInVain(coded, own);
+  if (inVain >= 0)
+    refuse(`an await of vCPU ${inVain} that nobody ends`, `a handover ${inVain % own} for each await of its`);
   return {
     name: 'script',
     sentence: 'Operations written out, a list a vCPU.',
