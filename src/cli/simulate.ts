@@ -27,7 +27,16 @@ import { exit } from './exit.ts';
 import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
+import {
+  absolute,
+  type Flags,
+  flagOf,
+  oneOf,
+  refuse,
+  refuseInputAsJson,
+  wholeNumber,
+  withFlags,
+} from './options.ts';
 import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
@@ -70,7 +79,12 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
   const scenario = await stdinAsFile(withFlags(base, flags), stdin);
-  refuseInputsAsOutputs(flags, file, scenario);
+  const { workload, host } = scenario;
+  refuseInputAsJson(
+    flags.json,
+    [file, host.topology, ...(isTrace(workload) ? workload.files : [])],
+    'simulate',
+  );
   if (scenario.host.topology === '-') await stdin.fetch('topology');
   const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
   const journeyOf = pageOf(flags, executor, experiment);
@@ -201,20 +215,6 @@ function memoryFor(flags: Flags): number {
   return (
     bytesOf(flags.maxMemory) ||
     refuse('--max-memory', quote(flags.maxMemory), 'a size with a unit', 'such as 8GiB')
-  );
-}
-
-/** `--json` takes the word that follows it: a scenario given after it would be overwritten. */
-function refuseInputsAsOutputs({ json }: Flags, file: string | undefined, { workload }: Scenario): void {
-  if (typeof json !== 'string') return;
-  const inputs = [file, ...(isTrace(workload) ? workload.files : [])];
-  const isInput = inputs.some((input) => input !== undefined && resolve(input) === resolve(json));
-  if (!isInput && !/\.(ya?ml|gz|ts|mjs|js)$/.test(json)) return;
-  refuse(
-    '--json',
-    `${quote(json)} is an input`,
-    'a file for the result',
-    `give the scenario first: simulate ${json} --json`,
   );
 }
 
