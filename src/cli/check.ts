@@ -154,6 +154,8 @@ async function checkOne(
     const search = startSearch(parts, bounds, flags, name, saved, crew);
     await begun();
     return await searchOn(search, name, flags, interrupt, began, seconds);
+  } catch (error) {
+    throw pool ? (await import('./ensemble.ts')).named(error) : error;
   } finally {
     await dismiss(pool);
   }

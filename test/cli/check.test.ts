@@ -221,3 +221,22 @@ test('a checkpoint that cannot be written costs no more than itself', async () =
   expect(stderr).toContain(`copyless: ${file}: could not be written (EISDIR)`);
   expect(status).toBe(130);
 }, 120_000);
+
+test('a protocol that goes wrong on another thread only is refused in one line', async () => {
+  const text = `import { isMainThread } from 'node:worker_threads';
+if (!isMainThread) throw new Error('not here');
+export default { name: 'p', sentence: 's', plan: () => 'NOMEM' };
+`;
+  writeFileSync(join(folder, 'late.mjs'), text);
+  const { status, stderr } = await copyless([
+    'check',
+    '-p',
+    'late.mjs',
+    '--workers',
+    '2',
+    '--operations',
+    '2',
+  ]);
+  expect(stderr).toMatch(/^copyless: late\.mjs:2:26: does not load: 'not here', expected .+, hint: .+\n$/);
+  expect(status).toBe(2);
+}, 60_000);
