@@ -34,17 +34,8 @@ import { Stdin } from './stdin.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { refuse, wholeNumber } from './options.ts';
-import {
-  note,
-  OutputError,
-  print,
-  progress,
-  progressEnds,
-  refuseJson,
-  refuseUnwritable,
-  writeWhole,
-} from './output.ts';
+import { absolute, refuse, refuseInputAsJson, wholeNumber } from './options.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -92,21 +83,29 @@ interface Campaign {
   given: Small;
   bounds: Bounds;
   flaws: readonly string[];
+  seconds: number;
+  workers: number;
 }
 
 export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
   const campaign = await campaignOf(scenario, flags);
-  refuseJson(flags.json, 'check', [scenario, flags.checkpoint]);
+  refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
+  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
-  await say(heading(campaign));
+  let isHeaded = false;
+  // Nothing is said before the first search has begun: until then input may be refused.
+  const begun = async () => {
+    if (!isHeaded) await say(heading(campaign));
+    isHeaded = true;
+  };
   const interrupt = new Interrupt();
   const runs: object[] = [];
   let status: number = exit.ok;
   try {
     for (const subject of campaign.subjects) {
-      const found = await checkOne(subject, campaign, flags, interrupt);
+      const found = await checkOne(subject, campaign, flags, interrupt, begun);
       await say(verdict(subject.name, found.checked));
       const file = found.checked.violation
         ? await explain(subject, campaign, found, flags.out, say)
@@ -114,6 +113,7 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
       runs.push(resultOf(subject.name, found.checked, file));
       if (found.checked.violation) status = exit.violated;
       else if (!found.checked.complete && status === exit.ok) status = exit.incomplete;
+      if (found.isUnsaved && status === exit.ok) status = exit.output;
       if (interrupt.signal.aborted) break;
     }
   } finally {
@@ -133,25 +133,29 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
 interface Found {
   search: WorldCheck;
   checked: CheckedWorld;
+  /** A checkpoint could not be written. */
+  isUnsaved: boolean;
 }
 
 async function checkOne(
   { name, protocol }: Subject,
-  { world, given, bounds, flaws }: Campaign,
+  { world, given, bounds, flaws, seconds, workers }: Campaign,
   flags: CheckFlags,
   interrupt: Interrupt,
+  begun: () => Promise<void>,
 ): Promise<Found> {
   const spec = checkedWorld(world, given, bounds);
   const began = performance.now();
-  const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
-  const workers = within('--workers', flags.workers, 1, 64);
   const pool = workers > 1 ? await poolOf(workers) : undefined;
   const crew = pool && { pool, parts: { spec, costs: anyCosts, protocol: name, flaws } };
-  const search = startSearch(parts, bounds, flags, name, saved, crew);
   try {
+    const search = startSearch(parts, bounds, flags, name, saved, crew);
+    await begun();
     return await searchOn(search, name, flags, interrupt, began, seconds);
+  } catch (error) {
+    throw pool ? (await import('./ensemble.ts')).named(error) : error;
   } finally {
     await dismiss(pool);
   }
@@ -177,6 +181,7 @@ async function searchOn(
 ): Promise<Found> {
   let written = began;
   let pause = SAVE_MS;
+  let isUnsaved = false;
   for (;;) {
     const isDone = await search.advanceTogether();
     const now = performance.now();
@@ -184,14 +189,14 @@ async function searchOn(
     progress(`${name}: ${number(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
     if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
-      writeCheckpoint(flags.checkpoint, search.search.save());
+      isUnsaved = !wroteCheckpoint(flags.checkpoint, search.search.save());
       written = performance.now();
       pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);
     }
     if (stops) {
       if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
       progressEnds();
-      return { search, checked: search.conclude() };
+      return { search, checked: search.conclude(), isUnsaved };
     }
     await new Promise((resume) => setImmediate(resume));
   }
@@ -227,12 +232,14 @@ function startSearch(
 }
 
 function readCheckpoint(file: string): Checkpoint | undefined {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) {
     refuseUnwritable(file);
     return undefined;
   }
   try {
-    const saved = deserialize(readFileSync(file)) as Partial<Checkpoint>;
+    // Of a device there may be no end.
+    const saved = stats.isFile() ? (deserialize(readFileSync(file)) as Partial<Checkpoint>) : {};
     if (saved.header?.version === 1 && saved.keys && saved.parents && saved.learned)
       return saved as Checkpoint;
   } catch {
@@ -245,9 +252,17 @@ function readCheckpoint(file: string): Checkpoint | undefined {
     'remove it, or name another',
   );
 }
-/** Written beside and renamed: a kill leaves the one before. */
-function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
-  writeWhole(file, serialize(checkpoint));
+/** Written beside and renamed: a kill leaves the one before. A full disk is told, and costs the checkpoint only. */
+function wroteCheckpoint(file: string, checkpoint: Checkpoint): boolean {
+  try {
+    writeWhole(file, serialize(checkpoint));
+    return true;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    progressEnds();
+    note(`copyless: ${error.message}`);
+    return false;
+  }
 }
 
 // --- what is to be checked
@@ -279,7 +294,9 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   const subjects = await Promise.all(
     names.map(async (name) => ({ name, protocol: await loadProtocol(name) })),
   );
-  return { subjects, world, given, bounds, flaws: flags.flaw ?? [] };
+  const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
+  const workers = within('--workers', flags.workers, 1, 64);
+  return { subjects, world, given, bounds, flaws: flags.flaw ?? [], seconds, workers };
 }
 
 function within(flag: string, text: string, least: number, most: number): number {
@@ -293,7 +310,9 @@ function within(flag: string, text: string, least: number, most: number): number
 async function policiesOf(file: string): Promise<Small> {
   const stdin = new Stdin();
   try {
+    if (file === '-') await stdin.fetch('scenario');
     const { scenario, placeOf } = readScenario(file, () => stdin.text());
+    if (scenario.host.topology === '-') await stdin.fetch('topology');
     const { spec } = await assemble(scenario, placeOf, () => stdin.text(), totalmem());
     return policiesIn(spec);
   } finally {
@@ -326,7 +345,7 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
   const parts = partsOf({ spec: checkedWorld(world, given, bounds), costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
   const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
-  const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, name, flaws, choices);
+  const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, absolute(name), flaws, choices);
   return explore(new WorldSystem(parts, bounds), io, { unitOf });
 }
 
@@ -370,7 +389,7 @@ function verdict(name: string, checked: CheckedWorld): string {
 
 async function explain(
   subject: Subject,
-  { flaws }: Campaign,
+  { flaws, subjects }: Campaign,
   { search, checked }: Found,
   out: string,
   say: (text: string) => Promise<void>,
@@ -385,13 +404,14 @@ async function explain(
     return undefined;
   }
   await say(`     ${length}`);
-  const unit = search.unitOf(violation, subject.name, flaws);
+  const unit = search.unitOf(violation, absolute(subject.name), flaws);
   const again = await seenAgain(unit, violation);
   if (again === null) {
     await say(choices.map(({ text }) => `       ${text}`).join('\n'));
     return undefined;
   }
-  const file = join(out, `check-${again.property}.json`);
+  const of = subjects.length > 1 ? `${subject.protocol.name}-` : '';
+  const file = join(out, `check-${of}${again.property}.json`);
   let kept: string | undefined = file;
   try {
     writeReplay(file, unit, again);

@@ -216,6 +216,11 @@ export function explain(error: unknown): number {
   if (error instanceof OutputError) return say(error.message, exit.output);
   if (!(error instanceof Error))
     return say(`a bug in this program, please report it\n${String(error)}`, exit.bug);
+  if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd')
+    return say(
+      'this folder is gone, expected a folder that is there, hint: change to another and run it again',
+      exit.usage,
+    );
   // Errors of a worker arrive as plain copies: the name tells them apart.
   if (error.name === 'InputError') return say(error.message, exit.usage);
   if (isOutOfMemory(error)) {

@@ -16,17 +16,8 @@ import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, oneOf, refuse, wholeNumber } from './options.ts';
-import {
-  note,
-  OutputError,
-  print,
-  progress,
-  progressEnds,
-  refuseJson,
-  refuseUnwritable,
-  writeWhole,
-} from './output.ts';
+import { absolute, oneOf, refuse, refuseInputAsJson, wholeNumber } from './options.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -52,6 +43,9 @@ const SEARCH_MAX = 2_000;
 /** Schedules after which everything that can happen should have happened: the rarest does in one of 600. */
 const WITNESSED_FROM = 5_000;
 
+/** A longer timer ends at once: three weeks and a half. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 interface Found {
   flaw: Flaw;
   failure: Failure | undefined;
@@ -69,7 +63,9 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
   await say(heading(campaign));
   const interrupt = new Interrupt();
   const timer =
-    campaign.seconds > 0 ? setTimeout(() => interrupt.stop(), campaign.seconds * 1000) : undefined;
+    campaign.seconds > 0
+      ? setTimeout(() => interrupt.stop(), Math.min(campaign.seconds * 1000, TIMER_MAX_MS))
+      : undefined;
   const threads = availableParallelism();
   const pool = new Piscina<Stretch, { tally: Tally; ms: number }>({
     filename: WORKER,
@@ -139,11 +135,17 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
       guess ? `did you mean ${guess}?` : 'see fuzz --list',
     );
   }
-  refuseJson(flags.json, 'fuzz -p', protocols);
+  const schedules = wholeNumber(flags.schedules, '--schedules', 1);
+  const from = wholeNumber(flags.seed, '--seed');
+  const last = from + (flags.selfTest ? Math.max(schedules, SEARCH_MAX) : schedules);
+  if (!Number.isSafeInteger(last))
+    refuse('--seed', `${from} and ${schedules} schedules`, 'seeds up to 2^53 - 1', 'begin lower');
+  refuseInputAsJson(flags.json, flags.protocol ?? []);
+  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   refuseUnwritable(join(flags.out, 'fuzz.json'));
   return {
-    schedules: wholeNumber(flags.schedules, '--schedules', 1),
-    from: wholeNumber(flags.seed, '--seed'),
+    schedules,
+    from,
     protocols,
     mix: flags.faults === undefined ? 'half' : oneOf(flags.faults, '--faults', mixes),
     flaws: flags.flaw ?? [],
@@ -312,10 +314,20 @@ function statusOf(
 async function keep(
   failures: readonly Failure[],
   out: string,
-): Promise<{ lines: string[]; files: string[] }> {
-  const files = failures.map(({ unit }) => join(out, `failure-fuzz-${unit.seed}.json`));
-  const lines = failures.flatMap(({ violation, unit }, index) => {
-    writeReplay(files[index]!, unit, violation);
+): Promise<{ lines: string[]; files: (string | undefined)[] }> {
+  // What is found is told, also where it cannot be written.
+  const files = failures.map(({ violation, unit }) => {
+    const file = join(out, `failure-fuzz-${unit.seed}.json`);
+    try {
+      writeReplay(file, unit, violation);
+      return file;
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      note(`copyless: ${error.message}`);
+      return undefined;
+    }
+  });
+  const lines = failures.flatMap(({ violation, unit }) => {
     const where = violation.sequence < 0 ? 'at the end' : `event ${violation.sequence}`;
     return [
       `FAIL ${violation.property} · ${unit.protocol}, seed ${unit.seed}, ${where}`,
@@ -324,11 +336,15 @@ async function keep(
   });
   const [first] = failures;
   const screen = first
-    ? await explainFailure(first.unit, first.violation, {
-        keep: join(out, `failure-fuzz-${first.unit.seed}-smallest.json`),
-      })
+    ? await explainFailure(
+        first.unit,
+        first.violation,
+        files[0] === undefined ? {} : { keep: join(out, `failure-fuzz-${first.unit.seed}-smallest.json`) },
+      )
     : [];
-  const replays = files.map((file) => `Replay  npm run copyless -- replay ${file}`).toReversed();
+  const replays = files
+    .flatMap((file) => (file === undefined ? [] : [`Replay  npm run copyless -- replay ${file}`]))
+    .toReversed();
   return { lines: [...lines, ...(screen.length > 0 ? ['', ...screen, ''] : []), ...replays], files };
 }
 
@@ -339,7 +355,7 @@ function resultOf(
   found: readonly Found[],
   unseen: readonly string[],
   complete: boolean,
-  files: readonly string[],
+  files: readonly (string | undefined)[],
 ) {
   const { schedules, steps, witnesses, violations } = tally;
   return {

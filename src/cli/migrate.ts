@@ -16,8 +16,8 @@ import { clusterOf, parseMigrationScenario } from '../scenarios/migration-scenar
 import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
-import { type Flags, oneOf, refuse, seedRange } from './options.ts';
-import { note, print, progress, progressEnds, refuseJson, refuseUnwritable, writeWhole } from './output.ts';
+import { type Flags, oneOf, refuse, refuseInputAsJson, seedRange } from './options.ts';
+import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -34,9 +34,9 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   const scenario = parseMigrationScenario(text, file);
   const [first, last] = flags.seed === undefined ? scenario.seeds : seedRange(flags.seed);
   const costs = resolveCosts(loadProfile(scenario.hosts.profile));
+  refuseInputAsJson(flags.json, [file]);
   const outFile = flags.out === undefined ? undefined : join(flags.out, 'result.json');
-  refuseJson(flags.json, 'simulate', [file]);
-  if (outFile !== undefined) refuseUnwritable(outFile);
+  for (const output of [outFile, flags.json]) if (typeof output === 'string') refuseUnwritable(output);
   const modes = scenario.modes
     ? scenario.modes.flatMap((name) => migrationModes.filter((mode) => mode.name === name))
     : migrationModes;

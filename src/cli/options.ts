@@ -52,6 +52,17 @@ export const refuse = (flag: string, what: string, expected: string, hint: strin
   throw new InputError({ file: flag }, what, expected, hint);
 };
 
+/** `--json` takes the word that follows it: an input given after it would be overwritten. */
+export function refuseInputAsJson(
+  json: string | boolean | undefined,
+  inputs: readonly (string | undefined)[],
+): void {
+  if (typeof json !== 'string') return;
+  const isInput = inputs.some((input) => input !== undefined && resolve(input) === resolve(json));
+  if (!isInput && !/\.(ya?ml|gz|ts|mjs|js)$/.test(json)) return;
+  refuse('--json', `${quote(json)} is an input`, 'a file for the result', 'give what is read before --json');
+}
+
 /** A whole number as people write it: no sign, no exponent, no leading zero, exact. */
 export function wholeNumber(text: string, flag: string, least = 0): number {
   const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;

@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { quote } from '../scenarios/quote.ts';
 import { InputError, printable } from '../stdx/input-error.ts';
 
 /** A result was there and could not be put where it was wanted: exit status 5. */
@@ -93,28 +92,6 @@ export function refuseUnwritable(file: string): void {
     if (made !== undefined) removeEmpty(folder, made);
   }
 }
-
-/**
- * Before anything runs: `--json` takes the word that follows it, which may have been meant for the input. It must be no file
- * that is read, and have no ending of one; and there can be a file.
- */
-export function refuseJson(
-  json: string | boolean | undefined,
-  verb: string,
-  inputs: readonly (string | undefined)[],
-): void {
-  if (typeof json !== 'string') return;
-  const isInput = inputs.some((input) => input !== undefined && resolve(input) === resolve(json));
-  if (isInput || INPUT_ENDINGS.test(json))
-    throw new InputError(
-      { file: '--json' },
-      `${quote(json)} is an input`,
-      'a file for the result',
-      `give the input first: ${verb} ${quote(json).slice(1, -1)} --json`,
-    );
-  refuseUnwritable(json);
-}
-const INPUT_ENDINGS = /\.(ya?ml|gz|ts|mjs|js)$/;
 
 /** The folders from `last` up to `first`, which were made for a probe. */
 function removeEmpty(last: string, first: string): void {

@@ -27,17 +27,17 @@ import { exit } from './exit.ts';
 import { faultsFor, mayLosePages } from './fault-option.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, type Flags, flagOf, oneOf, refuse, wholeNumber, withFlags } from './options.ts';
 import {
-  note,
-  OutputError,
-  print,
-  progress,
-  progressEnds,
-  refuseJson,
-  refuseUnwritable,
-  writeWhole,
-} from './output.ts';
+  absolute,
+  type Flags,
+  flagOf,
+  oneOf,
+  refuse,
+  refuseInputAsJson,
+  wholeNumber,
+  withFlags,
+} from './options.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
 import { TOOL } from './version.ts';
@@ -79,17 +79,14 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
   const scenario = await stdinAsFile(withFlags(base, flags), stdin);
-  const { workload } = scenario;
-  refuseJson(flags.json, 'simulate', [
-    file,
-    scenario.host.topology,
-    ...(isTrace(workload) ? workload.files : []),
-  ]);
+  const { workload, host } = scenario;
+  refuseInputAsJson(flags.json, [file, host.topology, ...(isTrace(workload) ? workload.files : [])]);
   if (scenario.host.topology === '-') await stdin.fetch('topology');
   const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
   const journeyOf = pageOf(flags, executor, experiment);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
+  if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   if (flags.out !== undefined) refuseUnwritable(join(out, 'result.json'));
   for (const warning of experiment.topology.warnings) {
     note(printable(`warning: ${experiment.topology.name}: ${warning}`));

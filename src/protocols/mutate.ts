@@ -67,10 +67,11 @@ export function mutants(protocol: Protocol): Mutant[] {
   return found;
 }
 
-/** Every plan of a protocol: those of the host, and what `plan()` returns. */
+/** Every plan of a protocol: those of the host, and what `plan()` returns to what its guest asks. */
 export function plansOf(protocol: Protocol): Plan[] {
   const ofHost = Object.values(protocol).filter((value): value is Plan => Array.isArray(value));
-  const onRequest = requestKinds.flatMap((kind) =>
+  const asked = requestKinds.filter((kind) => kind === protocol.guestAsks);
+  const onRequest = asked.flatMap((kind) =>
     pageViews.flatMap((page) =>
       [...hostViews, ...keyedViews].map((host) => protocol.plan({ kind }, page, host)),
     ),

@@ -60,7 +60,11 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
 
 /** Whatever was thrown: a module may throw anything. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return `a ${typeof error}`;
+  }
 }
 
 /** Where in the module, as far as the stack tells; of a syntax error it is the first line that does. */

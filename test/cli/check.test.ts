@@ -1,5 +1,5 @@
 // `check` at the command line: verdicts, a counterexample that replays, a search that is stopped and goes on, bad input.
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -187,3 +187,58 @@ test('killed in the middle it goes on from what it had saved', async () => {
   const { stdout: short } = await copyless([...search.slice(0, -2), '--time', '1', '--json']);
   expect(states).toBeGreaterThan((JSON.parse(short) as { runs: { states: number }[] }).runs[0]!.states);
 }, 180_000);
+
+test('a protocol of one plan is searched; each failing protocol keeps a file, which replays from any folder', async () => {
+  const plan = "['reserve', 'accept', 'vacate', 'load', 'unmap', 'map', 'release', 'retire']";
+  const forgetful = plan.replace("'map', ", '');
+  const own = (name: string, rest: string) =>
+    writeFileSync(
+      join(folder, `${name}.mjs`),
+      `export default { name: '${name}', sentence: 's', ${rest} };\n`,
+    );
+  own('whole', `plan: () => ${plan}`);
+  own('first', `unchecked: true, plan: () => ${forgetful}`);
+  own('second', `unchecked: true, plan: () => ${forgetful}`);
+  expect((await copyless(['check', '-p', 'whole.mjs'])).status).toBe(0);
+  const args = ['check', '-p', 'first.mjs', '-p', 'second.mjs', '--out', 'kept'];
+  expect((await copyless(args)).status).toBe(1);
+  for (const name of ['first', 'second']) {
+    const file = join(folder, 'kept', `check-${name}-I1-single-home.json`);
+    const again = await run(['replay', file], { cwd: tmpdir() });
+    expect(again.stdout).toContain(`FAIL I1-single-home · ${name}`);
+    expect(again.status).toBe(1);
+  }
+}, 120_000);
+
+test('a checkpoint that cannot be written costs no more than itself', async () => {
+  const file = join(folder, 'in-the-way.bin');
+  const { child, ended } = start([...small, '--operations', '2', '--faults', '1', '--checkpoint', file], {
+    cwd: folder,
+  });
+  await new Promise<void>((begun) => child.stdout!.once('data', () => begun()));
+  mkdirSync(file);
+  child.kill('SIGINT');
+  const { status, stdout, stderr } = await ended;
+  expect(stdout).toContain('INCOMPLETE copyless-migrate');
+  expect(stderr).toContain(`copyless: ${file}: could not be written (EISDIR)`);
+  expect(status).toBe(130);
+}, 120_000);
+
+test('a protocol that goes wrong on another thread only is refused in one line', async () => {
+  const text = `import { isMainThread } from 'node:worker_threads';
+if (!isMainThread) throw new Error('not here');
+export default { name: 'p', sentence: 's', plan: () => 'NOMEM' };
+`;
+  writeFileSync(join(folder, 'late.mjs'), text);
+  const { status, stderr } = await copyless([
+    'check',
+    '-p',
+    'late.mjs',
+    '--workers',
+    '2',
+    '--operations',
+    '2',
+  ]);
+  expect(stderr).toMatch(/^copyless: late\.mjs:2:26: does not load: 'not here', expected .+, hint: .+\n$/);
+  expect(status).toBe(2);
+}, 60_000);

@@ -1,5 +1,5 @@
 // `copyless fuzz` as a user has it: what it says, how it ends, and that a failure it leaves behind can be run again.
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { flaws } from '../../src/flaws/index.ts';
@@ -91,4 +91,18 @@ test('--list names them all', async () => {
   for (const { name, sentence } of flaws)
     expect(stdout).toContain(`${name.padEnd(30)} ${sentence}`.slice(0, 60));
   expect(status).toBe(0);
+});
+
+test('a failure that cannot be kept is told all the same; a time beyond all timers does not end at once', async () => {
+  const args = ['fuzz', '--flaw', 'no-write-protection', '--schedules', '400', '--time', '3000000', '--json'];
+  const seed = /failure-fuzz-(\d+)\.json/;
+  const [, first] = seed.exec((await run(args, { cwd })).stdout)!;
+  rmSync(join(cwd, 'out'), { recursive: true });
+  for (let n = 0; n < 400; n++) mkdirSync(join(cwd, 'out', `failure-fuzz-${n}.json`), { recursive: true });
+  const { status, stdout, stderr } = await run(args, { cwd });
+  expect(stderr).toContain(`out/failure-fuzz-${first}.json: could not be written (EISDIR)`);
+  expect(stderr).toMatch(/^FAIL /m);
+  expect(stdout).not.toMatch(seed);
+  expect(JSON.parse(stdout)).toMatchObject({ pass: false });
+  expect(status).toBe(1);
 });
