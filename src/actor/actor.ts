@@ -66,6 +66,10 @@ export class Context {
   strikes(fault: DeviceFault, id: number, location = 0, instead = 0): boolean {
     return this.mishaps !== null && this.mishaps.strikes(fault, id, location, instead);
   }
+  /** Whether a message may be dropped for want of room, since it will be said again. */
+  get mayDrop(): boolean {
+    return this.mishaps !== null;
+  }
   /** A step ends and another begins in the same handler (a vCPU's burst is so many steps in a row). */
   step(): void {
     this.meter.step();

@@ -24,6 +24,8 @@ const LINE = 16;
 const LINE_MESSAGES = 8;
 const MESSAGE_WORDS = 4;
 const NONE = -1;
+/** Answers a step that fit into a word. */
+const ANSWERS = 32;
 
 /** What a thread knows of its ends of a ring, private to it. */
 const end = {
@@ -58,6 +60,11 @@ export class Mailboxes {
   /** Rings with messages that are written and not published. */
   private readonly unpublished: Int32Array;
   private unpublishedCount = 0;
+  /** Answers of `hasRoomFor` in this step: how many, and a bit for each of the first 31 that was no. */
+  private answered = 0;
+  refused = 0;
+  /** Such bits, where a recorded step is made again: what its thread found of the other's progress. */
+  private answers: number | null = null;
   /** The ring, if there is one, whose sender does not know yet how much was taken. */
   private unreleased = NONE;
 
@@ -161,8 +168,27 @@ export class Mailboxes {
   /** Whether less than half of a ring is taken: then one more message that may as well get lost does no harm. */
   hasRoomFor(sender: number, receiver: number): boolean {
     const ring = this.ringOf[sender * this.actors + receiver]!;
-    const outstanding = (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
-    return outstanding * 2 < this.ends[ring * end.count + end.mask]!;
+    const bit = 1 << this.answered++;
+    const isRecorded = this.answers !== null && this.answered < ANSWERS;
+    const has = isRecorded
+      ? (this.answers! & bit) === 0
+      : this.outstanding(ring) * 2 < this.ends[ring * end.count + end.mask]!;
+    if (!has && this.answered < ANSWERS) this.refused |= bit;
+    return has;
+  }
+  /** A step begins that is recorded, or that is made again with these answers of `hasRoomFor`. */
+  beginAnswers(answers: number | null = null): void {
+    this.answered = 0;
+    this.refused = 0;
+    this.answers = answers;
+  }
+  private outstanding(ring: number): number {
+    return (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
+  }
+  /** Whether a ring is so full that its receiver must be behind where it was when `hasRoomFor` last said yes. */
+  isLagging(ring: number): boolean {
+    const room = this.ends[ring * end.count + end.mask]! + 1;
+    return room - this.outstanding(ring) < Math.min(2, room / 2);
   }
   /** A hash of what was sent and is not published yet. */
   unpublishedHash(): number {

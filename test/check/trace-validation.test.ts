@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Parts } from '../../src/actors/index.ts';
 import { ACTOR_WORKER } from '../../src/cli/threads.ts';
+import type { FaultPlan } from '../../src/model/faults.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
@@ -60,6 +61,12 @@ describe('threads', () => {
     return { ...done, verdict: present(done.verdict, 'verdict') };
   }
 
+  const talks = ['request', 'call', 'done', 'flush', 'fault', 'resume'] as const;
+  const harmed: FaultPlan = talks.flatMap((talk) =>
+    (['lose', 'repeat', 'delay'] as const).map(
+      (harm, i) => ({ fault: `${harm} ${talk}`, nth: 2 + 3 * i }) as const,
+    ),
+  );
   const worlds: [string, Small][] = [
     ['a store', {}],
     ['far memory', { far: true }],
@@ -69,6 +76,9 @@ describe('threads', () => {
     ['a list that is copied', { list: { access: 'copy', inspect: 'periodic', period: 5 } }],
     ['few entries, batches of one', { listCapacity: 2, batch: 1 }],
     ['read-ahead into the swap cache', { readAhead: 4 }],
+    // Time-outs come at once on threads: much is said again, and dropped where a ring is half full.
+    ['messages that get lost, late and twice', { faults: harmed }],
+    ['a message that would get lost', { faults: [{ fault: 'lose request', nth: 500 }] }],
   ];
   test.each(worlds)(
     `%s: ${protocols.length} protocols, 3 vCPUs over 8 pages, every step is explained (seed ${SEED})`,

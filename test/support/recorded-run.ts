@@ -111,8 +111,9 @@ export function recordedRun(
         const before = written();
         meter.witness = steps;
         steps.begin();
+        mailboxes.beginAnswers();
         actor.receive(incoming, context);
-        steps.end(ring, incoming, mailboxes.unpublishedHash());
+        steps.end(ring, incoming, mailboxes.unpublishedHash(), mailboxes.refused);
         written().forEach((head, to) => {
           for (let at = before[to]!; at < head; at++) senders[to]!.push([self, step]);
         });

@@ -117,10 +117,13 @@ export class ActorLoop {
       while (taken < batch && mailboxes.receive(ring, incoming)) {
         taken++;
         context.advance(incoming.time);
-        steps?.begin();
+        if (steps !== null) {
+          steps.begin();
+          mailboxes.beginAnswers();
+        }
         actor.receive(incoming, context);
         meter.step();
-        steps?.end(ring, incoming, mailboxes.unpublishedHash());
+        steps?.end(ring, incoming, mailboxes.unpublishedHash(), mailboxes.refused);
       }
       if (taken === 0) continue;
       any = true;

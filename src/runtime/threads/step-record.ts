@@ -1,5 +1,5 @@
 // What is put down of each step of an actor on a thread, where its run is to be explained afterwards: the message that it took
-// and from which ring, what its one shared access found and left, and a hash of what it sent. A record follows the events of
+// and from which ring, what its one shared access found and left, a hash of what it sent, and what it dropped. A record follows the events of
 // its step in the actor's ring and is as long as one of them.
 //
 // `since` is a ticket that was taken just before the access, `until` the next one to be taken just after it: of two accesses
@@ -30,6 +30,8 @@ export const stepField = {
   found: 8,
   left: 9,
   sent: 10,
+  /** Messages that were dropped for want of room: see `Mailboxes.hasRoomFor`. */
+  refused: 11,
 } as const;
 
 export function isStep(head: number): boolean {
@@ -93,7 +95,7 @@ export class StepRecorder extends Witness {
     this.since = this.sink.takeTicket();
   }
   /** The step has been made and nobody knows of it yet. */
-  end(ring: number, taken: Message, sent: number): void {
+  end(ring: number, taken: Message, sent: number, refused: number): void {
     const { record, sink } = this;
     record[stepField.since] = this.since;
     record[stepField.until] = sink.nextTicket();
@@ -105,6 +107,7 @@ export class StepRecorder extends Witness {
     record[stepField.found] = this.found;
     record[stepField.left] = this.left;
     record[stepField.sent] = sent;
+    record[stepField.refused] = refused;
     sink.putStep(record);
   }
 }

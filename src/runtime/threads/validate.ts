@@ -64,6 +64,8 @@ class Validation implements Sink {
   private readonly cursor: Int32Array;
   private readonly isMade: Uint8Array;
   private readonly published: (ring: number) => void;
+  /** By actor: the rings that it sends to. */
+  private readonly outbound: readonly (readonly number[])[];
   private words: Int32Array = new Int32Array(0);
   private wordTimes: Float64Array = new Float64Array(0);
   private at = 0;
@@ -88,6 +90,9 @@ class Validation implements Sink {
     this.isMade = new Uint8Array(this.order.count + 1);
     const { links } = system.mailboxes;
     const { feeder } = system.geometry;
+    this.outbound = run.records.map((_, actor) =>
+      links.flatMap(({ sender, receiver }, ring) => (sender === actor && receiver !== actor ? [ring] : [])),
+    );
     this.published = (ring) => {
       if (links[ring]!.receiver === feeder) this.isHungry = true;
     };
@@ -169,7 +174,11 @@ class Validation implements Sink {
     this.wrong = actor;
     if (mailboxes.links[ring]?.receiver !== actor)
       return this.differs('message', 'takes from rings of its own', `took from ring ${ring}`);
+    // Somebody who was not behind on threads is behind here: its turn comes first.
+    if (contexts[actor]!.mayDrop && this.outbound[actor]!.some((own) => mailboxes.isLagging(own)))
+      return false;
     if (!mailboxes.receive(ring, incoming)) return false;
+    mailboxes.beginAnswers(words[record + stepField.refused]!);
     this.words = words;
     this.wordTimes = this.times[actor]!;
     this.at = this.cursor[actor]!;
