@@ -178,7 +178,7 @@ class Validation implements Sink {
     if (contexts[actor]!.mayDrop && this.outbound[actor]!.some((own) => mailboxes.isLagging(own)))
       return false;
     if (!mailboxes.receive(ring, incoming)) return false;
-    mailboxes.beginAnswers(words[record + stepField.refused]!);
+    mailboxes.beginAnswers(words[record + stepField.refused]);
     this.words = words;
     this.wordTimes = this.times[actor]!;
     this.at = this.cursor[actor]!;
