@@ -1,9 +1,8 @@
 // `check`: a small world, searched exhaustively. Either every order and every choice within the bounds keeps every property,
 // or the shortest way to break one is shown, as a run that `replay` makes again.
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { flawNamed, flawNames } from '../flaws/index.ts';
 import { listPolicyOf } from '../model/list-policy.ts';
 import type { WorldSpec } from '../model/spec.ts';
@@ -31,6 +30,7 @@ import { didYouMean } from '../stdx/did-you-mean.ts';
 import { dismiss } from '../stdx/dismiss.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { Stdin } from './stdin.ts';
+import { readCheckpoint, wroteCheckpoint } from './checkpoint-file.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
@@ -228,40 +228,6 @@ function startSearch(
       `one of ${name} within the same bounds`,
       'name another file, or remove it',
     );
-  }
-}
-
-function readCheckpoint(file: string): Checkpoint | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) {
-    refuseUnwritable(file);
-    return undefined;
-  }
-  try {
-    // Of a device there may be no end.
-    const saved = stats.isFile() ? (deserialize(readFileSync(file)) as Partial<Checkpoint>) : {};
-    if (saved.header?.version === 1 && saved.keys && saved.parents && saved.learned)
-      return saved as Checkpoint;
-  } catch {
-    // Cut off, or something else altogether.
-  }
-  throw new InputError(
-    { file },
-    'is no checkpoint',
-    'a file that check --checkpoint wrote',
-    'remove it, or name another',
-  );
-}
-/** Written beside and renamed: a kill leaves the one before. A full disk is told, and costs the checkpoint only. */
-function wroteCheckpoint(file: string, checkpoint: Checkpoint): boolean {
-  try {
-    writeWhole(file, serialize(checkpoint));
-    return true;
-  } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    progressEnds();
-    note(`copyless: ${error.message}`);
-    return false;
   }
 }
 

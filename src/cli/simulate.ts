@@ -80,7 +80,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   };
   const scenario = await stdinAsFile(withFlags(base, flags), stdin);
   const { workload, host } = scenario;
-  refuseInputAsJson(flags.json, [file, host.topology, ...(isTrace(workload) ? workload.files : [])]);
+  const inputs = [file, host.topology, ...(isTrace(workload) ? workload.files : [])];
+  refuseInputAsJson(flags.json, inputs);
+  if (
+    flags.out !== undefined &&
+    inputs.some((input) => input && resolve(input) === resolve(flags.out!, 'result.json'))
+  )
+    refuse('--out', `the result in ${quote(flags.out)} is an input`, 'another folder', 'nothing was run');
   if (scenario.host.topology === '-') await stdin.fetch('topology');
   const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
   const journeyOf = pageOf(flags, executor, experiment);

@@ -36,7 +36,7 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   }
   let loaded: { default?: unknown };
   try {
-    loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
+    loaded = (await orNever(import(pathToFileURL(resolve(file)).href))) as { default?: unknown };
   } catch (error) {
     const why = quote(messageOf(error).split('\n')[0]);
     const expected = `a module with a ${what}`;
@@ -56,6 +56,20 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
     `export default { ... }, a ${what}`,
     'see README, "Your own machine, trace, protocol"',
   );
+}
+
+/** Fails when nothing is left that could happen, and what is waited for still waits for something. */
+async function orNever<T>(waited: Promise<T>): Promise<T> {
+  let never = () => {};
+  const failing = new Promise<never>((_, failed) => {
+    never = () => failed(new Error('it waits for what never comes'));
+  });
+  process.once('beforeExit', never);
+  try {
+    return await Promise.race([waited, failing]);
+  } finally {
+    process.off('beforeExit', never);
+  }
 }
 
 /** Whatever was thrown: a module may throw anything. */

@@ -1,6 +1,6 @@
 // What a user can get wrong, and what is said about it: one line that names the place, what was seen, what would have been
 // right and what to do; exit status 2; nothing on stdout; nothing written.
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -654,6 +654,16 @@ const modules: Case[] = [
     '',
     /plan\(\) gave '7', expected a list of steps/,
   ),
+  {
+    ...protocol(
+      'a module that waits for ever',
+      'await new Promise(() => {});\n',
+      '',
+      /does not load: 'it waits for what never comes'/,
+    ),
+    // In a process of its own: one that listens for more is never out of things that could happen.
+    stdin: '',
+  },
   protocol(
     'a plan() that goes wrong at the third request',
     `let n = 0;\nexport default { name: 'p', sentence: 's', plan: () => (++n > 26 ? 'maybe' : ${plan}) };\n`,
@@ -844,6 +854,16 @@ const outputs: Case[] = [
     files: { 't.txt': '' },
     place: '--json',
     says: /'\.\/t\.txt' is an input/,
+  },
+  {
+    title: '--out with the scenario in the place of the result',
+    args: ['d/result.json', '--out', 'd'],
+    prepare: (cwd) => {
+      mkdirSync(join(cwd, 'd'));
+      writeFileSync(join(cwd, 'd', 'result.json'), good);
+    },
+    place: '--out',
+    says: /the result in 'd' is an input/,
   },
   {
     title: '--json into a live migration',

@@ -158,6 +158,21 @@ test('a file that is no checkpoint is refused and left alone', async () => {
   expect(readFileSync(file, 'utf8')).toBe('hello');
 });
 
+test('a checkpoint that was damaged is refused', async () => {
+  const file = join(folder, 'damaged.bin');
+  const search = [...small, '--operations', '2', '--faults', '1', '--checkpoint', file, '--time', '1'];
+  expect((await copyless(search)).status).toBe(4);
+  const bytes = readFileSync(file);
+  for (const at of [0, bytes.length >> 1]) {
+    const damaged = Buffer.from(bytes);
+    damaged[at]! ^= 4;
+    writeFileSync(file, damaged);
+    const { status, stderr } = await copyless(search);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^copyless: \S+damaged\.bin: is (no checkpoint|a checkpoint that was damaged)/);
+  }
+}, 120_000);
+
 test('--explore walks by hand; a scenario gives policies, and lists that are sent are refused', async () => {
   const walk = await run([...small, '--explore'], { cwd: folder, stdin: '9\nb\nq\n' });
   expect(walk.status).toBe(0);
