@@ -164,7 +164,7 @@ class Dialogue {
       if (error instanceof OutputError) return [error.message];
       throw error;
     }
-    return [`wrote ${file}: ${seen.property}, copyless replay ${file}`];
+    return [`wrote ${file}: ${seen.property}, npm run copyless -- replay ${file}`];
   }
 
   // --- what is shown

@@ -57,20 +57,32 @@ function head(experiment: Experiment, result: Result): string[] {
     })
     .join(', then ');
   const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
+  const each = spec.guests.length === 1 ? '' : ' each';
   const one = result.runs[0];
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
-    `${printable(topology.name)}: nodes ${pinned.map((node) => node.id).join(' and ')} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
-    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs, ${workload.name}: at most ${workload.pages} pages${moved}`,
+    `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
+    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}`,
     ...faultsIn(result),
   ];
+}
+
+/** Numbers in a sentence: 0 and 1; 0, 2 and 3; 0 to 63. */
+function listed(numbers: readonly number[]): string {
+  const [first, last] = [numbers[0]!, numbers.at(-1)!];
+  if (numbers.length > 2 && numbers.every((number, i) => number === first + i)) return `${first} to ${last}`;
+  return numbers.length < 2 ? `${first}` : `${numbers.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** Every fault is a named choice: what was to go wrong, by seed. */
 function faultsIn({ runs }: Result): string[] {
   const bySeed = new Map(runs.flatMap(({ seed, faults }) => (faults ? [[seed, faults] as const] : [])));
-  return [...bySeed].map(([seed, faults]) => `faults of seed ${seed}: ${faults}`);
+  const lines = [...bySeed].map(([seed, faults]) => `faults of seed ${seed}: ${faults}`);
+  const areMessages = [...bySeed.values()].some((faults) => /\b(lose|repeat|delay) the /.test(faults));
+  if (areMessages)
+    lines.push('with messages that go wrong, time is mostly that of time-outs: compare counts, not latency');
+  return lines;
 }
 
 interface Row {

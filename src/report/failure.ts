@@ -176,7 +176,9 @@ export async function failureScreen(
     ...seen.lanes(),
     '',
     ...seen.change(),
-    ...(details.replay === undefined ? [] : [`Replay:  copyless replay ${printable(details.replay)}`]),
+    ...(details.replay === undefined
+      ? []
+      : [`Replay:  npm run copyless -- replay ${printable(details.replay)}`]),
   ];
 }
 

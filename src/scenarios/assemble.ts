@@ -81,7 +81,8 @@ export async function assemble(
 }
 
 function bytesOrRefusal(experiment: Experiment, from: From, memoryBytes: number): number {
-  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const size = (bytes: number) =>
+    bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const { spec } = experiment;
   const cells = spec.guests.reduce(
     (sum, guest) => sum + guest.vnodes.reduce((s, vnode) => s + vnode.gfns, 0),
@@ -117,8 +118,8 @@ function bytesOrRefusal(experiment: Experiment, from: From, memoryBytes: number)
     const path = scenarioMemoryIsLargest(experiment) ? ['host', 'memory'] : ['workload'];
     throw new InputError(
       from(...path),
-      `one run needs up to ${gib(bytes)}`,
-      `at most ${gib(memoryBytes)}, what this machine can give`,
+      `one run needs up to ${size(bytes)}`,
+      `at most ${size(memoryBytes)}, what this machine or --max-memory gives`,
       'use fewer pages, less memory or a smaller store',
     );
   }

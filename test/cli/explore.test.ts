@@ -128,7 +128,7 @@ VIOLATED I8-shootdown: node 0 frame 0 was copied while a vCPU may still write it
 no choice 1: there is nothing to choose
 `);
     expect(text).toContain('something is violated here already; b goes back\n');
-    expect(text).toContain(`wrote ${file}: I8-shootdown, copyless replay ${file}\n`);
+    expect(text).toContain(`wrote ${file}: I8-shootdown, npm run copyless -- replay ${file}\n`);
     expect(text).toContain('w needs the name of a file\n');
     expect(text).toMatch(
       /depth 11: host takes turn 0 from host\n.*\n {3}queue of nvme0: \+ store 0 from host\n/,

@@ -97,7 +97,7 @@ describe('exit statuses', () => {
       /^Replay {2}npm run simulate -- --replay (.*)$/.exec(stdout.trimEnd().split('\n').at(-1)!) ?? [];
     expect(existsSync(join(cwd, file))).toBe(true);
     const [, event] = /FAIL no-copy-back · mine, seed 1, event (\d+)/.exec(stdout) ?? [];
-    const small = /Replay: {2}copyless replay (.*-smallest\.json)\n/.exec(stdout)![1]!;
+    const small = /Replay: {2}npm run copyless -- replay (.*-smallest\.json)\n/.exec(stdout)![1]!;
     expect(stdout).toMatch(
       /\n✗ no-copy-back · mine, .*[\s\S]*Smallest run that still fails: \d\d messages, 1 page /,
     );

@@ -126,7 +126,7 @@ describe('the screen of a failure', () => {
       protocol,
       replay: 'out/f.json',
     });
-    expect(lines.at(-1)).toBe('Replay:  copyless replay out/f.json');
+    expect(lines.at(-1)).toBe('Replay:  npm run copyless -- replay out/f.json');
     expect(lines.filter((line) => line.includes('✗ '))).toHaveLength(2);
     expect(lines.join('\n')).toMatchSnapshot();
   });
