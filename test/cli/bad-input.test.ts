@@ -957,6 +957,11 @@ const replays: Case[] = [
     /costs\.hypercallNs is 'free'/,
   ),
   replay(
+    'pages read ahead that are fewer than none',
+    kept((file) => (file['unit'].spec.policy.readAhead = -5)),
+    /policy\.readAhead is '-5'/,
+  ),
+  replay(
     'a missing cost',
     kept((file) => delete file['unit'].costs.hypercallNs),
     /costs\.hypercallNs is 'nothing'/,
