@@ -194,6 +194,9 @@ function program(done: (status: number) => void): Command {
 /** @returns the exit status */
 export async function commandLine(argv: readonly string[]): Promise<number> {
   let status: number = exit.ok;
+  // A module of the user's may wait for what never comes.
+  const idle = () => void import('../scenarios/modules.ts').then((modules) => modules.nothingIsLeft());
+  process.once('beforeExit', idle);
   try {
     await program((code) => {
       status = code;
@@ -201,6 +204,8 @@ export async function commandLine(argv: readonly string[]): Promise<number> {
     return status;
   } catch (error) {
     return explain(error);
+  } finally {
+    process.off('beforeExit', idle);
   }
 }
 

@@ -58,18 +58,25 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   );
 }
 
-/** Fails when nothing is left that could happen, and what is waited for still waits for something. */
+/** What ends the wait for modules that are being loaded. */
+const waits = new Set<() => void>();
+
+/** Fails once `nothingIsLeft`. */
 async function orNever<T>(waited: Promise<T>): Promise<T> {
   let never = () => {};
   const failing = new Promise<never>((_, failed) => {
     never = () => failed(new Error('it waits for what never comes'));
   });
-  process.once('beforeExit', never);
+  waits.add(never);
   try {
     return await Promise.race([waited, failing]);
   } finally {
-    process.off('beforeExit', never);
+    waits.delete(never);
   }
+}
+/** Nothing is left that could happen in this process: a module that is still being loaded never will be. */
+export function nothingIsLeft(): void {
+  for (const never of waits) never();
 }
 
 /** Whatever was thrown: a module may throw anything. */
