@@ -92,6 +92,8 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   refuseUnwritable(join(flags.out, 'check.json'));
+  if (flags.explore && flags.json !== undefined)
+    refuse('--json', 'with --explore', 'one of the two', 'a walk has no result');
   if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
   let isHeaded = false;

@@ -140,6 +140,7 @@ test.each([
     '--flaw: no seeded bug wrong-pim, expected one that fuzz --list lists, hint: wrong-pin',
   ],
   [['--checkpoint', join(folder, 'x.bin'), '-p', 'conventional'], '--checkpoint: with several protocols'],
+  [['--explore', '--json'], '--json: with --explore, expected one of the two'],
   [['--out', '/proc/nowhere'], 'expected a writable place'],
   [['--json', '/proc/nowhere/x.json'], 'expected a writable place'],
   [['-p', 'copyless-nap'], 'copyless-nap'],
