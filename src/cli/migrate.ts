@@ -17,7 +17,7 @@ import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Flags, oneOf, refuse, refuseInputAsJson, seedRange } from './options.ts';
-import { note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -93,12 +93,23 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     await print(json);
     note(page);
   } else await print(page);
-  for (const output of [outFile, flags.json]) if (typeof output === 'string') writeWhole(output, `${json}\n`);
+  let areWritten = true;
+  for (const output of [outFile, flags.json]) {
+    if (typeof output !== 'string') continue;
+    try {
+      writeWhole(output, `${json}\n`);
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      note(`copyless: ${error.message}`);
+      areWritten = false;
+    }
+  }
   for (const run of runs) {
     if (run.violations.length > 0)
       note(`Replay  npm run simulate -- ${file} --seed ${run.seed} --scheduler ${scheduler}`);
   }
   if (interrupt.status !== 0) return interrupt.status;
   if (!result.pass) return exit.violated;
-  return result.complete ? exit.ok : exit.incomplete;
+  if (!result.complete) return exit.incomplete;
+  return areWritten ? exit.ok : exit.output;
 }

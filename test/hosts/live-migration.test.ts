@@ -1,8 +1,8 @@
 // What live migration by mapping is good for, in numbers that come from the runs, and where it is good for nothing; the
 // scenario, its page and its JSON.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { MAPPING_BYTES } from '../../src/model/cluster.ts';
@@ -101,6 +101,17 @@ describe('hosts: the command line', () => {
     expect((await run(['simulate', roomy])).stdout).toMatch(
       /No gain here: the guest had nothing swapped out/,
     );
+  });
+
+  test('a full disk costs the file: the page and the other file are there, status 5', async ({ skip }) => {
+    if (!existsSync('/dev/full')) return skip('there is no device that is always full');
+    const path = file('move.yaml', scenario(''));
+    const out = dirname(path);
+    const full = await run(['simulate', path, '--json', '/dev/full', '--out', out]);
+    expect(full.status).toBe(5);
+    expect(full.stdout).toMatch(/PASS/);
+    expect(full.stderr).toMatch(/^copyless: \/dev\/full: could not be written \(ENOSPC\)/);
+    expect(existsSync(join(out, 'result.json'))).toBe(true);
   });
 
   test('what cannot work is one line with its place, and status 2', async () => {
