@@ -24,8 +24,8 @@ const LINE = 16;
 const LINE_MESSAGES = 8;
 const MESSAGE_WORDS = 4;
 const NONE = -1;
-/** Answers a step that fit into a word. */
-const ANSWERS = 32;
+/** Answers of a step that are put down, a bit each. */
+const ANSWERS = 31;
 
 /** What a thread knows of its ends of a ring, private to it. */
 const end = {
@@ -60,7 +60,7 @@ export class Mailboxes {
   /** Rings with messages that are written and not published. */
   private readonly unpublished: Int32Array;
   private unpublishedCount = 0;
-  /** Answers of `hasRoomFor` in this step: how many, and a bit for each of the first 31 that was no. */
+  /** Answers of `hasRoomFor` in this step: how many, and a bit for each of the first `ANSWERS` that was no. */
   private answered = 0;
   refused = 0;
   /** Such bits, where a recorded step is made again: what its thread found of the other's progress. */
@@ -169,11 +169,11 @@ export class Mailboxes {
   hasRoomFor(sender: number, receiver: number): boolean {
     const ring = this.ringOf[sender * this.actors + receiver]!;
     const bit = 1 << this.answered++;
-    const isRecorded = this.answers !== null && this.answered < ANSWERS;
+    const isRecorded = this.answers !== null && this.answered <= ANSWERS;
     const has = isRecorded
       ? (this.answers! & bit) === 0
       : this.outstanding(ring) * 2 < this.ends[ring * end.count + end.mask]!;
-    if (!has && this.answered < ANSWERS) this.refused |= bit;
+    if (!has && this.answered <= ANSWERS) this.refused |= bit;
     return has;
   }
   /** A step begins that is recorded, or that is made again with these answers of `hasRoomFor`. */
@@ -185,7 +185,10 @@ export class Mailboxes {
   private outstanding(ring: number): number {
     return (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
   }
-  /** Whether a ring is so full that its receiver must be behind where it was when `hasRoomFor` last said yes. */
+  /**
+   * Whether a ring has no room for a message that is sent twice: `hasRoomFor` fills half of it at most, so that its receiver must
+   * be behind where it was then.
+   */
   isLagging(ring: number): boolean {
     const room = this.ends[ring * end.count + end.mask]! + 1;
     return room - this.outstanding(ring) < Math.min(2, room / 2);

@@ -121,3 +121,7 @@ export function describeFaults(plan: FaultPlan): string {
   });
   return words.join(', ');
 }
+/** Whether a plan in words has messages that go wrong. */
+export function namesMessages(described: string): boolean {
+  return harms.some((harm) => described.includes(`${harm} the `));
+}

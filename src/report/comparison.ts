@@ -1,4 +1,5 @@
 // The first screen: protocols side by side, what was checked on how many cases, a verdict, and where the gain ends.
+import { namesMessages } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { printable } from '../stdx/input-error.ts';
@@ -79,8 +80,7 @@ function listed(numbers: readonly number[]): string {
 function faultsIn({ runs }: Result): string[] {
   const bySeed = new Map(runs.flatMap(({ seed, faults }) => (faults ? [[seed, faults] as const] : [])));
   const lines = [...bySeed].map(([seed, faults]) => `faults of seed ${seed}: ${faults}`);
-  const areMessages = [...bySeed.values()].some((faults) => /\b(lose|repeat|delay) the /.test(faults));
-  if (areMessages)
+  if ([...bySeed.values()].some(namesMessages))
     lines.push('with messages that go wrong, time is mostly that of time-outs: compare counts, not latency');
   return lines;
 }

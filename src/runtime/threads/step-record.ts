@@ -1,6 +1,6 @@
 // What is put down of each step of an actor on a thread, where its run is to be explained afterwards: the message that it took
-// and from which ring, what its one shared access found and left, a hash of what it sent, and what it dropped. A record follows the events of
-// its step in the actor's ring and is as long as one of them.
+// and from which ring, what its one shared access found and left, a hash of what it sent, and what it dropped. A record
+// follows the events of its step in the actor's ring and is as long as one of them.
 //
 // `since` is a ticket that was taken just before the access, `until` the next one to be taken just after it: of two accesses
 // the one whose `until` is not after the other's `since` came first. Others may have come in either order.
