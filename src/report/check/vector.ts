@@ -5,7 +5,7 @@
 import type { Geometry } from '../../model/geometry.ts';
 import { TooNarrow } from '../../runtime/check/explorable.ts';
 import { Rows, type Shared } from '../../runtime/check/interner.ts';
-import { maskOf, spread } from '../../runtime/check/layout.ts';
+import { maskOf, type Packing, spread } from '../../runtime/check/layout.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 
 /** Monitors are split among so many columns: their pictures vary independently, and together they are too many. */
@@ -91,19 +91,15 @@ export class Vector {
     this.shiftOf = laid.positions.map((position) => position & 31);
     this.maskOf = laid.bits.map((width) => maskOf(width));
   }
-  /** Makes room for all values that there are, and packs states anew. */
-  widen(keys: Int32Array): Int32Array {
-    const { words, numbers } = this;
-    const before = { words, wordOf: this.wordOf, shiftOf: this.shiftOf, maskOf: this.maskOf };
+  /** Makes room for all values that there are. @returns the layouts before and after, for `repack` */
+  widen(): [Packing, Packing] {
+    const before = this.laid;
     this.layOut(this.rows.map(({ size }) => 32 - Math.clz32(size * SLACK)));
-    const packed = new Int32Array((keys.length / words) * this.words);
-    for (let from = 0, to = 0; from < keys.length; from += words, to += this.words) {
-      for (let column = 0; column < numbers.length; column++)
-        numbers[column] =
-          (keys[from + before.wordOf[column]!]! >>> before.shiftOf[column]!) & before.maskOf[column]!;
-      this.pack(numbers, packed, to);
-    }
-    return packed;
+    return [before, this.laid];
+  }
+  private get laid(): Packing {
+    const { words, wordOf, shiftOf, maskOf: masks } = this;
+    return { words, positions: wordOf.map((word, column) => 32 * word + shiftOf[column]!), masks };
   }
 
   /** Considers the packed state at `states[at..]`. */

@@ -11,8 +11,9 @@ import { message } from '../../model/messages.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors, type Property } from '../../properties/index.ts';
-import { type Explorable, Successors } from '../../runtime/check/explorable.ts';
+import { type Explorable, Successors, type Widened } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
+import { repack } from '../../runtime/check/layout.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
 import { Shown } from './describe.ts';
@@ -217,8 +218,9 @@ export class WorldSystem implements Explorable {
     this.vector.layOut(this.vector.rows.map(() => ROOMY_BITS));
   }
   /** Room for the values that have come up; numbers stay. */
-  widen(keys: Int32Array): { model: WorldSystem; keys: Int32Array } {
-    return { keys: this.vector.widen(keys), model: this };
+  widen(): Widened {
+    const [before, after] = this.vector.widen();
+    return { model: this, repack: (from, into, states) => repack(before, after, from, into, states) };
   }
 
   initial(into: (state: Int32Array) => void): void {
@@ -314,24 +316,19 @@ export class WorldSystem implements Explorable {
   }
   /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
   private feedOne(vcpu: number, choice: number, out: Successors): void {
-    const { vector, environment, steps, changes, base } = this;
+    const { vector, environment, steps, changes } = this;
     const { numbers, columns } = vector;
     const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
     const column = columns.actor[vcpu]!;
     const before = numbers[column]!;
     const around = numbers[columns.environment]!;
     const given = changes.columnAfter(steps.feed(vcpu, item, choice), column, before);
-    numbers[column] = given;
-    numbers[columns.environment] = changes.after(
-      columns.environment,
-      around,
-      environment.feeds(vcpu, choice),
-    );
-    vector.pack(numbers, base, 0);
+    const left = changes.after(columns.environment, around, environment.feeds(vcpu, choice));
+    this.consider(column, given);
+    this.consider(columns.environment, left);
     this.emit(this.stepOf(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
-    numbers[column] = before;
-    numbers[columns.environment] = around;
-    vector.pack(numbers, base, 0);
+    this.consider(column, before);
+    this.consider(columns.environment, around);
     if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
   }
   private reclaim(out: Successors): void {
@@ -348,19 +345,22 @@ export class WorldSystem implements Explorable {
   }
 
   private timeOut({ thing, effect, after, isEarly }: Timeout, out: Successors): void {
-    const { vector, changes, base } = this;
+    const { vector, changes } = this;
     const { numbers, columns } = vector;
     const { actor, sent, ring } = thing;
     const around = numbers[columns.environment]!;
     const note = (fault: number, occasion: number) =>
       this.note(timeoutChoice(thing, isEarly, fault, occasion));
-    numbers[columns.environment] = changes.after(columns.environment, around, after);
-    vector.pack(numbers, base, 0);
+    this.consider(columns.environment, changes.after(columns.environment, around, after));
     this.emit(effect, NOTHING, isEarly ? NO_FAIRNESS : ring, out);
     if (this.choices !== null) note(-1, -1);
     if (this.mayFail) this.fail(actor, sent, effect, out, note);
-    numbers[columns.environment] = around;
-    vector.pack(numbers, base, 0);
+    this.consider(columns.environment, around);
+  }
+  /** Another number in a column of the state under consideration. */
+  private consider(column: number, number: number): void {
+    this.vector.numbers[column] = number;
+    this.vector.patch(this.base, 0, column, number);
   }
 
   /** Appends what an effect, and a change of what the environment may do, make of the state. */

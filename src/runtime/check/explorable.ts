@@ -32,9 +32,9 @@ export interface Explorable {
   retell?(path: Int32Array, violating: number): Told;
   /**
    * For a model that throws `TooNarrow` from `expand`, or from `learn`, when a value comes up that its packing has no room
-   * for: the same model with room, and the packed states of `keys` as that one packs them. The search then goes on.
+   * for: the same model with room, and how states are packed anew for it. The search then goes on.
    */
-  widen?(keys: Int32Array): { model: Explorable; keys: Int32Array };
+  widen?(): Widened;
   /**
    * How a model that widens in place packs its states: threads that search together, each with its own copy, and a search
    * that is resumed are to pack alike. Setting it changes `words`.
@@ -42,6 +42,12 @@ export interface Explorable {
   packing?: Int32Array;
   /** Tables that the model fills as it goes; a model that learns nothing leaves it out. */
   readonly learning?: Learning;
+}
+
+/** A model with room for what came up, and what makes its packed states of those of the one before (`StateSet.repack`). */
+export interface Widened {
+  model: Explorable;
+  repack: (from: Int32Array, into: Int32Array, states: number) => void;
 }
 
 /** The packing has no room for a value that came up. */

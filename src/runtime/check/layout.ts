@@ -8,6 +8,36 @@ export interface Layout {
   places: readonly number[];
 }
 
+/** Where the number of each part stands, and in how many bits. */
+export interface Packing {
+  words: number;
+  positions: ArrayLike<number>;
+  masks: ArrayLike<number>;
+}
+
+/** Packs states anew: rows 1 to `states` of `keys` into those of `into`, which may be the same where as many words suffice. */
+export function repack(
+  from: Packing,
+  to: Packing,
+  keys: Int32Array,
+  into: Int32Array,
+  states: number,
+): void {
+  const parts = from.positions.length;
+  const row = new Int32Array(to.words);
+  const [before, after, masks] = [from.positions, to.positions, from.masks].map((all) => Int32Array.from(all));
+  for (let id = 1; id <= states; id++) {
+    const at = id * from.words;
+    row.fill(0);
+    for (let part = 0; part < parts; part++) {
+      const p = before![part]!;
+      const q = after![part]!;
+      row[q >>> 5]! |= ((keys[at + (p >>> 5)]! >>> p) & masks![part]!) << q;
+    }
+    for (let w = 0; w < to.words; w++) into[id * to.words + w] = row[w]!;
+  }
+}
+
 export function maskOf(bits: number): number {
   return 2 ** bits - 1;
 }
@@ -37,15 +67,18 @@ export function place(
   return { positions, words: Math.max(1, used.length) };
 }
 
-/** The same with what is left of each word given to the parts in it, so that they need not be laid out anew so soon. */
+/**
+ * As many words as `place` takes, with the parts divided evenly among them and what is left of each word given to the parts
+ * in it: so that all have room to grow, and need not be laid out anew so soon.
+ */
 export function spread(bits: readonly number[]): { positions: Int32Array; bits: Int32Array; words: number } {
-  const { positions, words } = place(
-    bits,
-    bits.map(() => 1),
-  );
+  const one = bits.map(() => 1);
+  const { words } = place(bits, one);
+  const wordOf = evenly(bits, words) ?? Array.from(place(bits, one).positions, (position) => position >>> 5);
   const wide = Int32Array.from(bits);
+  const positions = new Int32Array(bits.length);
   for (let word = 0; word < words; word++) {
-    const inside = [...bits.keys()].filter((part) => positions[part]! >>> 5 === word);
+    const inside = [...bits.keys()].filter((part) => wordOf[part] === word);
     let left = 32 - inside.reduce((sum, part) => sum + bits[part]!, 0);
     for (let i = 0; left > 0 && inside.some((part) => wide[part]! < BITS_MAX); i++) {
       const part = inside[i % inside.length]!;
@@ -60,6 +93,33 @@ export function spread(bits: readonly number[]): { positions: Int32Array; bits: 
     }
   }
   return { positions, bits: wide, words };
+}
+/**
+ * The word of each part: as many parts in each word, but for the first ones, which take one more each of the narrowest. Of
+ * what goes into some words, the widest first, each into the one that has most room.
+ * @returns null where a word has none
+ */
+function evenly(bits: readonly number[], words: number): number[] | null {
+  const room = Array.from({ length: words }, () => 32);
+  const wordOf = bits.map(() => 0);
+  const few = Math.floor(bits.length / words);
+  const crowded = bits.length % words;
+  const narrowestFirst = [...bits.keys()].toSorted((a, b) => bits[a]! - bits[b]! || a - b);
+  const into = (parts: readonly number[], from: number, to: number, most: number) => {
+    const count = room.map(() => 0);
+    for (const part of parts.toReversed()) {
+      let best = -1;
+      for (let word = from; word < to; word++)
+        if (count[word]! < most && (best < 0 || room[word]! > room[best]!)) best = word;
+      room[best]! -= bits[part]!;
+      count[best]!++;
+      wordOf[part] = best;
+    }
+  };
+  const narrow = crowded * (few + 1);
+  into(narrowestFirst.slice(0, narrow), 0, crowded, few + 1);
+  into(narrowestFirst.slice(narrow), crowded, words, few);
+  return room.some((left) => left < 0) ? null : wordOf;
 }
 /** Numbers are never negative. */
 const BITS_MAX = 31;

@@ -1,9 +1,9 @@
 // A system as the search sees it: the numbers of all values side by side in a few words, no value across two words. Under
 // exchange of replicas a canonical state has their numbers sorted.
 import { assert } from '../../stdx/assert.ts';
-import { type Explorable, type Learning, Successors, type Told, TooNarrow } from './explorable.ts';
+import { type Explorable, type Learning, Successors, type Told, TooNarrow, type Widened } from './explorable.ts';
 import type { Footprint } from './footprint.ts';
-import { type Layout, maskOf, place } from './layout.ts';
+import { type Layout, maskOf, type Packing, place, repack } from './layout.ts';
 import { PredicateFamily } from './predicate-family.ts';
 import { Steps } from './steps.ts';
 import type { Tables } from './system.ts';
@@ -50,21 +50,16 @@ export class PackedSystem implements Explorable {
   }
 
   /** The same tables, packed with room for the values that have come up since. Numbers, and so orbits, stay. */
-  widen(keys: Int32Array): { model: PackedSystem; keys: Int32Array } {
+  widen(): Widened {
     const bits = this.tables.bitsNeeded().map((needed, kind) => Math.max(needed, this.bits[kind]!));
     const model = new PackedSystem(this.tables, bits, this.symmetry);
-    const { words } = this;
-    const repacked = new Int32Array((keys.length / words) * model.words);
-    const [from, to] = [this.layout.positions, model.layout.positions];
+    return { model, repack: (from, into, states) => repack(this.packed, model.packed, from, into, states) };
+  }
+  private get packed(): Packing {
     const masks = this.tables.counts.flatMap((count, kind) =>
       Array<number>(count).fill(maskOf(this.bits[kind]!)),
     );
-    for (let at = 0, into = 0; at < keys.length; at += words, into += model.words)
-      for (let i = 0; i < from.length; i++) {
-        const number = (keys[at + (from[i]! >>> 5)]! >>> from[i]!) & masks[i]!;
-        repacked[into + (to[i]! >>> 5)]! |= number << to[i]!;
-      }
-    return { model, keys: repacked };
+    return { words: this.words, positions: this.layout.positions, masks };
   }
   /** What could not be tabulated, in words. */
   get notes(): string[] {

@@ -216,16 +216,11 @@ export class Search {
     this.collect(expander);
     if (rest[0] === rest[1]) this.waiting.shift();
   }
-  /** Goes on with a wider packing: the states in their order are packed anew, ids stay. */
+  /** Goes on with a wider packing: the states are packed anew, ids stay. */
   protected widen(): void {
-    const { set, options } = this;
-    const { keys, parents } = set.save();
-    const wider = this.model.widen!(keys);
-    this.model = wider.model;
-    this.set = emptySet(wider.model, options);
-    if (!this.set.restore(wider.keys, parents)) this.halt = 'memory';
-    this.set.older = set.older;
-    this.set.olderHits = set.olderHits;
+    const { model, repack } = this.model.widen!();
+    if (!this.set.repack(model.words, repack)) this.halt = 'memory';
+    this.model = model;
     this.own = null;
   }
   private expander(): Expander {

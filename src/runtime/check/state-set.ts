@@ -14,6 +14,15 @@ const STRETCH = 256;
 /** Slots filled at most: 5 in 8. */
 const LOAD_NUMERATOR = 5;
 const LOAD_DENOMINATOR = 8;
+/**
+ * Keys and parents have room for so many times as many states as the table: what was never touched takes no memory, and
+ * they need not be copied each time that the table grows.
+ */
+const ROOM = 8;
+
+function capacityOf(slots: number): number {
+  return Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
+}
 
 /** What another thread needs to join. */
 export interface SharedStates {
@@ -44,9 +53,42 @@ function hashN(keys: Int32Array, at: number, words: number): number {
   for (let w = 0; w < words; w++) h = Math.imul(h ^ keys[at + w]!, 0x9e3779b1) ^ (h >>> 15);
   return mix(h);
 }
+/** Hashes of the `n` keys from the `from`-th on. Loops of their own: a choice a key costs more than the hash. */
+function hashAll(words: number, keys: Int32Array, from: number, n: number, into: Int32Array): void {
+  if (words === 1) for (let i = 0; i < n; i++) into[i] = mix(keys[from + i]!);
+  else if (words === 2)
+    for (let i = 0; i < n; i++) into[i] = hash2(keys[2 * (from + i)]!, keys[2 * (from + i) + 1]!);
+  else for (let i = 0; i < n; i++) into[i] = hashN(keys, (from + i) * words, words);
+}
+
+/** States that are entered at once: no more places than the processor remembers the way to. */
+const REHASHED = 1024;
+/** Enters ids from `first` on, none of which is there yet. @returns nothing of interest, so that what is touched is needed */
+function enter(
+  table: Int32Array,
+  slotMask: number,
+  tagMask: number,
+  hashes: Int32Array,
+  n: number,
+  first: number,
+): number {
+  let seen = 0;
+  for (let i = 0; i < n; i++) seen ^= table[hashes[i]! & slotMask]!;
+  for (let i = 0; i < n; i++) {
+    const h = hashes[i]!;
+    let slot = h & slotMask;
+    while (table[slot] !== 0) slot = (slot + 1) & slotMask;
+    table[slot] = (h & tagMask) | (first + i);
+  }
+  return seen;
+}
+
+function zeroes(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(length * 4));
+}
 
 export class StateSet {
-  readonly words: number;
+  words: number;
   readonly memoryBytes: number;
   /** Word `w` of state `id` is `keys[id * words + w]`. Row 0 is empty. */
   keys!: Int32Array;
@@ -169,9 +211,7 @@ export class StateSet {
   ensure(more: number): boolean {
     while (this.next + more > this.end) {
       const slots = this.table.length * 2;
-      const states = Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
-      const bytes = slots * 4 + (states + 1) * (this.words + 1) * 4;
-      if (bytes > this.memoryBytes || slots > 2 ** 30) return false;
+      if (!this.fits(slots, this.words)) return false;
       this.grow(slots);
     }
     return true;
@@ -263,22 +303,8 @@ export class StateSet {
       this.entries = new Int32Array(this.hashes.length);
     }
     const { words, table, slotMask, idMask, keys: own, hashes, entries } = this;
-    if (words === 1) {
-      for (let i = 0; i < n; i++) {
-        const h = mix(keys[i]!);
-        hashes[i] = h;
-        entries[i] = table[h & slotMask]!;
-      }
-    } else if (words === 2) {
-      for (let i = 0; i < n; i++) {
-        const h = hash2(keys[2 * i]!, keys[2 * i + 1]!);
-        hashes[i] = h;
-        entries[i] = table[h & slotMask]!;
-      }
-    } else {
-      for (let i = 0; i < n; i++) hashes[i] = hashN(keys, i * words, words);
-      for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
-    }
+    hashAll(words, keys, 0, n, hashes);
+    for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
     let seen = 0;
     for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
     this.sink ^= seen;
@@ -425,47 +451,63 @@ export class StateSet {
     return true;
   }
 
+  private fits(slots: number, words: number): boolean {
+    return slots <= 2 ** 30 && slots * 4 + (capacityOf(slots) + 1) * (words + 1) * 4 <= this.memoryBytes;
+  }
   private allocate(slots: number): void {
-    const capacity = Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
-    const buffer = (length: number) => new Int32Array(new SharedArrayBuffer(length * 4));
-    this.adopt(buffer(slots), buffer((capacity + 1) * this.words), buffer(capacity + 1));
+    const states = this.roomFor(slots);
+    this.adopt(zeroes(slots), zeroes(states * this.words), zeroes(states));
+  }
+  /** States to have room for beside a table of so many slots, with the row of none. */
+  private roomFor(slots: number): number {
+    const most = Math.floor(this.memoryBytes / ((this.words + 1) * 4));
+    return 1 + Math.max(capacityOf(slots), Math.min(ROOM * capacityOf(slots), most));
   }
   private adopt(table: Int32Array, keys: Int32Array, parents: Int32Array): void {
     this.table = table;
     this.keys = keys;
     this.parents = parents;
-    this.capacity = parents.length - 1;
+    this.capacity = capacityOf(table.length);
     this.slotMask = table.length - 1;
     this.idMask = 2 ** (32 - Math.clz32(this.capacity)) - 1;
   }
   private grow(slots: number): void {
-    const { keys, parents } = this;
-    this.allocate(slots);
-    this.keys.set(keys.subarray(0, this.next * this.words));
-    this.parents.set(parents.subarray(0, this.next));
+    const { keys, parents, words, next } = this;
+    if (capacityOf(slots) < parents.length) this.adopt(zeroes(slots), keys, parents);
+    else {
+      this.allocate(slots);
+      this.keys.set(keys.subarray(0, next * words));
+      this.parents.set(parents.subarray(0, next));
+    }
     this.end = this.capacity + 1;
     this.rehash();
+  }
+
+  /**
+   * Has all keys packed anew, as rows of `words` words; ids stay. For one thread alone.
+   * @param repack makes the rows of `into` from those of `from`, from row 1 on; the two may be one array
+   * @returns false where there is no memory for it: then nothing was done
+   */
+  repack(words: number, repack: (from: Int32Array, into: Int32Array, states: number) => void): boolean {
+    const { keys, parents, table } = this;
+    if (words !== this.words) {
+      if (!this.fits(table.length, words)) return false;
+      this.words = words;
+      this.adopt(table, zeroes(parents.length * words), parents);
+    }
+    repack(keys, this.keys, this.next - 1);
+    table.fill(0);
+    this.rehash();
+    return true;
   }
 
   /** Enters every state of `keys` into an empty table, in batches for the sake of overlapping misses, as in `touch`. */
   private rehash(): void {
     const { words, table, keys, idMask, slotMask, next, hashes } = this;
-    const tagMask = ~idMask;
-    for (let from = 1; from < next; from += hashes.length) {
-      const n = Math.min(hashes.length, next - from);
-      let seen = 0;
-      for (let i = 0; i < n; i++) {
-        const h = this.hash(keys, (from + i) * words);
-        hashes[i] = h;
-        seen ^= table[h & slotMask]!;
-      }
-      this.sink ^= seen;
-      for (let i = 0; i < n; i++) {
-        const h = hashes[i]!;
-        let slot = h & slotMask;
-        while (table[slot] !== 0) slot = (slot + 1) & slotMask;
-        table[slot] = (h & tagMask) | (from + i);
-      }
+    for (let from = 1; from < next; from += REHASHED) {
+      const n = Math.min(REHASHED, next - from);
+      hashAll(words, keys, from, n, hashes);
+      this.sink ^= enter(table, slotMask, ~idMask, hashes, n, from);
     }
   }
 
