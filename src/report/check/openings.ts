@@ -22,7 +22,7 @@ export class Openings {
   /** By row of the environment's column; 0 = not known. */
   private known = new Int32Array(1 << 8);
   /** The operations that a vCPU may be given, by that row and the vCPU. */
-  private readonly menus = new Map<number, readonly number[]>();
+  private readonly menus: (readonly number[] | undefined)[] = [];
 
   constructor(vector: Vector, environment: Environment, vcpus: number) {
     this.vector = vector;
@@ -53,13 +53,8 @@ export class Openings {
   }
   /** What a vCPU that is hungry may be given. */
   menu(row: number, vcpu: number): readonly number[] {
-    const key = row * this.vcpus + vcpu;
-    let choices = this.menus.get(key);
-    if (!choices) {
-      const now = this.vector.valueIn(row, this.vector.environment);
-      this.menus.set(key, (choices = this.environment.choices(now, vcpu)));
-    }
-    return choices;
+    const now = this.vector.valueIn(row, this.vector.environment);
+    return (this.menus[row * this.vcpus + vcpu] ??= this.environment.choices(now, vcpu));
   }
 
   private in(row: number): number {

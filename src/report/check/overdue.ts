@@ -58,7 +58,6 @@ export class Overdue {
   private readonly calls: { self: number; from: number; to: number };
   private readonly steps: Steps;
   private readonly vector: Vector;
-  private readonly leaves: Leaves;
   /** By column and row: where in `list` things and the effects of saying them again are listed; 0 = not known. */
   private readonly known: Int32Array<ArrayBuffer>[];
   private readonly list: number[] = [0];
@@ -78,7 +77,6 @@ export class Overdue {
     const first = leaves.all[leaves.actor[geometry.host]!]!.offsetOf(calls);
     this.calls = { self: geometry.host, from: first, to: first + calls.length };
     this.environment = environment;
-    this.leaves = leaves;
     this.vector = vector;
     this.steps = steps;
     const thing = (actor: number, id: number, text: string): Thing => ({
@@ -128,7 +126,7 @@ export class Overdue {
   }
   callsAreOpen(): boolean {
     const { self, from, to } = this.calls;
-    const own = this.ownWords(self);
+    const own = this.steps.ownWords(self);
     for (let at = from; at < to; at++) if (this.records.data[own + at] !== 0) return true;
     return false;
   }
@@ -156,7 +154,7 @@ export class Overdue {
     this.things.forEach(({ actor, sent }, thing) => {
       if (vector.columns.actor[actor] !== column) return;
       const effect = this.effectOf(thing);
-      const isOwn = steps.settle(steps.first(this.ownWords(actor), sent), column) > 0;
+      const isOwn = steps.settle(steps.first(steps.ownWords(actor), sent), column) > 0;
       if (!isOwn || this.changesAnything(effect)) some.push(thing, isOwn ? effect : 0);
     });
     const at = this.list.push(some.length, ...some) - some.length - 1;
@@ -168,13 +166,9 @@ export class Overdue {
     this.known[column]![row] = at;
     return at;
   }
-  private ownWords(actor: number): number {
-    return this.vector.value(this.vector.slotOf[this.leaves.actor[actor]!]!);
-  }
   private effectOf(thing: number): number {
-    const { steps } = this;
     const { actor, sent } = this.things[thing]!;
-    return steps.step(actor, sent, steps.first(this.ownWords(actor), sent));
+    return this.steps.take(actor, sent);
   }
   private changesAnything(effect: number): boolean {
     const { pushes, writes, failure } = this.steps.effect(effect);

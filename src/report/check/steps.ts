@@ -45,12 +45,18 @@ const FEEDING = -2;
 const TIMED: ReadonlySet<number> = new Set([event.stalled]);
 export class Steps {
   private readonly built: Built;
-  private readonly leaves: Leaves;
   private readonly vector: Vector;
   private readonly records: Records;
+  /** By actor: where its own words are. */
+  private readonly ownSlots: Int32Array;
   private readonly changes: Changes;
   private readonly memo = new Memo();
+  /** Messages at one of whose occasions something fails. */
+  private readonly strickenMessages = new Memo();
+  /** By vCPU and choice (-1: the script ends): what stands for it in a look-up. */
+  private readonly feedings: number[][] = [];
   private readonly effects: Effect[] = [];
+  private readonly idle: boolean[] = [];
   private readonly numbers = new Map<string, number>();
   /** By node of the look-up: the slot that is looked at next. */
   private readonly nodes: number[] = [0];
@@ -72,8 +78,8 @@ export class Steps {
     this.built = built;
     this.changes = changes;
     this.footing = new Footing(built, leaves);
-    this.leaves = leaves;
     this.vector = vector;
+    this.ownSlots = Int32Array.from(leaves.actor, (leaf) => vector.slotOf[leaf]!);
     this.records = records;
     this.loaded = new Int32Array(vector.slots.length);
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
@@ -86,10 +92,14 @@ export class Steps {
   }
 
   get bytes(): number {
-    return this.memo.bytes;
+    return this.memo.bytes + this.strickenMessages.bytes;
   }
   effect(number: number): Effect {
     return this.effects[number - 1]!;
+  }
+  /** Whether it changes no actor's words and no queue. */
+  isIdle(number: number): boolean {
+    return this.idle[number - 1]!;
   }
   /** Interns every leaf as it is in the buffer. */
   readAll(): void {
@@ -112,7 +122,11 @@ export class Steps {
   }
   /** The same message, at whose occasion number `strike` a device fails. */
   struck(sent: number, strike: number): number {
-    return this.intern([...this.records.data.subarray(sent, sent + MESSAGE_WORDS), strike + 1]);
+    const known = this.strickenMessages.get(sent, strike);
+    if (known !== 0) return known;
+    const struck = this.intern([...this.records.data.subarray(sent, sent + MESSAGE_WORDS), strike + 1]);
+    this.strickenMessages.set(sent, strike, struck);
+    return struck;
   }
   /** The node of the look-up that an actor's words and a message lead to; an effect's number, or 0 = not known. */
   first(actorWords: number, sent: number): number {
@@ -126,6 +140,10 @@ export class Steps {
       found = memo.get(found, vector.value(nodes[-found]!));
     return found;
   }
+  /** The number of the effect of a step of which nothing was looked up yet. */
+  take(actor: number, sent: number): number {
+    return this.step(actor, sent, this.first(this.ownWords(actor), sent));
+  }
   /** @returns the number of the step's effect */
   step(actor: number, sent: number, node: number): number {
     const { memo, nodes, vector } = this;
@@ -133,8 +151,9 @@ export class Steps {
     while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
     return found > 0 ? found : this.learn(actor, sent);
   }
-  private ownSlot(actor: number): number {
-    return this.vector.slotOf[this.leaves.actor[actor]!]!;
+  /** The number of an actor's own words, in the state under consideration. */
+  ownWords(actor: number): number {
+    return this.vector.value(this.ownSlots[actor]!);
   }
 
   /** Runs a step, and remembers what it depended on and what it did. */
@@ -145,7 +164,7 @@ export class Steps {
     const effect = this.perform(actor, sent, this.footing);
     const path = this.footing.path.map((leaf) => vector.slotOf[leaf]!);
     const number = this.numberOf(this.performElsewhere(effect, path));
-    let a = vector.value(this.ownSlot(actor));
+    let a = this.ownWords(actor);
     let b = sent;
     for (const slot of path) {
       let next = memo.get(a, b);
@@ -167,6 +186,7 @@ export class Steps {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const number = this.effects.push(effect);
+    this.idle.push(effect.pushes.length === 0 && effect.writes.length === 0);
     this.changes.add(effect);
     this.numbers.set(key, number);
     return number;
@@ -257,7 +277,7 @@ export class Steps {
   private performElsewhere(effect: Effect, path: readonly number[]): Effect {
     const { vector, built } = this;
     const { slots, leafOf } = vector;
-    const needed = new Set([this.ownSlot(effect.actor)]);
+    const needed = new Set([this.ownSlots[effect.actor]!]);
     for (const slot of path) needed.add(slot);
     const here = slots.slice();
     const { another } = this;
@@ -276,8 +296,9 @@ export class Steps {
   /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
   feed(vcpu: number, item: Item | null, choice: number): number {
     const { vector, built } = this;
-    const key = this.intern([FEEDING, vcpu, choice]);
-    const own = vector.value(this.ownSlot(vcpu));
+    const feedings = (this.feedings[vcpu] ??= []);
+    const key = (feedings[choice + 1] ??= this.intern([FEEDING, vcpu, choice]));
+    const own = this.ownWords(vcpu);
     const known = this.memo.get(own, key);
     if (known !== 0) return known;
     vector.bring();

@@ -264,19 +264,13 @@ export class WorldSystem implements Explorable {
       const sent = offers[i + 1]!;
       let effect = offers[i + 2]!;
       if (effect === 0) {
-        effect = this.stepOf(actor, sent);
-        offers[i + 2] = steps.settle(steps.first(this.ownWords(actor), sent), column);
+        effect = steps.take(actor, sent);
+        offers[i + 2] = steps.settle(steps.first(steps.ownWords(actor), sent), column);
       } else if (effect < 0) effect = steps.step(actor, sent, effect);
       this.emit(effect, NOTHING, offers[i + 3]!, out);
       if (this.choices !== null) this.noteDelivery(sent, -1, -1);
       if (this.mayFail) this.fail(actor, sent, effect, out);
     }
-  }
-  private ownWords(actor: number): number {
-    return this.vector.value(this.vector.slotOf[this.leaves.actor[actor]!]!);
-  }
-  private stepOf(actor: number, sent: number): number {
-    return this.steps.step(actor, sent, this.steps.first(this.ownWords(actor), sent));
   }
   /** The same step with a device that fails, or a message that gets lost or comes twice, at each occasion. */
   private fail(
@@ -296,16 +290,17 @@ export class WorldSystem implements Explorable {
       loss: environment.lossesLeft(now),
     };
     if (budget.fault + budget.repeat + budget.loss === 0) return;
-    occasions.forEach((fault, occasion) => {
+    for (let occasion = 0; occasion < occasions.length; occasion++) {
+      const fault = occasions[occasion]!;
       const harm = harms[fault % harms.length] === 'lose' ? 'loss' : 'repeat';
       const what = fault < FIRST_DEVICE_FAULT ? harm : 'fault';
-      if (budget[what] === 0) return;
-      const struck = this.stepOf(actor, steps.struck(sent, occasion));
+      if (budget[what] === 0) continue;
+      const struck = steps.take(actor, steps.struck(sent, occasion));
       this.emit(struck, change[what], this.records.data[sent]!, out);
-      if (this.choices === null) return;
+      if (this.choices === null) continue;
       if (note) note(fault, occasion);
       else this.noteDelivery(sent, fault, occasion);
-    });
+    }
   }
   private feed(around: number, out: Successors): void {
     const { openings } = this;
@@ -326,7 +321,7 @@ export class WorldSystem implements Explorable {
     const left = changes.after(columns.environment, around, environment.feeds(vcpu, choice));
     this.consider(column, given);
     this.consider(columns.environment, left);
-    this.emit(this.stepOf(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
+    this.emit(steps.take(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
     this.consider(column, before);
     this.consider(columns.environment, around);
     if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
@@ -334,14 +329,13 @@ export class WorldSystem implements Explorable {
   private reclaim(out: Successors): void {
     const { steps, built } = this;
     const { host } = built.world.geometry;
-    this.reclaimMessages.forEach((sent, gfn) => {
-      const number = this.stepOf(host, sent);
-      const effect = steps.effect(number);
-      if (effect.pushes.length === 0 && effect.writes.length === 0) return;
-      this.emit(number, change.reclaim, NO_FAIRNESS, out);
+    for (let gfn = 0; gfn < this.reclaimMessages.length; gfn++) {
+      const effect = steps.take(host, this.reclaimMessages[gfn]!);
+      if (steps.isIdle(effect)) continue;
+      this.emit(effect, change.reclaim, NO_FAIRNESS, out);
       if (this.choices !== null)
         this.note({ kind: 'reclaim', gfn, text: `reclaim wants the page of Gfn ${gfn}` });
-    });
+    }
   }
 
   private timeOut({ thing, effect, after, isEarly }: Timeout, out: Successors): void {
