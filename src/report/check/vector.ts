@@ -5,7 +5,7 @@
 import type { Geometry } from '../../model/geometry.ts';
 import { TooNarrow } from '../../runtime/check/explorable.ts';
 import { Rows, type Shared } from '../../runtime/check/interner.ts';
-import { maskOf, type Packing, spread } from '../../runtime/check/layout.ts';
+import { maskOf, type Packing, spread, type Unpack, unpacker } from '../../runtime/check/layout.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 
 /** Monitors are split among so many columns: their pictures vary independently, and together they are too many. */
@@ -54,6 +54,7 @@ export class Vector {
   private wordOf!: Int32Array;
   private shiftOf!: Int32Array;
   private maskOf!: Int32Array;
+  private unpack!: Unpack;
 
   constructor(leaves: Leaves, geometry: Geometry, monitors: number, shared?: readonly Shared[]) {
     const plan = new Plan(leaves, geometry, monitors);
@@ -90,6 +91,7 @@ export class Vector {
     this.wordOf = laid.positions.map((position) => position >>> 5);
     this.shiftOf = laid.positions.map((position) => position & 31);
     this.maskOf = laid.bits.map((width) => maskOf(width));
+    this.unpack = unpacker(this.laid);
   }
   /** Makes room for all values that there are. @returns the layouts before and after, for `repack` */
   widen(): [Packing, Packing] {
@@ -104,9 +106,7 @@ export class Vector {
 
   /** Considers the packed state at `states[at..]`. */
   at(states: Int32Array, at: number): void {
-    const { numbers, wordOf, shiftOf, maskOf: masks } = this;
-    for (let column = 0; column < numbers.length; column++)
-      numbers[column] = (states[at + wordOf[column]!]! >>> shiftOf[column]!) & masks[column]!;
+    this.unpack(states, at, this.numbers);
   }
   /** The number of one column of it, without considering it. */
   numberIn(states: Int32Array, at: number, column: number): number {
@@ -114,15 +114,13 @@ export class Vector {
   }
   pack(numbers: Int32Array, into: Int32Array, at: number): void {
     for (let w = 0; w < this.words; w++) into[at + w] = 0;
-    for (let column = 0; column < numbers.length; column++) this.patch(into, at, column, numbers[column]!);
+    for (let column = 0; column < numbers.length; column++)
+      this.exchange(into, at, column, 0, numbers[column]!);
   }
-  /** Puts another number into a packed state. */
-  patch(into: Int32Array, at: number, column: number, number: number): void {
-    const mask = this.maskOf[column]!;
-    if (number > mask) throw new TooNarrow(`a part of the state has ${number} values`);
-    const word = at + this.wordOf[column]!;
-    const shift = this.shiftOf[column]!;
-    into[word] = (into[word]! & ~(mask << shift)) | (number << shift);
+  /** Puts another number in the place of one, in a packed state. */
+  exchange(into: Int32Array, at: number, column: number, before: number, after: number): void {
+    if (after > this.maskOf[column]!) throw new TooNarrow(`a part of the state has ${after} values`);
+    into[at + this.wordOf[column]!]! ^= (before ^ after) << this.shiftOf[column]!;
   }
   /** Number in a slot of the state under consideration. */
   value(slot: number): number {

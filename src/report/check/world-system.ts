@@ -74,7 +74,6 @@ export class WorldSystem implements Explorable {
   private readonly offers: Offers;
   private readonly openings: Openings;
   private readonly mayFail: boolean;
-  private readonly next = new Int32Array(64);
   private readonly base = new Int32Array(16);
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
@@ -353,35 +352,34 @@ export class WorldSystem implements Explorable {
   }
   /** Another number in a column of the state under consideration. */
   private consider(column: number, number: number): void {
-    this.vector.numbers[column] = number;
-    this.vector.patch(this.base, 0, column, number);
+    const { vector, base } = this;
+    vector.exchange(base, 0, column, vector.numbers[column]!, number);
+    vector.numbers[column] = number;
   }
 
   /** Appends what an effect, and a change of what the environment may do, make of the state. */
   private emit(effect: number, then: number, action: number, out: Successors): void {
-    const { vector, changes, next, base } = this;
+    const { vector, changes, base } = this;
     const { numbers } = vector;
     const { environment } = vector.columns;
     const { plan, starts } = changes;
-    const first = starts[effect - 1]!;
-    const end = starts[effect]!;
+    out.reserve(1);
+    const { keys, words } = out;
+    const into = out.length * words;
+    for (let w = 0; w < words; w++) keys[into + w] = base[w]!;
     let around = numbers[environment]!;
-    for (let i = first, n = 0; i < end; i += 2, n++) {
+    for (let i = starts[effect - 1]!, end = starts[effect]!; i < end; i += 2) {
       const column = plan[i]!;
-      const after =
-        column === BROKEN
-          ? plan[i + 1]!
-          : changes.after(column, column === environment ? around : numbers[column]!, plan[i + 1]!);
+      if (column === BROKEN) return out.violate(action, this.judges.whatBroke(plan[i + 1]!));
+      const before = column === environment ? around : numbers[column]!;
+      const after = changes.after(column, before, plan[i + 1]!);
       if (after < 0) return out.violate(action, this.judges.whatBroke(after));
       if (column === environment) around = after;
-      next[n] = after;
+      else vector.exchange(keys, into, column, before, after);
     }
     if (then !== NOTHING) around = changes.after(environment, around, then);
-    const into = out.place(action);
-    const { keys } = out;
-    for (let w = 0; w < vector.words; w++) keys[into + w] = base[w]!;
-    for (let i = first, n = 0; i < end; i += 2, n++) vector.patch(keys, into, plan[i]!, next[n]!);
-    if (around !== numbers[environment]) vector.patch(keys, into, environment, around);
+    vector.exchange(keys, into, environment, numbers[environment]!, around);
+    out.place(action);
   }
 
   // --- ends, and what is owed

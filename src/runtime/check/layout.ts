@@ -15,6 +15,22 @@ export interface Packing {
   masks: ArrayLike<number>;
 }
 
+export type Unpack = (states: Int32Array, at: number, numbers: Int32Array) => void;
+
+/**
+ * Takes the packed state at `states[at..]` apart. The function is written for the layout, without a loop over its parts, which
+ * took a tenth of all time of a search.
+ */
+export function unpacker({ words, positions, masks }: Packing): Unpack {
+  const lines = Array.from({ length: words }, (_, word) => `const w${word} = states[at + ${word}];`);
+  for (let part = 0; part < positions.length; part++) {
+    const position = positions[part]!;
+    lines.push(`numbers[${part}] = (w${position >>> 5} >>> ${position & 31}) & ${masks[part]!};`);
+  }
+  // oxlint-disable-next-line no-implied-eval -- made of numbers only
+  return new Function('states', 'at', 'numbers', lines.join('\n')) as Unpack;
+}
+
 /** Packs states anew: rows 1 to `states` of `keys` into those of `into`, which may be the same where as many words suffice. */
 export function repack(
   from: Packing,
