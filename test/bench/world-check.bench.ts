@@ -42,9 +42,9 @@ tell(`2 pages x 2 nodes x 2 vCPUs, ${bounds.operations} operation(s) each: state
 tell('transitions', transitions);
 tell('distinct states a second, one thread, all monitors, traces kept', states / safety);
 const bare = await seconds(() => {
-  const set = new StateSet(2, { states: 100_000 });
+  const set = new StateSet(check.system.words, { states: 100_000 });
   const random = new Prng().seed(1, 1);
-  const keys = new Int32Array(2 * 2048);
+  const keys = new Int32Array(check.system.words * 2048);
   const parents = new Int32Array(2048).fill(1);
   for (let done = 0; done < states; done += 2048) {
     for (let i = 0; i < keys.length; i++) keys[i] = 1 + random.below(2 ** 30);
