@@ -1,5 +1,6 @@
 // What steps do to a state, column by column. The same change comes up again and again, in steps of any actor: what it makes
 // of a column's value is computed once and looked up afterwards.
+import { TooNarrow } from '../../runtime/check/explorable.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
 import type { Environment } from './environment.ts';
 import type { Judges } from './judges.ts';
@@ -18,14 +19,23 @@ interface Change {
   pushes: number[];
 }
 
+/** Where a packed state begins that something broke, and minus the number of what. */
+interface Spoilt {
+  at: number;
+  broken: number;
+}
+const NONE: readonly Spoilt[] = [];
+
 /** In place of a column: the step itself is at fault; the change is minus what is broken. */
-export const BROKEN = -1;
+const BROKEN = -1;
 
 export class Changes {
   /** Column and change, in turns: those of effect `n` from `starts[n - 1]` to `starts[n]`. */
   plan = new Int32Array(1 << 12);
   starts = new Int32Array(1 << 10);
   private count = 0;
+  /** Packed states to be, by where they begin, that are none. */
+  private spoilt: Spoilt[] = [];
   private readonly vector: Vector;
   private readonly records: Records;
   private readonly queues: Queues;
@@ -36,6 +46,9 @@ export class Changes {
   private readonly changes: Change[][];
   private readonly numbers: Map<string, number>[];
   private readonly monitorsOf: ({ from: number; to: number } | null)[];
+  /** By column: where packed states begin, and the change that this column of theirs is to have, in turns. */
+  private readonly due: Int32Array[];
+  private readonly dueLength: Int32Array;
 
   constructor(vector: Vector, records: Records, queues: Queues, judges: Judges, environment: Environment) {
     this.vector = vector;
@@ -46,6 +59,8 @@ export class Changes {
     this.memos = vector.rows.map(() => new Memo());
     this.changes = vector.rows.map(() => []);
     this.numbers = vector.rows.map(() => new Map<string, number>());
+    this.due = vector.rows.map(() => new Int32Array(1 << 10));
+    this.dueLength = new Int32Array(vector.rows.length);
     this.monitorsOf = vector.rows.map(
       (_, column) => vector.columns.monitors.find((part) => part.column === column) ?? null,
     );
@@ -101,6 +116,63 @@ export class Changes {
     if (this.count + 1 === this.starts.length) this.starts = larger(this.starts);
     this.plan.set(all, start);
     this.starts[++this.count] = start + all.length;
+  }
+
+  // What steps do is put off until there are many: then one column after the other is gone through, with one table at hand
+  // and nothing in a look-up that has to wait for the one before.
+
+  /** All that an effect does is to be done to the packed state at `at`. */
+  putOff(effect: number, at: number): void {
+    const { plan } = this;
+    for (let i = this.starts[effect - 1]!, end = this.starts[effect]!; i < end; i += 2)
+      this.putOffOne(plan[i]!, plan[i + 1]!, at);
+  }
+  putOffOne(column: number, change: number, at: number): void {
+    if (column === BROKEN) {
+      this.spoilt.push({ at, broken: change });
+      return;
+    }
+    const end = this.dueLength[column]!;
+    if (end === this.due[column]!.length) this.due[column] = larger(this.due[column]!);
+    const due = this.due[column]!;
+    due[end] = at;
+    due[end + 1] = change;
+    this.dueLength[column] = end + 2;
+  }
+  /** What was put off was not for states of this layout. */
+  forget(): void {
+    this.dueLength.fill(0);
+    this.spoilt.length = 0;
+  }
+  /** Does what was put off. @returns the states that are none since something broke, in order, with the number of what did */
+  carryOut(states: Int32Array): readonly Spoilt[] {
+    for (let column = 0; column < this.due.length; column++) this.carryOutIn(column, states);
+    this.dueLength.fill(0);
+    const { spoilt } = this;
+    if (spoilt.length === 0) return NONE;
+    this.spoilt = [];
+    // The first thing that broke counts, in the order of the columns.
+    return spoilt
+      .filter(({ at }, i) => spoilt.findIndex((other) => other.at === at) === i)
+      .toSorted((a, b) => a.at - b.at);
+  }
+  private carryOutIn(column: number, states: Int32Array): void {
+    const memo = this.memos[column]!;
+    const due = this.due[column]!;
+    const end = this.dueLength[column]!;
+    const { word, shift, mask } = this.vector.placeOf(column);
+    for (let i = 0; i < end; i += 2) {
+      const change = due[i + 1]!;
+      const at = due[i]! + word;
+      const row = (states[at]! >>> shift) & mask;
+      let after = memo.get(row, change);
+      if (after === 0) after = this.compute(column, row, change);
+      if (after < 0) this.spoilt.push({ at: due[i]!, broken: after });
+      else {
+        if (after > mask) throw new TooNarrow(`a part of the state has ${after} values`);
+        states[at]! ^= (row ^ after) << shift;
+      }
+    }
   }
 
   /** @returns what a change makes of a column's value, or minus the number of what it breaks */

@@ -6,31 +6,29 @@ import type { Reduction } from './reduction.ts';
 import type { Vector } from './vector.ts';
 
 /** Words before the entries of a list, and of an entry. */
-export const HEADER = 2;
+export const HEADER = 1;
 export const OFFER = 4;
-
-type ByRow = Int32Array<ArrayBuffer>[];
+/** The list that has nothing. */
+export const NOTHING_OFFERED = 2;
 
 export class Offers {
   /** Steps that commute with all others are listed alone. */
   reduces = true;
-  /** The lists: how many; whether it is taken alone; then by four: actor, message, where the look-up of its step has got to, ring. */
+  /** The lists: how many; then by four: actor, message, where the look-up of its step has got to, ring. */
   words = new Int32Array(1 << 14);
-  /** Columns with actors, in the order in which a step taken alone is looked for, and in that of the successors. */
-  readonly lonely: readonly number[];
+  /** Columns with actors, in the order of the successors; places among these, in the order in which a step taken alone is looked for. */
   readonly acting: readonly number[];
+  readonly lonely: readonly number[];
   private readonly vector: Vector;
   private readonly leaves: Leaves;
   private readonly queues: Queues;
   private readonly records: Records;
   private readonly reduction: Reduction;
   private readonly actorsOf: readonly (readonly number[])[];
-  private end = 1;
-  /** By column and row: where in `words`; 0 = not known. */
-  private here: ByRow;
-  /** The same where things may be said again although there is something to do, and where they may not. */
-  private readonly hasty: ByRow;
-  private readonly patient: ByRow;
+  private end = 2;
+  /** By row and place among `acting`: what `at` returns; 0 = not known. Where things may be said again although there is something to do, and where they may not. */
+  private readonly known = [new Int32Array(1 << 12), new Int32Array(1 << 12)];
+  private hasty = 0;
 
   constructor(vector: Vector, leaves: Leaves, queues: Queues, records: Records, reduction: Reduction) {
     this.vector = vector;
@@ -44,33 +42,36 @@ export class Offers {
     );
     this.acting = [...new Set(actor)];
     // The host's side first: the environment is between the two.
-    const isHosts = (column: number) => column > environment;
-    this.lonely = [...this.acting.filter(isHosts), ...this.acting.filter((column) => !isHosts(column))];
-    const none = () => vector.rows.map(() => new Int32Array(1 << 8));
-    this.hasty = none();
-    this.patient = none();
-    this.here = this.patient;
+    const isHosts = (place: number) => this.acting[place]! > environment;
+    const places = [...this.acting.keys()];
+    this.lonely = [...places.filter(isHosts), ...places.filter((place) => !isHosts(place))];
   }
   get bytes(): number {
-    const rows = [...this.hasty, ...this.patient];
-    return rows.reduce((sum, { byteLength }) => sum + byteLength, this.words.byteLength);
+    return this.known.reduce((sum, { byteLength }) => sum + byteLength, this.words.byteLength);
   }
   /** Whether things may be said again although there is something to do. */
   hasten(isHasty: boolean): void {
     this.reduction.isHasty = isHasty;
-    this.here = isHasty ? this.hasty : this.patient;
+    this.hasty = isHasty ? 1 : 0;
   }
 
-  /** The messages that can be taken in a column of the state under consideration; or, where one may be taken alone, that one. @returns where in `words` */
-  in(column: number): number {
-    const known = this.here[column]![this.vector.numbers[column]!];
-    return known === undefined || known === 0 ? this.list(column) : known;
+  /**
+   * The messages that can be taken in the column at that place of `acting`, in the state under consideration; or, where one
+   * may be taken alone, that one.
+   * @returns twice the place in `words`, and one more where it is taken alone
+   */
+  at(place: number): number {
+    const known = this.known[this.hasty]![this.slot(place)];
+    return known === undefined || known === 0 ? this.list(place) : known;
   }
-  private list(column: number): number {
+  private slot(place: number): number {
+    return this.vector.numbers[this.acting[place]!]! * this.acting.length + place;
+  }
+  private list(place: number): number {
     const { vector, queues, records } = this;
     let some: number[] = [];
     let alone = 0;
-    for (const actor of this.actorsOf[column]!) {
+    for (const actor of this.actorsOf[this.acting[place]!]!) {
       const queue = vector.value(vector.queue[actor]!);
       if (queue === 0) continue;
       const at = queues.headsOf(queue);
@@ -85,13 +86,16 @@ export class Offers {
       }
       if (alone === 1) break;
     }
+    const { known, hasty } = this;
+    const slot = this.slot(place);
+    while (slot >= known[hasty]!.length) known[hasty] = larger(known[hasty]!);
+    return (known[hasty]![slot] = some.length === 0 ? NOTHING_OFFERED : 2 * this.put(some) + alone);
+  }
+  private put(some: readonly number[]): number {
     const at = this.end;
     this.end += HEADER + some.length;
     while (this.end > this.words.length) this.words = larger(this.words);
-    this.words.set([some.length / OFFER, alone, ...some], at);
-    const row = vector.numbers[column]!;
-    while (row >= this.here[column]!.length) this.here[column] = larger(this.here[column]!);
-    this.here[column]![row] = at;
+    this.words.set([some.length / OFFER, ...some], at);
     return at;
   }
 }

@@ -140,6 +140,10 @@ export class Steps {
       found = memo.get(found, vector.value(nodes[-found]!));
     return found;
   }
+  /** One look further, from a node, in a packed state. @returns a node, the number of an effect, or 0 = not known */
+  look(node: number, states: Int32Array, at: number): number {
+    return this.memo.get(node, this.vector.valueAt(states, at, this.nodes[-node]!));
+  }
   /** The number of the effect of a step of which nothing was looked up yet. */
   take(actor: number, sent: number): number {
     return this.step(actor, sent, this.first(this.ownWords(actor), sent));

@@ -117,6 +117,10 @@ export class Vector {
     for (let column = 0; column < numbers.length; column++)
       this.exchange(into, at, column, 0, numbers[column]!);
   }
+  /** Where in a packed state a column's number stands. */
+  placeOf(column: number): { word: number; shift: number; mask: number } {
+    return { word: this.wordOf[column]!, shift: this.shiftOf[column]!, mask: this.maskOf[column]! };
+  }
   /** Puts another number in the place of one, in a packed state. */
   exchange(into: Int32Array, at: number, column: number, before: number, after: number): void {
     if (after > this.maskOf[column]!) throw new TooNarrow(`a part of the state has ${after} values`);
@@ -127,6 +131,12 @@ export class Vector {
     const column = this.columnOf[slot]!;
     const { data, width } = this.rows[column]!;
     return data[this.numbers[column]! * width + this.offsetOf[slot]!]!;
+  }
+  /** The same of a packed state, without considering it. */
+  valueAt(states: Int32Array, at: number, slot: number): number {
+    const column = this.columnOf[slot]!;
+    const { data, width } = this.rows[column]!;
+    return data[this.numberIn(states, at, column) * width + this.offsetOf[slot]!]!;
   }
   /** The same of any value of the slot's column. */
   valueIn(row: number, slot: number): number {

@@ -84,7 +84,7 @@ export class Walk {
     const out = new Successors(model.words, 64);
     let choices: Choice[] = [];
     if (model instanceof WorldSystem) choices = model.choicesOf(state, 0, out);
-    else model.expand(state, 0, out);
+    else out.of(model, state, 0, 0);
     const broken = new Map(out.broken.map(({ k, property }) => [k, property]));
     let at = 0;
     return Array.from({ length: out.ofThisState }, (_, k): Option => {
@@ -149,6 +149,7 @@ export class Walk {
       words: model.words,
       initial: (into) => into(state.slice()),
       expand: (...given) => model.expand(...given),
+      ...(model.complete && { complete: (...given) => model.complete!(...given) }),
       ...(model.judge && { judge: (...given) => model.judge!(...given) }),
       ...(model.isEnd && { isEnd: (...given) => model.isEnd!(...given) }),
       describeAction: (...given) => model.describeAction(...given),

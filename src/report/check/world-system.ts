@@ -16,14 +16,15 @@ import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { repack } from '../../runtime/check/layout.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
+import { Asked } from './asked.ts';
 import { Shown } from './describe.ts';
-import { BROKEN, Changes } from './changes.ts';
+import { Changes } from './changes.ts';
 import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
 import { type Bounds, change, describeItem, Environment } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
-import { HEADER, OFFER, Offers } from './offers.ts';
+import { HEADER, NOTHING_OFFERED, OFFER, Offers } from './offers.ts';
 import { Openings, VCPUS_MAX } from './openings.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
@@ -71,10 +72,13 @@ export class WorldSystem implements Explorable {
   /** What the first writes of the pages broke, before the search began; null: nothing. */
   private readonly startBroke: string | null;
   private readonly changes: Changes;
+  private readonly asked: Asked;
   private readonly offers: Offers;
   private readonly openings: Openings;
   private readonly mayFail: boolean;
   private readonly base = new Int32Array(16);
+  /** What is offered in it, by place among the columns that act. */
+  private readonly here: Int32Array;
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
@@ -118,6 +122,7 @@ export class WorldSystem implements Explorable {
     this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
+    this.asked = new Asked(this.steps, this.vector, this.changes);
     this.overdue = new Overdue(
       this.built,
       this.leaves,
@@ -138,6 +143,7 @@ export class WorldSystem implements Explorable {
     });
     const reduction = new Reduction(this.built, this.leaves, this.records);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
+    this.here = new Int32Array(this.offers.acting.length);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
     this.startBroke = this.populate(properties);
     const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
@@ -210,6 +216,7 @@ export class WorldSystem implements Explorable {
     return this.vector.packing;
   }
   set packing(bits: Int32Array) {
+    this.forget();
     this.vector.layOut(bits);
   }
   /** Packs so that there is room for whatever will come up, and states stay as they are; before the first state is asked for. */
@@ -218,8 +225,15 @@ export class WorldSystem implements Explorable {
   }
   /** Room for the values that have come up; numbers stay. */
   widen(): Widened {
+    this.forget();
     const [before, after] = this.vector.widen();
     return { model: this, repack: (from, into, states) => repack(before, after, from, into, states) };
+  }
+
+  /** What was put off was for states of another layout. */
+  private forget(): void {
+    this.changes.forget();
+    this.asked.forget();
   }
 
   initial(into: (state: Int32Array) => void): void {
@@ -238,20 +252,25 @@ export class WorldSystem implements Explorable {
     const around = vector.numbers[vector.columns.environment]!;
     const mayHasten = this.losesMessages && openings.mayHasten(around);
     if (this.losesMessages) offers.hasten(mayHasten);
-    let waiting = 0;
-    for (const column of offers.lonely) {
-      const here = offers.in(column);
-      if (offers.words[here + 1] === 1) return this.deliver(column, here, out);
-      waiting += offers.words[here]!;
+    let isQuiet = true;
+    const { lonely, acting } = offers;
+    const { here } = this;
+    for (let i = 0; i < lonely.length; i++) {
+      const place = lonely[i]!;
+      const offered = offers.at(place);
+      if ((offered & 1) === 1) return this.deliver(acting[place]!, offered >> 1, out);
+      here[place] = offered;
+      if (offered !== NOTHING_OFFERED) isQuiet = false;
     }
     // A script that has no more operations to come ends at once: nobody else can tell when it does.
     const ending = this.reduces ? openings.ending(around) : -1;
     if (ending >= 0) return this.feedOne(ending, -1, out);
-    for (const column of offers.acting) this.deliver(column, offers.in(column), out);
+    for (let place = 0; place < acting.length; place++)
+      if (here[place] !== NOTHING_OFFERED) this.deliver(acting[place]!, here[place]! >> 1, out);
     this.feed(around, out);
     if (openings.mayReclaim(around)) this.reclaim(out);
-    if (!this.losesMessages || (waiting > 0 && !mayHasten)) return;
-    for (const timeout of this.overdue.timeouts(waiting === 0, mayHasten)) this.timeOut(timeout, out);
+    if (!this.losesMessages || !(isQuiet || mayHasten)) return;
+    for (const timeout of this.overdue.timeouts(isQuiet, mayHasten)) this.timeOut(timeout, out);
   }
   private deliver(column: number, at: number, out: Successors): void {
     const { steps } = this;
@@ -265,6 +284,10 @@ export class WorldSystem implements Explorable {
       if (effect === 0) {
         effect = steps.take(actor, sent);
         offers[i + 2] = steps.settle(steps.first(steps.ownWords(actor), sent), column);
+      } else if (effect < 0 && !this.mayFail) {
+        this.asked.put(this.append(offers[i + 3]!, out), actor, sent, effect);
+        if (this.choices !== null) this.noteDelivery(sent, -1, -1);
+        continue;
       } else if (effect < 0) effect = steps.step(actor, sent, effect);
       this.emit(effect, NOTHING, offers[i + 3]!, out);
       if (this.choices !== null) this.noteDelivery(sent, -1, -1);
@@ -357,29 +380,32 @@ export class WorldSystem implements Explorable {
     vector.numbers[column] = number;
   }
 
-  /** Appends what an effect, and a change of what the environment may do, make of the state. */
+  /**
+   * Appends what an effect, and a change of what the environment may do, make of the state. Its columns get their new numbers
+   * later, when there are many (`complete`).
+   */
   private emit(effect: number, then: number, action: number, out: Successors): void {
-    const { vector, changes, base } = this;
-    const { numbers } = vector;
-    const { environment } = vector.columns;
-    const { plan, starts } = changes;
-    out.reserve(1);
+    const { changes } = this;
+    const at = this.append(action, out);
+    changes.putOff(effect, at);
+    if (then !== NOTHING) changes.putOffOne(this.vector.columns.environment, then, at);
+  }
+  /** Appends the state under consideration. */
+  private append(action: number, out: Successors): number {
+    const { base } = this;
+    const at = out.place(action);
     const { keys, words } = out;
-    const into = out.length * words;
-    for (let w = 0; w < words; w++) keys[into + w] = base[w]!;
-    let around = numbers[environment]!;
-    for (let i = starts[effect - 1]!, end = starts[effect]!; i < end; i += 2) {
-      const column = plan[i]!;
-      if (column === BROKEN) return out.violate(action, this.judges.whatBroke(plan[i + 1]!));
-      const before = column === environment ? around : numbers[column]!;
-      const after = changes.after(column, before, plan[i + 1]!);
-      if (after < 0) return out.violate(action, this.judges.whatBroke(after));
-      if (column === environment) around = after;
-      else vector.exchange(keys, into, column, before, after);
-    }
-    if (then !== NOTHING) around = changes.after(environment, around, then);
-    vector.exchange(keys, into, environment, numbers[environment]!, around);
-    out.place(action);
+    for (let w = 0; w < words; w++) keys[at + w] = base[w]!;
+    return at;
+  }
+  complete(out: Successors): void {
+    this.asked.answer(out.keys);
+    const spoilt = this.changes.carryOut(out.keys);
+    if (spoilt.length === 0) return;
+    const { words } = out;
+    out.spoil(
+      spoilt.map(({ at, broken }) => ({ index: at / words, property: this.judges.whatBroke(broken) })),
+    );
   }
 
   // --- ends, and what is owed
@@ -389,7 +415,7 @@ export class WorldSystem implements Explorable {
     if (!this.openings.haveHalted(vector.numberIn(states, at, vector.columns.environment))) return false;
     vector.at(states, at);
     const { offers } = this;
-    if (offers.acting.some((column) => offers.words[offers.in(column)]! > 0)) return false;
+    if (offers.acting.some((_, place) => offers.at(place) !== NOTHING_OFFERED)) return false;
     return !this.losesMessages || this.overdue.open().length === 0;
   }
   /** Where nothing is under way and every script has ended: what must hold then. */
@@ -443,7 +469,7 @@ export class WorldSystem implements Explorable {
   /** The choices of a state, in the order of its successors. */
   choicesOf(states: Int32Array, at: number, out: Successors): Choice[] {
     const choices: Choice[] = (this.choices = []);
-    this.expand(states, at, out);
+    out.of(this, states, at, 0);
     this.choices = null;
     return choices;
   }

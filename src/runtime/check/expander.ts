@@ -35,7 +35,6 @@ export class Expander {
   private readonly out: Successors;
   /** States of this batch that have no successors. */
   private readonly ends: number[] = [];
-  private sources = new Int32Array(8192);
   transitions = 0;
   /** The best finding so far: the shortest, then the first in the queue. */
   finding: Finding | null = null;
@@ -73,16 +72,14 @@ export class Expander {
       out.clear();
       this.ends.length = 0;
       while (id < to && out.length < BATCH) {
-        const before = out.length;
         out.begin(id);
         model.expand(set.keys, id * words, out);
         if (out.wanted.length > 0) this.skip(id);
         else if (out.ofThisState === 0) this.ends.push(id);
-        if (out.length > this.sources.length) this.moreSources();
-        const { sources } = this;
-        for (let i = before; i < out.length; i++) sources[i] = id;
+        out.end();
         id++;
       }
+      model.complete?.(out);
       if (!this.insert()) {
         this.halt = 'memory';
         return first;
@@ -111,7 +108,7 @@ export class Expander {
 
   private insert(): boolean {
     const { out, set, model } = this;
-    const whole = set.insertAll(out.keys, out.length, this.sources);
+    const whole = set.insertAll(out.keys, out.length, out.sources);
     if (model.judge) for (let i = 0; i < set.freshLength; i++) this.judge(set.fresh[i]!);
     if (!whole) return false;
     for (const id of this.ends) this.ended(id);
@@ -134,11 +131,5 @@ export class Expander {
     const last = this.skipped.at(-1);
     if (last && last[1] === id) last[1] = id + 1;
     else this.skipped.push([id, id + 1]);
-  }
-
-  private moreSources(): void {
-    const sources = new Int32Array(this.out.length * 2);
-    sources.set(this.sources);
-    this.sources = sources;
   }
 }

@@ -13,6 +13,12 @@ export interface Explorable {
   initial(into: (state: Int32Array) => void): void;
   /** Appends every successor of the state at `states[at..at+words)` to `out`, in a fixed order. */
   expand(states: Int32Array, at: number, out: Successors): void;
+  /**
+   * Does what `expand` put off, for all the successors that are in `out` together: only then they are the states that they
+   * will be, and those that break something are taken out (`Successors.spoil`). Where it throws, all of them are to be
+   * expanded again.
+   */
+  complete?(out: Successors): void;
   /** The name of a property that this state itself breaks, or null. */
   judge?(states: Int32Array, at: number): string | null;
   /** Whether having no successors is right in this state; otherwise it is a deadlock. */
@@ -92,9 +98,10 @@ export interface BrokenStep {
  */
 export class Successors {
   readonly words: number;
-  /** `length` packed states, `words` apart. */
+  /** `length` packed states, `words` apart; the action that leads to each, and the id of the state that it comes from. */
   keys: Int32Array;
   actions: Int32Array;
+  sources: Int32Array;
   length = 0;
   readonly broken: BrokenStep[] = [];
   /** Rows that a frozen model lacks, each behind its length. */
@@ -109,6 +116,7 @@ export class Successors {
     this.capacity = capacity;
     this.keys = new Int32Array(capacity * words);
     this.actions = new Int32Array(capacity);
+    this.sources = new Int32Array(capacity);
   }
 
   clear(): void {
@@ -122,6 +130,19 @@ export class Successors {
     this.source = source;
     this.first = this.length;
     this.brokenHere = 0;
+  }
+  /** The state that was begun has all its successors. */
+  end(): void {
+    const { sources, source, length } = this;
+    for (let index = this.first; index < length; index++) sources[index] = source;
+  }
+  /** All successors of one state, for whoever wants no more. */
+  of(model: Explorable, states: Int32Array, at: number, source: number): void {
+    this.clear();
+    this.begin(source);
+    model.expand(states, at, this);
+    this.end();
+    model.complete?.(this);
   }
   /** How many transitions the state that was begun has had. */
   get ofThisState(): number {
@@ -168,6 +189,26 @@ export class Successors {
     this.broken.push({ source: this.source, k: this.ofThisState, action, property });
     this.brokenHere++;
   }
+  /** Takes transitions out that turned out to break something: they lead to no state. @param spoilt in the order of `index` */
+  spoil(spoilt: readonly { index: number; property: string }[]): void {
+    const { keys, actions, sources, words } = this;
+    let next = 0;
+    let kept = 0;
+    let first = 0;
+    for (let index = 0; index < this.length; index++) {
+      const source = sources[index]!;
+      if (source !== sources[first]) first = index;
+      if (spoilt[next]?.index === index) {
+        const { property } = spoilt[next++]!;
+        this.broken.push({ source, k: index - first, action: actions[index]!, property });
+        continue;
+      }
+      keys.copyWithin(kept * words, index * words, (index + 1) * words);
+      actions[kept] = actions[index]!;
+      sources[kept++] = source;
+    }
+    this.length = kept;
+  }
   /** Says that the successors of this state need a row which the model has not learned. */
   want(row: ArrayLike<number>): void {
     this.wanted.push(row.length);
@@ -182,5 +223,8 @@ export class Successors {
     const actions = new Int32Array(this.capacity);
     actions.set(this.actions);
     this.actions = actions;
+    const sources = new Int32Array(this.capacity);
+    sources.set(this.sources);
+    this.sources = sources;
   }
 }

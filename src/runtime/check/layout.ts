@@ -32,16 +32,12 @@ export function unpacker({ words, positions, masks }: Packing): Unpack {
 }
 
 /** Packs states anew: rows 1 to `states` of `keys` into those of `into`, which may be the same where as many words suffice. */
-export function repack(
-  from: Packing,
-  to: Packing,
-  keys: Int32Array,
-  into: Int32Array,
-  states: number,
-): void {
+export function repack(from: Packing, to: Packing, keys: Int32Array, into: Int32Array, states: number): void {
   const parts = from.positions.length;
   const row = new Int32Array(to.words);
-  const [before, after, masks] = [from.positions, to.positions, from.masks].map((all) => Int32Array.from(all));
+  const [before, after, masks] = [from.positions, to.positions, from.masks].map((all) =>
+    Int32Array.from(all),
+  );
   for (let id = 1; id <= states; id++) {
     const at = id * from.words;
     row.fill(0);

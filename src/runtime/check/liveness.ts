@@ -147,9 +147,11 @@ class Liveness {
       while (i < to && out.length < BATCH) {
         out.begin(list[i]!);
         model.expand(set.keys, list[i]! * words, out);
+        out.end();
         ends.push(out.length);
         i++;
       }
+      model.complete?.(out);
       if (this.ids.length < out.length) this.ids = new Int32Array(out.length * 2);
       set.findAll(out.keys, out.length, this.ids);
       let first = 0;
@@ -166,9 +168,7 @@ class Liveness {
     const { owed, count, out, set, model, words } = this;
     for (let id = 1; id <= count && this.stuck === 0; id++) {
       if (owed[id] === 0) continue;
-      out.clear();
-      out.begin(id);
-      model.expand(set.keys, id * words, out);
+      out.of(model, set.keys, id * words, id);
       if (out.ofThisState === 0) this.stuck = id;
     }
   }
@@ -511,9 +511,7 @@ class Liveness {
       const step = cycle.steps[i + 1 - prefixLength];
       let k = stepTo(model, set, from, id);
       if (step) {
-        out.clear();
-        out.begin(from);
-        model.expand(set.keys, from * words, out);
+        out.of(model, set.keys, from * words, from);
         for (let j = 0; j < out.length; j++)
           if (out.actions[j] === step.action && set.find(out.keys, j * words) === id) {
             k = j;

@@ -1,7 +1,14 @@
 // A system as the search sees it: the numbers of all values side by side in a few words, no value across two words. Under
 // exchange of replicas a canonical state has their numbers sorted.
 import { assert } from '../../stdx/assert.ts';
-import { type Explorable, type Learning, Successors, type Told, TooNarrow, type Widened } from './explorable.ts';
+import {
+  type Explorable,
+  type Learning,
+  Successors,
+  type Told,
+  TooNarrow,
+  type Widened,
+} from './explorable.ts';
 import type { Footprint } from './footprint.ts';
 import { type Layout, maskOf, type Packing, place, repack } from './layout.ts';
 import { PredicateFamily } from './predicate-family.ts';

@@ -321,8 +321,7 @@ function emptySet(model: Explorable, { memoryBytes, expectedStates }: SearchOpti
 export function stepTo(model: Explorable, set: StateSet, from: number, to: number): number {
   const { words } = model;
   const out = new Successors(words, 64);
-  out.begin(from);
-  model.expand(set.keys, from * words, out);
+  out.of(model, set.keys, from * words, from);
   const brokenBefore = (index: number) => out.broken.filter(({ k }) => k <= index).length;
   for (let i = 0; i < out.length; i++)
     if (set.find(out.keys, i * words) === to) {
