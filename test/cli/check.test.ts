@@ -174,7 +174,7 @@ test('a checkpoint that was damaged is refused', async () => {
   }
 }, 120_000);
 
-test('--explore walks by hand; a scenario gives policies, and lists that are sent are refused', async () => {
+test('--explore walks by hand; a scenario gives policies', async () => {
   const walk = await run([...small, '--explore'], { cwd: folder, stdin: '9\nb\nq\n' });
   expect(walk.status).toBe(0);
   expect(walk.stdout).toContain('depth 1: reclaim wants the page of Gfn 0');
@@ -186,9 +186,8 @@ test('--explore walks by hand; a scenario gives policies, and lists that are sen
   expect(converts.stderr).toBe('');
   expect(converts.status).toBe(0);
   writeFileSync(scenario, text('{ access: copy }'));
-  const copies = await copyless([...small, scenario]);
-  expect(copies.status).toBe(2);
-  expect(copies.stderr).toContain('a list that is looked at where it is');
+  const copies = await copyless([...small, scenario, '--vcpus', '1']);
+  expect(copies).toMatchObject({ status: 0, stderr: '' });
 }, 120_000);
 
 test('killed in the middle it goes on from what it had saved', async () => {

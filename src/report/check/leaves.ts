@@ -73,6 +73,8 @@ export interface Leaves {
   actor: readonly number[];
   /** By vCPU: its requests, fault and commands. */
   records: readonly number[];
+  /** By vCPU: the copy of the moved list that is on its way to it; none where lists are not sent. */
+  parcels: readonly number[];
   operations: readonly number[];
   locations: readonly number[];
   pageWords: number;
@@ -122,6 +124,7 @@ export function leavesOf({ world, vcpus }: Built, columns: OwnedColumns): Leaves
       }
     }),
   );
+  const parcels = world.parcels.map((parcel, v) => leaf(`parcel of vcpu${v}`, (made) => made.add(parcel)));
   const operations = Array.from({ length: world.operations.count }, (_, operation) =>
     leaf(`operation ${operation}`, (made) => {
       for (const column of columnsOf(world.operations)) made.add(column, operation, 1);
@@ -139,6 +142,7 @@ export function leavesOf({ world, vcpus }: Built, columns: OwnedColumns): Leaves
   return {
     actor,
     records,
+    parcels,
     operations,
     locations,
     pageWords: leaf('page words', whole('page words')),

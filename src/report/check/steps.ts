@@ -273,7 +273,7 @@ export class Steps {
     return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
   }
 
-  /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
+  /** What comes next is put into a vCPU's script, and the vCPU is told; null: the script ends. */
   feed(vcpu: number, item: Item | null, choice: number): number {
     const { vector, built } = this;
     const key = this.intern([FEEDING, vcpu, choice]);
@@ -286,8 +286,8 @@ export class Steps {
     this.occasions = [];
     const { scripts, geometry } = built.world;
     scripts.words[vcpu]!.fill(0);
-    scripts.length[vcpu] = item === null ? 0 : 1;
-    if (item !== null) scripts.words[vcpu]!.set([item.word, item.gvpn]);
+    scripts.length[vcpu] = item === null ? 0 : item.operations.length;
+    if (item !== null) scripts.words[vcpu]!.set(item.operations.flatMap(({ word, gvpn }) => [word, gvpn]));
     built.system.contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
     const number = this.numberOf(this.effectOf(geometry.feeder, 0, null));
     this.memo.set(own, key, number);

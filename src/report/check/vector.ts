@@ -186,7 +186,7 @@ class Plan {
       actorColumn[self] = this.firsts.length;
     };
     for (let v = 0; v < geometry.vcpus; v++) {
-      actor(v, leaves.records[v]!);
+      actor(v, leaves.records[v]!, ...leaves.parcels.slice(v, v + 1));
       this.endColumn('vcpu');
     }
     this.environment = this.other();

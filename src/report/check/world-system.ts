@@ -5,9 +5,11 @@
 // column; the step of an actor, by what it depends on (steps.ts); what its effect makes of a column, by the two (changes.ts).
 // Only what no table has is computed, and that is a step in hundreds.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
+import { PUT_BACK } from '../../actors/references.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { deviceFaults, faultNames, harms } from '../../model/faults.ts';
 import { message } from '../../model/messages.ts';
+import { command } from '../../model/script.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
 import { monitors, type Property } from '../../properties/index.ts';
@@ -18,7 +20,7 @@ import { assert } from '../../stdx/assert.ts';
 import { Shown } from './describe.ts';
 import { BROKEN, Changes } from './changes.ts';
 import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
-import { type Bounds, change, describeItem, Environment } from './environment.ts';
+import { type Bounds, change, commands, describeItem, Environment } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
@@ -30,7 +32,8 @@ import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Vector } from './vector.ts';
 
-const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
+/** Plans that are no protocol's. */
+const hostsOwn = [...Object.values(unlistedAlias), ...Object.values(listedAlias), PUT_BACK] as const;
 /** Bound of what is stored; memory is only taken as it is used. */
 const RECORD_WORDS = 2 ** 28;
 /** log2 of the slots of the table, where threads share it and it cannot grow. */
@@ -98,7 +101,8 @@ export class WorldSystem implements Explorable {
       },
     };
     const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
-    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true };
+    const repins = commands(bounds.scripts, command.repin);
+    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true, repins };
     const properties = monitors(setting).filter(
       ({ kind, name }) => kind === 'always' && (bounds.beyondClaims === true || claims.has(name)),
     );
@@ -114,7 +118,8 @@ export class WorldSystem implements Explorable {
     this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
-    this.environment = new Environment(world.geometry, this.records, thingsIn(this.built));
+    const things = thingsIn(this.built);
+    this.environment = new Environment(world.geometry, this.records, things, bounds.scripts);
     this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
@@ -138,7 +143,7 @@ export class WorldSystem implements Explorable {
     });
     const reduction = new Reduction(this.built, this.leaves, this.records);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
-    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
+    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...hostsOwn]);
     this.startBroke = this.populate(properties);
     const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
     for (const actor of system.actors) actor.settle?.(operations);
@@ -160,12 +165,12 @@ export class WorldSystem implements Explorable {
     this.offers.reduces = yes;
   }
 
-  /** Writes every page once. @returns what that broke, or null */
+  /** Writes every page once, unless scripts are searched. @returns what that broke, or null */
   private populate(properties: readonly Property[]): string | null {
     const { system } = this.built;
     let failure: string | null = null;
     try {
-      populate(system);
+      populate(system, this.bounds.scripts === undefined);
     } catch (error) {
       failure = error instanceof NeverPopulated ? error.message : `assertion: ${(error as Error).message}`;
     }
