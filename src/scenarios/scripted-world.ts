@@ -49,7 +49,9 @@ export function scriptedWorld(
   );
   // With a token outstanding a vCPU goes on with what it was given, and asks for no more.
   const chunk = given.guest?.asyncFaults === true ? Math.max(1, ...coded.map(({ length }) => length)) : 1;
-  return { spec: { ...spec, chunk }, scripts };
+  // NUMA scans come after so many accesses, which a script has or has not: nothing is left to chance.
+  const policy = { ...spec.policy, hintPages: given.hintPages ?? 0 };
+  return { spec: { ...spec, policy, chunk }, scripts };
 }
 
 /** Words that a page has at least, for an operation. */

@@ -41,6 +41,18 @@ test('a store that looks at how a vCPU is doing before it answers is found out',
   });
 });
 
+test('a vCPU that remembers outside the words that a search puts back is found out', () => {
+  const forgetful = ({ vcpus: [vcpu] }: Built) => {
+    let heard = 0;
+    override(present(vcpu, 'vCPU'), 'receive', (receive) => (incoming, context) => {
+      heard++;
+      if (heard % 3 === 0) context.trace.tlbFlush(0, 0);
+      receive(incoming, context);
+    });
+  };
+  expect(search({}, forgetful).violation).toMatchObject({ property: 'own-words' });
+});
+
 test.each([
   { access: 'copy' },
   { access: 'copy', owner: 'host' },
