@@ -79,7 +79,7 @@ export function search(protocol: Protocol, bounds: SmallBounds, changes: SearchC
   return { check, checked: check.run(), replay };
 }
 
-async function violatedBy(running: Promise<RunReport>): Promise<Replayed> {
+export async function violatedBy(running: Promise<RunReport>): Promise<Replayed> {
   try {
     const { run } = await running;
     const names = run.violations.map(({ property }) => property);

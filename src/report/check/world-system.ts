@@ -12,7 +12,7 @@ import { message } from '../../model/messages.ts';
 import { command } from '../../model/script.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
-import { monitors, type Property } from '../../properties/index.ts';
+import { monitors, type Property, type Setting } from '../../properties/index.ts';
 import { type Explorable, Successors } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { Trace } from '../../runtime/trace.ts';
@@ -56,6 +56,9 @@ const PENDING_BITS = 31;
 
 export type { Choice };
 
+/** Whether the protocol's claims are judged, and what else. */
+export type Watched = (setting: Setting) => { claims: boolean; more: readonly Property[] };
+
 export class WorldSystem implements Explorable {
   /** Tells a checkpoint of this search from one of another. */
   hash: string;
@@ -84,8 +87,11 @@ export class WorldSystem implements Explorable {
   private readonly losesMessages: boolean;
   private choices: Choice[] | null = null;
 
-  /** @param shared where several threads search together: the parts that they number alike; `new`: the first of them */
-  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new') {
+  /**
+   * @param shared where several threads search together: the parts that they number alike; `new`: the first of them
+   * @param watched judges instead of the properties that the protocol claims, or beside them
+   */
+  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new', watched?: Watched) {
     this.bounds = bounds;
     this.mayFail = bounds.faults + (bounds.repeats ?? 0) + (bounds.losses ?? 0) > 0;
     this.losesMessages = parts.spec.timeouts !== undefined;
@@ -103,9 +109,12 @@ export class WorldSystem implements Explorable {
     const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
     const repins = commands(bounds.scripts, command.repin);
     const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true, repins };
+    const judging = watched?.(setting) ?? { claims: true, more: [] };
     const properties = monitors(setting).filter(
-      ({ kind, name }) => kind === 'always' && (bounds.beyondClaims === true || claims.has(name)),
+      ({ kind, name }) =>
+        kind === 'always' && judging.claims && (bounds.beyondClaims === true || claims.has(name)),
     );
+    properties.push(...judging.more);
     watching = new Trace(properties, false);
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
