@@ -331,7 +331,7 @@ function heading({ world, spec, script, bounds, flaws }: Campaign): string {
         ]
       : [
           `check: a script of ${who}; ${where}, ${roomOf(spec)}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${harmsIn(bounds)}`,
-          '  every order of deliveries, each operation when the one before it has ended, from memory that nobody has touched',
+          '  every order of deliveries, each vCPU its operations one after the other, from memory that nobody has touched',
         ];
   if (flaws.length > 0) lines.push(`  with seeded bugs: ${flaws.join(', ')}`);
   return lines.join('\n');

@@ -216,6 +216,20 @@ describe.each(files)('race $litmus.race, $name', ({ name, litmus, whole, proof }
   );
 });
 
+test('docs/verification.md has the same counts', () => {
+  const page = readFileSync(join(folder, '../../docs/verification.md'), 'utf8');
+  const counts = [...page.matchAll(/^\| (\d\d-[a-z-]+) +\| +([\d,]+) \| (as it is|a shorter one)/gm)];
+  const ours = files.map(({ name, litmus, proof }) => {
+    const states = present(proof.states[litmus.protocols.indexOf('copyless-migrate')], 'states');
+    return [
+      name.slice(0, name.indexOf('.')),
+      states.toLocaleString('en-US'),
+      proof.shorter ? 'a shorter one' : 'as it is',
+    ];
+  });
+  expect(counts.map(([, ...cells]) => cells)).toEqual(ours);
+});
+
 test('every file has its proof', () => {
   expect(Object.keys(proofs).sort()).toEqual(names.toSorted());
 });
