@@ -47,6 +47,7 @@ export interface CheckFlags {
   repeats: string;
   losses: string;
   timeouts?: string;
+  restarts: string;
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
@@ -238,6 +239,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     repeats: within('--repeats', flags.repeats, 0, 4),
     losses: within('--losses', flags.losses, 0, 4),
     timeouts: within('--timeouts', flags.timeouts ?? flags.losses, 0, 4),
+    restarts: within('--restarts', flags.restarts, 0, 4),
   };
   const { policies = {}, script = null } =
     scenario === undefined ? {} : await checkedScenario(scenario, harms);
@@ -345,11 +347,12 @@ function roomOf({ nodes, stores, guests }: WorldSpec): string {
   const slots = stores.map((store) => several(store.slots, 'slot'));
   return [`${several(nodes[0]!.frames, 'frame')} on each`, ...far, ...slots].join(', ');
 }
-function harmsIn({ repeats = 0, losses = 0, timeouts = losses }: Bounds): string {
+function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: Bounds): string {
   return [
     repeats > 0 ? `; ${several(repeats, 'message')} twice` : '',
     losses > 0 ? `; ${several(losses, 'message')} lost` : '',
     timeouts > 0 ? `; ${several(timeouts, 'early time-out')}` : '',
+    restarts > 0 ? `; ${several(restarts, 'hypervisor restart')}` : '',
   ].join('');
 }
 

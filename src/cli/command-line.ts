@@ -164,6 +164,7 @@ function program(done: (status: number) => void): Command {
     .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
     .option('--repeats <n>', 'messages that come twice', '0')
     .option('--losses <n>', 'messages that get lost', '0')
+    .option('--restarts <n>', 'times that the hypervisor loses its memory', '0')
     .option('--timeouts <n>', 'things said again while the answer may be on its way (default: --losses)')
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')

@@ -118,6 +118,17 @@ const configurations: readonly Configuration[] = [
     states: 1_002_921,
   },
   {
+    what: '1 page, 2 nodes, 2 vCPUs, one hypervisor restart; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 2, moves: 1, reclaims: 1, restarts: 1 },
+    states: 2_136_427,
+  },
+  {
+    what: '1 page, 2 nodes, 1 vCPU, one lost message, one hypervisor restart; a move or an access, one reclaim',
+    bounds: { moves: 1, reclaims: 1, losses: 1, timeouts: 0, restarts: 1 },
+    states: 190_724,
+    all: true,
+  },
+  {
     // Race 8: both may ask for the same page.
     what: '1 page, 2 nodes, 2 vCPUs; an operation of each, both of which may be moves, one reclaim',
     bounds: { vcpus: 2, moves: 2, reclaims: 1 },

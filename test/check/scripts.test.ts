@@ -125,6 +125,14 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
     reclaims: 1,
     states: [116_421, 133_252],
   },
+  // What was taken off the list is on it again until the host, which has not heard of it, says so once more.
+  'a lost message, and a restart': {
+    script: [['write 0', 'pageout 0', 'read 0']],
+    losses: 1,
+    timeouts: 0,
+    restarts: 1,
+    states: [3_430, 3_430],
+  },
   'a lost message': { script: [['write 0', 'pageout 0', 'read 0']], losses: 1, states: [3_183, 3_310] },
 };
 

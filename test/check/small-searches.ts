@@ -27,6 +27,8 @@ export interface SmallBounds {
   losses?: number;
   /** As many as losses when it is left out. */
   timeouts?: number;
+  /** Of the hypervisor. */
+  restarts?: number;
   /** Policies and room, where they are not those of `checkedWorld`. */
   given?: Small;
 }
@@ -57,7 +59,8 @@ export function search(protocol: Protocol, bounds: SmallBounds, changes: SearchC
   const { operations = 1, moves = 0, reclaims = 0, faults = 0 } = bounds;
   const { repeats = 0, losses = 0, timeouts = losses } = bounds;
   const { flaws = [], ...options } = changes;
-  const harms = { repeats, losses, timeouts };
+  const { restarts = 0 } = bounds;
+  const harms = { repeats, losses, timeouts, ...(restarts > 0 && { restarts }) };
   const { spec, scripts } =
     script === undefined
       ? { spec: checkedWorld({ pages, nodes, vcpus, guests }, bounds.given, harms), scripts: undefined }
@@ -101,7 +104,8 @@ export function inWords(bounds: SmallBounds): string {
   const { operations = 1, moves = 0, reclaims = 0, faults = 0, given = {} } = bounds;
   const { repeats = 0, losses = 0, timeouts = losses } = bounds;
   const size = [guests > 1 ? `${guests}g` : '', `${pages}p`, `${nodes}n`, `${vcpus}v`].join('');
-  const harms = `${repeats > 0 ? ` ${repeats} twice` : ''}${losses + timeouts > 0 ? ` ${losses} lost ${timeouts} early` : ''}`;
+  const again = bounds.restarts === undefined ? '' : ` ${bounds.restarts} restart`;
+  const harms = `${again}${repeats > 0 ? ` ${repeats} twice` : ''}${losses + timeouts > 0 ? ` ${losses} lost ${timeouts} early` : ''}`;
   if (bounds.script) {
     const room = policiesInWords(given);
     const chances = [reclaims > 0 ? `${reclaims}r` : '', faults > 0 ? `${faults}f` : ''].join('');

@@ -94,7 +94,9 @@ export function unitOfPath(
   }
   const planned = { ...parts.spec, reclaims, ...(parts.spec.timeouts && { timeouts }) };
   const { order, faults } = rehearse({ ...parts, spec: planned }, scripts, deliveries);
-  const spec = { ...planned, ...(faults.length > 0 ? { faults } : {}) };
+  // A plan with a restart says so itself.
+  const { restarts: _, ...lasting } = planned;
+  const spec = { ...lasting, ...(faults.length > 0 ? { faults } : {}) };
   return {
     spec,
     costs: parts.costs,
@@ -149,7 +151,7 @@ function rehearse(
       return true;
     };
     context.strikes = (fault, id, location?: number, instead?: number) => {
-      if (fault === 'hypervisor restart' || !strikes(fault)) return false;
+      if ((fault === 'hypervisor restart' && parts.spec.restarts !== true) || !strikes(fault)) return false;
       context.trace.fault(numberOf(fault), id, location ?? 0, instead ?? 0);
       return true;
     };

@@ -26,6 +26,8 @@ export interface Bounds {
   losses?: number;
   /** Things that are said again although somebody has still something to do: as many as losses when it is left out. */
   timeouts?: number;
+  /** Times that the hypervisor loses its memory; the world must have been made for it (`restarts`). */
+  restarts?: number;
   /** Judges also what the protocol does not claim. */
   beyondClaims?: boolean;
 }
@@ -50,13 +52,22 @@ export interface Item {
 }
 
 /** A change of what may still be done, as a number. */
-export const change = { none: 0, reclaim: 1, fault: 2, repeat: 3, loss: 4, timeout: 5, first: 8 } as const;
+export const change = {
+  none: 0,
+  reclaim: 1,
+  fault: 2,
+  repeat: 3,
+  loss: 4,
+  timeout: 5,
+  restart: 6,
+  first: 8,
+} as const;
 const CHANGES_PER_VCPU = 4;
 /**
  * Of the environment, behind the operations left to each vCPU: moves left, hungry, halted, and what else is left. Behind
  * that a bit for each thing that was said again when nobody had anything to do, and may not be the next one again.
  */
-const FIELDS = 8;
+const FIELDS = 9;
 const BITS = 31;
 const fed = { access: 0, move: 1, end: 2, hungry: 3 } as const;
 
@@ -68,12 +79,14 @@ export class Environment {
   private readonly words: Int32Array;
   private readonly losesMessages: boolean;
   private readonly isScripted: boolean;
+  private readonly restarts: boolean;
 
   /** @param things that may time out */
   constructor(geometry: Geometry, records: Records, things: number, scripts: Bounds['scripts']) {
     this.records = records;
     this.isScripted = scripts !== undefined;
     this.losesMessages = geometry.spec.timeouts !== undefined;
+    this.restarts = geometry.spec.restarts === true;
     this.vcpus = geometry.vcpus;
     this.words = new Int32Array(geometry.vcpus + FIELDS + Math.ceil(things / BITS));
     this.menus = scripts?.map((script) => chunksOf(script, geometry.spec.chunk)) ?? freeMenus(geometry);
@@ -81,7 +94,8 @@ export class Environment {
 
   /** Nothing was done yet, and every vCPU wants the first operation of its script. */
   begin(bounds: Bounds): number {
-    const { operations, moves, reclaims, faults, repeats = 0, losses = 0, timeouts = losses } = bounds;
+    const { operations, moves, reclaims, faults, restarts = 0 } = bounds;
+    const { repeats = 0, losses = 0, timeouts = losses } = bounds;
     const { vcpus } = this;
     return this.intern([
       ...this.menus.map(({ length }) => (this.isScripted ? length : operations)),
@@ -93,6 +107,7 @@ export class Environment {
       repeats,
       losses,
       timeouts,
+      restarts,
       ...this.words.subarray(vcpus + FIELDS).fill(0),
     ]);
   }
@@ -125,6 +140,9 @@ export class Environment {
   }
   timeoutsLeft(now: number): number {
     return this.field(now, this.vcpus + 7);
+  }
+  restartsLeft(now: number): number {
+    return this.field(now, this.vcpus + 8);
   }
   /** It was said again already, with nobody having anything to do, while others have not been. */
   hadItsTurn(now: number, thing: number): boolean {
@@ -170,7 +188,8 @@ export class Environment {
     });
     const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
     const lost = `, losses ${this.lossesLeft(now)}, early time-outs ${this.timeoutsLeft(now)}`;
-    return [...scripts, ['still possible', this.losesMessages ? left + lost : left]];
+    const again = this.restarts ? `, restarts ${this.restartsLeft(now)}` : '';
+    return [...scripts, ['still possible', this.losesMessages ? left + lost + again : left]];
   }
   after(now: number, what: number): number {
     const known = this.memo.get(now, what);
@@ -183,6 +202,7 @@ export class Environment {
     else if (what === change.repeat) words[vcpus + 5]!--;
     else if (what === change.loss) words[vcpus + 6]!--;
     else if (what === change.timeout) words[vcpus + 7]!--;
+    else if (what === change.restart) words[vcpus + 8]!--;
     else if (what >= change.first + vcpus * CHANGES_PER_VCPU) {
       const thing = (what - change.first - vcpus * CHANGES_PER_VCPU) >> 1;
       if (((what - change.first) & 1) === 1) words.fill(0, turns);

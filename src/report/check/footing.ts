@@ -83,6 +83,11 @@ export class Footing {
       if (kind === message.request) this.add(leaves.records[Math.floor(id / geometry.spec.batch)]!);
       else if (CALLS.has(kind)) this.add(leaves.operations[id]!);
     } else if (actor > geometry.host) this.add(leaves.operations[id]!);
+    const isTold = kind === message.recover || kind === message.recovered;
+    for (const recovery of isTold ? leaves.recovery : []) this.add(recovery);
+    // Whatever it was about to do, it may be started anew instead, and then goes through its lists.
+    if (actor === geometry.hypervisor && owner === 'hypervisor' && geometry.spec.restarts)
+      this.add(leaves.list);
     if (actor !== geometry[owner] || !LISTS.has(kind)) return;
     // Who sends a list, or word of a new version, knows what is in it: no meter tells.
     const sends = access === 'copy' || inspect === 'on notify';

@@ -341,7 +341,8 @@ export class Steps {
     };
   }
   private strikes(actor: number, fault: DeviceFault, id: number, location: number, instead: number): boolean {
-    if (fault === 'hypervisor restart') return false;
+    const { restarts } = this.built.world.geometry.spec;
+    if (fault === 'hypervisor restart' && restarts !== true) return false;
     const number = numberOf(fault);
     this.occasions.push(number);
     if (this.occasions.length - 1 !== this.strikeAt) return false;

@@ -191,7 +191,7 @@ class Plan {
     }
     this.environment = this.other();
     const environment = this.endColumn('environment');
-    actor(geometry.hypervisor);
+    actor(geometry.hypervisor, ...leaves.recovery);
     this.endColumn('hypervisor');
     actor(geometry.host);
     this.endColumn('host');

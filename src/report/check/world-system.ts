@@ -7,7 +7,7 @@
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { PUT_BACK } from '../../actors/references.ts';
 import { Geometry } from '../../model/geometry.ts';
-import { deviceFaults, faultNames, harms } from '../../model/faults.ts';
+import { deviceFaults, faultNames, harms, numberOf } from '../../model/faults.ts';
 import { message } from '../../model/messages.ts';
 import { command } from '../../model/script.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
@@ -49,6 +49,7 @@ export interface SharedParts {
 const ROOMY_BITS = 16;
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
+const RESTART = numberOf('hypervisor restart');
 const NOTHING = 0;
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
@@ -93,7 +94,8 @@ export class WorldSystem implements Explorable {
    */
   constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new', watched?: Watched) {
     this.bounds = bounds;
-    this.mayFail = bounds.faults + (bounds.repeats ?? 0) + (bounds.losses ?? 0) > 0;
+    const { faults, repeats = 0, losses = 0, restarts = 0 } = bounds;
+    this.mayFail = faults + repeats + losses + restarts > 0;
     this.losesMessages = parts.spec.timeouts !== undefined;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
@@ -306,11 +308,13 @@ export class WorldSystem implements Explorable {
       fault: environment.faultsLeft(now),
       repeat: environment.repeatsLeft(now),
       loss: environment.lossesLeft(now),
+      restart: environment.restartsLeft(now),
     };
-    if (budget.fault + budget.repeat + budget.loss === 0) return;
+    if (budget.fault + budget.repeat + budget.loss + budget.restart === 0) return;
     occasions.forEach((fault, occasion) => {
       const harm = harms[fault % harms.length] === 'lose' ? 'loss' : 'repeat';
-      const what = fault < FIRST_DEVICE_FAULT ? harm : 'fault';
+      const device = fault === RESTART ? 'restart' : 'fault';
+      const what = fault < FIRST_DEVICE_FAULT ? harm : device;
       if (budget[what] === 0) return;
       const struck = this.stepOf(actor, steps.struck(sent, occasion));
       this.emit(struck, change[what], this.records.data[sent]!, out);

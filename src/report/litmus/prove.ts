@@ -18,7 +18,7 @@ export interface ProofOptions extends Pick<CheckWorldOptions, 'states' | 'shorte
   /** Sizes and policies that are not those of the file. */
   given?: Small;
   /** How much may go wrong, where it is not as much as the file's faults do. */
-  harm?: Partial<Pick<Bounds, 'faults' | 'repeats' | 'losses' | 'timeouts'>>;
+  harm?: Partial<Pick<Bounds, 'faults' | 'repeats' | 'losses' | 'timeouts' | 'restarts'>>;
 }
 
 /**
@@ -73,5 +73,6 @@ function harmIn(faults: readonly { fault: FaultName }[]) {
     repeats: count((fault) => fault.startsWith('repeat ')),
     losses: count((fault) => fault.startsWith('lose ')),
     timeouts: 0,
+    restarts: count((fault) => fault === 'hypervisor restart'),
   };
 }
