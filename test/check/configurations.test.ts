@@ -3,8 +3,8 @@
 // have is said beside each. Larger ones: `copyless check`.
 //
 // What all of them leave out: more than one move at a time where there is not said "two moves", repeated messages,
-// a hypervisor that restarts, scans and watermarks (reclaim may want any page at any time instead), and guests that do
-// other things than read, write and move pages. A device failure is any, at any occasion, but only one in a run.
+// scans and watermarks (reclaim may want any page at any time instead), and guests that do other things than read, write
+// and move pages: those are in scripts.test.ts and test/litmus/proven.test.ts. A device failure is any, at any occasion, but only one in a run.
 import { describe, expect, test } from 'vitest';
 import { deviceFaults, faultNames } from '../../src/model/faults.ts';
 import { protocols } from '../../src/protocols/index.ts';
