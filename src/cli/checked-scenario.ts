@@ -7,7 +7,7 @@ import { assemble, type From } from '../scenarios/assemble.ts';
 import type { Harms } from '../scenarios/checked-world.ts';
 import { isScript } from '../scenarios/scenario.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
-import { type ScriptedWorld, scriptedWorld } from '../scenarios/scripted-world.ts';
+import { PENDING_MAX, type ScriptedWorld, scriptedWorld } from '../scenarios/scripted-world.ts';
 import type { Small } from '../scenarios/small-world.ts';
 import { parseOperation } from '../scenarios/workloads/script.ts';
 import { InputError } from '../stdx/input-error.ts';
@@ -24,9 +24,8 @@ interface Script extends ScriptedWorld {
   words: readonly (readonly string[])[];
 }
 
-/** As many vCPUs of all guests together as the options allow; and vCPUs and Gfns together: what waits is a bit for each. */
+/** As many vCPUs of all guests together as the options allow. */
 const VCPUS_MAX = 8;
-const PENDING_MAX = 30;
 const PAGE_WORDS_MAX = 16;
 /** Forgeries that write records which others may be reading: no step of theirs is whole then (actors/rogue.ts). */
 const REWRITE = 10;

@@ -144,17 +144,17 @@ function program(done: (status: number) => void): Command {
     .description('search a small world exhaustively: every order and every choice within the bounds')
     .argument(
       '[scenario]',
-      'YAML or JSON file whose policies to take, and whose script to search if it has one; without one, sizes and operations are those of the options',
+      'YAML or JSON file: its policies are taken, and its script is searched if it has one',
     )
     .option(
       '-p, --protocol <name|file>',
       'a protocol, shipped or your own (repeatable; default: all shipped)',
       repeated,
     )
-    .option('--pages <n>', 'pages of each guest (default: 1; of a script those that it names)')
-    .option('--nodes <n>', 'memory nodes (default: 2; of a script those of the scenario)')
-    .option('--vcpus <n>', 'vCPUs of each guest (default: 2; likewise)')
-    .option('--guests <n>', 'guests (default: 1; likewise)')
+    .option('--pages <n>', 'pages of each guest (default: 1; not beside a script)')
+    .option('--nodes <n>', 'memory nodes (default: 2; not beside a script)')
+    .option('--vcpus <n>', 'vCPUs of each guest (default: 2; not beside a script)')
+    .option('--guests <n>', 'guests (default: 1; not beside a script)')
     .option(
       '--operations <n>',
       'operations of each vCPU: reads, writes and moves of a page (default: 1; not beside a script)',

@@ -3,6 +3,7 @@
 import { BULK_VNODES, command, operation } from '../model/script.ts';
 import { argumentOf, commandIn, operationOf, parameterIn } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
+import { assert } from '../stdx/assert.ts';
 import { checkedWorld, type Harms } from './checked-world.ts';
 import type { Small } from './small-world.ts';
 import { type Coded, codedScripts } from './workloads/script.ts';
@@ -12,6 +13,9 @@ export interface ScriptedWorld {
   /** By vCPU of all guests. */
   scripts: readonly (readonly Coded[])[];
 }
+
+/** vCPUs and Gfns of all guests that a search has a bit for: whether an operation, or a hold, ever ends. */
+export const PENDING_MAX = 30;
 
 const PAGE_WORDS = 2;
 /** The forgery that sends two requests in one hypercall (actors/rogue.ts). */
@@ -47,6 +51,12 @@ export function scriptedWorld(
     { ...given, pages, vcpus: own, batch, pageWords },
     harms,
   );
+  const gfns = spec.guests.reduce(
+    (sum, { vnodes }) => sum + vnodes.reduce((all, vnode) => all + vnode.gfns, 0),
+    0,
+  );
+  const many = gfns + scripts.length;
+  assert(many <= PENDING_MAX, `a script: expected at most ${PENDING_MAX} vCPUs and Gfns, saw ${many}`);
   // With a token outstanding a vCPU goes on with what it was given, and asks for no more.
   const chunk = given.guest?.asyncFaults === true ? Math.max(1, ...coded.map(({ length }) => length)) : 1;
   // NUMA scans come after so many accesses, which a script has or has not: nothing is left to chance.
