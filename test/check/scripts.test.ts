@@ -175,7 +175,7 @@ describe('each command can be searched, and breaks nothing', () => {
   const forged = forgeries.map((name, number) => ({ name, number })).filter(({ name }) => name !== 'rewrite' && name !== 'scribble'); // prettier-ignore
   test.each(forged)('a hostile guest: $name', ({ number }) => {
     const script = [['write 0', 'pageout 0', `forge 0 ${number}`], ['read 0']];
-    const given = { vcpus: 1, gfns: 8 };
+    const given = { vcpus: 1, gfns: 4 };
     const { complete, pass, live, violation } = search(migrate, { script, guests: 2, given }).checked;
     expect({ complete, pass, live, broken: violation?.message }).toEqual(passes);
   });
