@@ -52,7 +52,7 @@ test('README: what is checked exhaustively is what the program prints', () => {
   const sessions = block('console')
     .split(/^\$ npm run -s copyless -- /m)
     .slice(1);
-  expect(sessions.length).toBe(2);
+  expect(sessions.length).toBe(3);
   const out = mkdtempSync(join(tmpdir(), 'copyless-readme-'));
   for (const session of sessions) {
     const [command, ...lines] = session.trimEnd().split('\n');

@@ -305,6 +305,10 @@ export class Balancing {
     else this.fail(slot, result.NOMEM, context);
   }
 
+  /** A page is about to be unmapped, or to be looked at again where another vCPU was first. */
+  get isDiscarding(): boolean {
+    return this.batch[batchField.used] === 1 && this.isDiscarded(0);
+  }
   private isDiscarded(slot: number): boolean {
     return this.how[slot] === cause.none;
   }

@@ -47,6 +47,8 @@ export interface Built {
   stores: readonly PersistentStore[];
   /** Memory for what was not foreseen (a seeded bug): words of an actor, zero at first. */
   remember: (actor: number, words: number) => Int32Array;
+  /** The same in a record: words of whoever has it in custody, to be a column of its table. */
+  record: (words: number) => Int32Array;
 }
 
 const SILENT: Sink = { takePlace() {}, put() {} };
@@ -142,7 +144,11 @@ function walk(arena: Arena, parts: Parts, sink: Sink): Built {
     arena.owner = geometry.nameOf(actor);
     return arena.int32(words);
   };
-  return { system, world, costs, vcpus, hypervisor, host, exporter, memoryNodes, stores, remember };
+  const record = (words: number) => {
+    arena.owner = 'records';
+    return arena.int32(words);
+  };
+  return { system, world, costs, vcpus, hypervisor, host, exporter, memoryNodes, stores, remember, record };
 }
 
 function contentOf(world: World, host: Host, gvpn: number): Int32Array | null {

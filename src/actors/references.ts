@@ -11,7 +11,7 @@ import type { HostPages } from './host-pages.ts';
 import type { Begin, SwapCache } from './swap-cache.ts';
 
 /** A slot that no page is in any more. */
-const PUT_BACK: Plan = ['release'];
+export const PUT_BACK: Plan = ['release'];
 
 export class References {
   private readonly world: World;

@@ -41,6 +41,10 @@ export class Rogue {
   get active(): boolean {
     return this.own[field.left] !== 0;
   }
+  /** Nothing is being forged: only how often it was counts. */
+  settle(): void {
+    if (!this.active) this.own.fill(0, field.left, field.turn);
+  }
   begin(gvpn: number, number: number): void {
     this.own[field.left] = 3;
     this.own[field.gvpn] = gvpn;

@@ -48,7 +48,7 @@ export class Vcpu implements Actor {
   readonly balancing: Balancing;
   readonly scan: HintScan;
   private readonly guestCommands: GuestCommands;
-  private readonly reporting: Reporting;
+  readonly reporting: Reporting;
   readonly rogue: Rogue;
   readonly asyncFaults: AsyncFaults;
   readonly accesses: Accesses;
@@ -239,12 +239,16 @@ export class Vcpu implements Actor {
     }
     if (!this.isFaulted() && !this.asyncFaults.isOpen && !repeats)
       for (const column of [faults.gfn, faults.write, faults.purpose, faults.token]) column[self] = 0;
-    if (geometry.spec.policy.guest?.asyncFaults !== true) this.asyncFaults.forget();
+    // "Not present" comes over the ring that "ready" comes over, before it.
+    const isSettled = !this.isFaulted() && !this.asyncFaults.isOpen && !repeats;
+    if (isSettled || geometry.spec.policy.guest?.asyncFaults !== true) this.asyncFaults.forget();
     if (geometry.spec.policy.guest?.freePageReporting !== true) this.memory.reportNothing();
     if (own[field.state] !== state.asking)
       commands.kind[self] = commands.gfn[self] = commands.parameter[self] = 0;
     if (!repeats && own[field.state] !== state.asking) own[field.asks] = 0;
-    if (!this.balancing.active) {
+    this.rogue.settle();
+    const forges = this.rogue.active || own[field.state] === state.asking;
+    if (!this.balancing.active && !forges) {
       if (!repeats) this.asked.fill(0);
       world.tlbs[self]!.unmapKernel();
       this.balancing.settle();
@@ -252,6 +256,8 @@ export class Vcpu implements Actor {
     }
     world.tlbs[self]!.settle();
     if (own[field.position]! < scripts.length[self]! || own[field.busy] === 1) return;
+    // What may be looked at once more must still be there then.
+    if (this.balancing.isDiscarding) return;
     scripts.words[self]!.fill(0);
     if (own[field.hungry] === 1) own[field.position] = scripts.length[self] = 0;
   }

@@ -4,7 +4,6 @@ import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { flawNamed, flawNames } from '../flaws/index.ts';
-import { listPolicyOf } from '../model/list-policy.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/index.ts';
 import { protocols as shipped } from '../protocols/index.ts';
@@ -21,15 +20,13 @@ import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
-import { assemble, partsOf } from '../scenarios/assemble.ts';
+import { partsOf } from '../scenarios/assemble.ts';
 import { anyCosts, checkedWorld, type WorldBounds } from '../scenarios/checked-world.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { readScenario } from '../scenarios/scenario-file.ts';
-import type { Small } from '../scenarios/small-world.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { dismiss } from '../stdx/dismiss.ts';
 import { InputError } from '../stdx/input-error.ts';
-import { Stdin } from './stdin.ts';
+import { checkedScenario } from './checked-scenario.ts';
 import { readCheckpoint, wroteCheckpoint } from './checkpoint-file.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
@@ -39,17 +36,18 @@ import { note, OutputError, print, progress, progressEnds, refuseUnwritable, wri
 
 export interface CheckFlags {
   protocol?: string[];
-  pages: string;
-  nodes: string;
-  vcpus: string;
-  guests: string;
-  operations: string;
-  moves: string;
-  reclaims: string;
+  pages?: string;
+  nodes?: string;
+  vcpus?: string;
+  guests?: string;
+  operations?: string;
+  moves?: string;
+  reclaims?: string;
   faults: string;
   repeats: string;
   losses: string;
   timeouts?: string;
+  restarts: string;
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
@@ -80,7 +78,9 @@ interface Subject {
 interface Campaign {
   subjects: Subject[];
   world: WorldBounds;
-  given: Small;
+  spec: WorldSpec;
+  /** In words: what each vCPU does; null: whatever it likes. */
+  script: readonly (readonly string[])[] | null;
   bounds: Bounds;
   flaws: readonly string[];
   seconds: number;
@@ -141,12 +141,11 @@ interface Found {
 
 async function checkOne(
   { name, protocol }: Subject,
-  { world, given, bounds, flaws, seconds, workers }: Campaign,
+  { spec, bounds, flaws, seconds, workers }: Campaign,
   flags: CheckFlags,
   interrupt: Interrupt,
   begun: () => Promise<void>,
 ): Promise<Found> {
-  const spec = checkedWorld(world, given, bounds);
   const began = performance.now();
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
@@ -236,26 +235,34 @@ function startSearch(
 // --- what is to be checked
 
 async function campaignOf(scenario: string | undefined, flags: CheckFlags): Promise<Campaign> {
-  const world = {
-    pages: within('--pages', flags.pages, 1, 8),
-    nodes: within('--nodes', flags.nodes, 1, 8),
-    vcpus: within('--vcpus', flags.vcpus, 1, 8),
-    guests: within('--guests', flags.guests, 1, 4),
-  };
-  within('--guests x --vcpus', `${world.guests * world.vcpus}`, 1, 8);
-  const bounds: Bounds = {
-    operations: within('--operations', flags.operations, 0, 8),
-    moves: within('--moves', flags.moves, 0, 8),
-    reclaims: within('--reclaims', flags.reclaims, 0, 8),
-    faults: within('--faults', flags.faults, 0, 4),
+  const harms = {
     repeats: within('--repeats', flags.repeats, 0, 4),
     losses: within('--losses', flags.losses, 0, 4),
     timeouts: within('--timeouts', flags.timeouts ?? flags.losses, 0, 4),
+    restarts: within('--restarts', flags.restarts, 0, 4),
+  };
+  const { policies = {}, script = null } =
+    scenario === undefined ? {} : await checkedScenario(scenario, harms);
+  if (script !== null) refuseBesideScript(flags);
+  const world: WorldBounds = {
+    pages: within('--pages', flags.pages ?? '1', 1, 8),
+    nodes: within('--nodes', flags.nodes ?? '2', 1, 8),
+    vcpus: within('--vcpus', flags.vcpus ?? '2', 1, 8),
+    guests: within('--guests', flags.guests ?? '1', 1, 4),
+  };
+  within('--guests x --vcpus', `${world.guests * world.vcpus}`, 1, 8);
+  const bounds: Bounds = {
+    operations: within('--operations', flags.operations ?? '1', 0, 8),
+    moves: within('--moves', flags.moves ?? '1', 0, 8),
+    // What is to be moved out a script says.
+    reclaims: within('--reclaims', flags.reclaims ?? (script === null ? '1' : '0'), 0, 8),
+    faults: within('--faults', flags.faults, 0, 4),
+    ...harms,
     ...(flags.beyondClaims === true && { beyondClaims: true }),
+    ...(script !== null && { scripts: script.scripts, operations: 0, moves: 0 }),
   };
   for (const flaw of flags.flaw ?? [])
     if (!flawNamed(flaw)) refuse('--flaw', `no seeded bug ${flaw}`, 'one that fuzz --list lists', didYouMean(flaw, flawNames) ?? 'see fuzz --list'); // prettier-ignore
-  const given = scenario === undefined ? {} : await policiesOf(scenario);
   const names = flags.protocol ?? shipped.map(({ name }) => name);
   if (flags.checkpoint !== undefined && names.length > 1)
     refuse('--checkpoint', 'with several protocols', 'one --protocol', 'a checkpoint is of one search');
@@ -264,7 +271,21 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   );
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const workers = within('--workers', flags.workers, 1, 64);
-  return { subjects, world, given, bounds, flaws: flags.flaw ?? [], seconds, workers };
+  const searched =
+    script === null
+      ? { world, spec: checkedWorld(world, policies, bounds), script }
+      : { world: sizesOf(script.spec), spec: script.spec, script: script.words };
+  return { subjects, ...searched, bounds, flaws: flags.flaw ?? [], seconds, workers };
+}
+
+/** What each vCPU does, and to which pages, is in the file. */
+function refuseBesideScript(flags: CheckFlags): void {
+  for (const name of ['pages', 'nodes', 'vcpus', 'guests', 'operations', 'moves'] as const)
+    if (flags[name] !== undefined) refuse(`--${name}`, 'beside a script', `none: the scenario says it`, `leave --${name} out`); // prettier-ignore
+}
+function sizesOf({ guests }: WorldSpec): WorldBounds {
+  const { pages, vnodes, vcpus } = guests[0]!;
+  return { pages, nodes: vnodes.length, vcpus: vcpus.length, guests: guests.length };
 }
 
 function within(flag: string, text: string, least: number, most: number): number {
@@ -272,32 +293,6 @@ function within(flag: string, text: string, least: number, most: number): number
   if (count > most)
     refuse(flag, `is ${count}`, `at most ${most}`, 'an exhaustive search doubles with almost anything');
   return count;
-}
-
-/** Of a scenario its policies, and whether pages go to a store or to a memory node: sizes are the search's own. */
-async function policiesOf(file: string): Promise<Small> {
-  const stdin = new Stdin();
-  try {
-    if (file === '-') await stdin.fetch('scenario');
-    const { scenario, placeOf } = readScenario(file, () => stdin.text());
-    if (scenario.host.topology === '-') await stdin.fetch('topology');
-    const { spec } = await assemble(scenario, placeOf, () => stdin.text(), totalmem());
-    return policiesIn(spec);
-  } finally {
-    stdin.release();
-  }
-}
-function policiesIn(spec: WorldSpec): Small {
-  const { access, inspect } = listPolicyOf(spec);
-  if (access === 'copy' || inspect === 'on notify')
-    refuse('guests.list', `access ${access}, inspect ${inspect}`, 'a list that is looked at where it is', 'a search has no place for lists that are sent'); // prettier-ignore
-  const { far, ...policy } = spec.policy;
-  return {
-    ...policy,
-    far: spec.moveTo[0]! < spec.nodes.length,
-    mapped: far === 'mapped',
-    ...(spec.list && { list: spec.list }),
-  };
 }
 
 async function exploreWorld(campaign: Campaign, scenario: string | undefined): Promise<number> {
@@ -309,11 +304,12 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
     refuse('--explore', 'with several protocols', 'one --protocol', 'a walk is through the states of one');
   if (scenario === '-')
     refuse('--explore', 'with a scenario from stdin', 'a file', 'what is typed is the way that you go');
-  const { world, given, bounds, flaws } = campaign;
-  const parts = partsOf({ spec: checkedWorld(world, given, bounds), costs: anyCosts, flaws }, protocol);
+  const { spec, bounds, flaws } = campaign;
+  const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
   const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
-  const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, absolute(name), flaws, choices);
+  const unitOf = (choices: readonly Choice[]) =>
+    unitOfPath(parts, absolute(name), flaws, choices, bounds.scripts);
   return explore(new WorldSystem(parts, bounds), io, { unitOf });
 }
 
@@ -322,26 +318,41 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
 const number = (n: number) => n.toLocaleString('en-US');
 const several = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-function heading({ world, bounds, flaws }: Campaign): string {
+function heading({ world, spec, script, bounds, flaws }: Campaign): string {
   const { pages, nodes, vcpus, guests } = world;
   const { operations, moves, reclaims, faults } = bounds;
   const who =
     guests === 1 ? several(vcpus, 'vCPU') : `${several(guests, 'guest')} of ${several(vcpus, 'vCPU')}`;
   const what = `${who} with ${several(operations, 'operation')} each, ${several(moves, 'move')} among them in all`;
   const where = `${several(pages, 'page')}${guests === 1 ? '' : ' each'}, ${several(nodes, 'node')}`;
-  const lines = [
-    `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${harmsIn(bounds)}`,
-    '  every order of deliveries, every operation at any time, every occasion for reclaim and for failures',
-  ];
+  const lines =
+    script === null
+      ? [
+          `check: ${what}; ${where}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${harmsIn(bounds)}`,
+          '  every order of deliveries, every operation at any time, every occasion for reclaim and for failures',
+        ]
+      : [
+          `check: a script of ${who}; ${where}, ${roomOf(spec)}; ${several(reclaims, 'reclaim')}; ${several(faults, 'device failure')}${harmsIn(bounds)}`,
+          '  every order of deliveries, each vCPU its operations one after the other, from memory that nobody has touched',
+        ];
   if (flaws.length > 0) lines.push(`  with seeded bugs: ${flaws.join(', ')}`);
   return lines.join('\n');
 }
 
-function harmsIn({ repeats = 0, losses = 0, timeouts = losses }: Bounds): string {
+/** Frames and slots that there are. */
+function roomOf({ nodes, stores, guests }: WorldSpec): string {
+  const far = nodes
+    .slice(guests[0]!.vnodes.length)
+    .map(({ frames }) => `${several(frames, 'frame')} far away`);
+  const slots = stores.map((store) => several(store.slots, 'slot'));
+  return [`${several(nodes[0]!.frames, 'frame')} on each`, ...far, ...slots].join(', ');
+}
+function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: Bounds): string {
   return [
     repeats > 0 ? `; ${several(repeats, 'message')} twice` : '',
     losses > 0 ? `; ${several(losses, 'message')} lost` : '',
     timeouts > 0 ? `; ${several(timeouts, 'early time-out')}` : '',
+    restarts > 0 ? `; ${several(restarts, 'hypervisor restart')}` : '',
   ].join('');
 }
 
@@ -419,11 +430,12 @@ async function writeJson(
   runs: object[],
 ): Promise<void> {
   if (target === undefined) return;
-  const { world, bounds, flaws, subjects } = campaign;
+  const { world, script, bounds, flaws, subjects } = campaign;
+  const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
   const complete =
     runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
   const pass = complete && runs.every((run) => 'pass' in run && run.pass === true);
-  const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: { ...world, ...bounds }, flaws, runs }, null, 2)}\n`;
+  const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);
 }

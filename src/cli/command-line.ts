@@ -142,22 +142,29 @@ function program(done: (status: number) => void): Command {
   root
     .command('check')
     .description('search a small world exhaustively: every order and every choice within the bounds')
-    .argument('[scenario]', 'YAML or JSON file whose policies to take; sizes are those of the options')
+    .argument(
+      '[scenario]',
+      'YAML or JSON file: its policies are taken, and its script is searched if it has one',
+    )
     .option(
       '-p, --protocol <name|file>',
       'a protocol, shipped or your own (repeatable; default: all shipped)',
       repeated,
     )
-    .option('--pages <n>', 'pages of each guest', '1')
-    .option('--nodes <n>', 'memory nodes', '2')
-    .option('--vcpus <n>', 'vCPUs of each guest', '2')
-    .option('--guests <n>', 'guests', '1')
-    .option('--operations <n>', 'operations of each vCPU: reads, writes and moves of a page', '1')
-    .option('--moves <n>', 'moves among them, of all vCPUs together', '1')
-    .option('--reclaims <n>', 'pages that reclaim moves out, at any time', '1')
+    .option('--pages <n>', 'pages of each guest (default: 1; not beside a script)')
+    .option('--nodes <n>', 'memory nodes (default: 2; not beside a script)')
+    .option('--vcpus <n>', 'vCPUs of each guest (default: 2; not beside a script)')
+    .option('--guests <n>', 'guests (default: 1; not beside a script)')
+    .option(
+      '--operations <n>',
+      'operations of each vCPU: reads, writes and moves of a page (default: 1; not beside a script)',
+    )
+    .option('--moves <n>', 'moves among them, of all vCPUs together (default: 1; not beside a script)')
+    .option('--reclaims <n>', 'pages that reclaim moves out, at any time (default: 1; beside a script none)')
     .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
     .option('--repeats <n>', 'messages that come twice', '0')
     .option('--losses <n>', 'messages that get lost', '0')
+    .option('--restarts <n>', 'times that the hypervisor loses its memory', '0')
     .option('--timeouts <n>', 'things said again while the answer may be on its way (default: --losses)')
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')

@@ -254,16 +254,17 @@ export const asking: readonly Flaw[] = [
       'no-copy-back',
     ],
     needs: { protocols: LISTED, batch: 4, faults: [] },
-    apply({ vcpus }) {
+    apply({ vcpus, remember }) {
       for (const vcpu of vcpus) {
-        let late = 0;
+        /** Answers that are still to come, in the only element. */
+        const late = remember(vcpu.self, 1);
         override(vcpu, 'receive', (receive) => (incoming, context) => {
           if (incoming.kind !== message.answer) return receive(incoming, context);
-          if (late > 0) {
-            late--;
+          if (late[0]! > 0) {
+            late[0]!--;
             return;
           }
-          late = vcpu.own[field.outstanding]! - 1;
+          late[0] = vcpu.own[field.outstanding]! - 1;
           vcpu.own[field.outstanding] = 1;
           receive(incoming, context);
         });

@@ -4,28 +4,27 @@ import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
 import { field } from '../actors/vcpu-column.ts';
 import type { Recorder } from '../model/events.ts';
+import { message } from '../model/messages.ts';
 import { SnapshotReader } from '../memory/lists/snapshot-list.ts';
-import { finding, operationKind, result } from '../model/words.ts';
+import { operationKind, result } from '../model/words.ts';
 import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 
 const LISTED = ['copyless-map', 'copyless-migrate', 'copyless-map-then-migrate'] as const;
 
-/** Where a Gfn's page was when a guest last found it on the list. */
-function whereLooked({ vcpus, host }: Built): ReadonlyMap<number, number> {
-  const looked = new Map<number, number>();
-  for (const { view } of vcpus) {
-    let gfn = -1;
-    override(view, 'begin', (begin) => (wanted, context) => {
-      gfn = wanted;
-      begin(wanted, context);
-    });
-    override(view, 'look', (look) => (context) => {
-      const found = look(context);
-      if (found === finding.listed) looked.set(gfn, host.pages.locationOf(gfn));
-      return found;
-    });
-  }
-  return looked;
+/** Generations of a Gfn that are told apart. */
+const GENERATIONS = 4;
+
+/** Where a Gfn's page was when it was put on the list in a generation: all that a look can have told a guest. */
+function whereListed({ host, world, remember }: Built): (gfn: number, generation: number) => number {
+  const { geometry, operations } = world;
+  const locations = remember(geometry.host, geometry.gfns * GENERATIONS);
+  const at = (gfn: number, generation: number) => gfn * GENERATIONS + (generation % GENERATIONS);
+  override(host.calls, 'make', (make) => (receiver, kind, operation, gfn, ...more) => {
+    if (kind === message.export)
+      locations[at(gfn, operations.generation[operation]!)] = host.pages.locationOf(gfn) + 1;
+    make(receiver, kind, operation, gfn, ...more);
+  });
+  return (gfn, generation) => locations[at(gfn, generation)]! - 1;
 }
 
 /** While the host looks at a request, something is not as it is. */
@@ -89,7 +88,7 @@ export const races: readonly Flaw[] = [
   {
     // userfaultfd_move before its fix of 2025: pte_same() holds again when the slot was freed and taken once more.
     name: 'entry-compared-without-generation',
-    sentence: 'the host takes a request on if the page is in the slot that it was in when the guest looked',
+    sentence: 'the host takes a request on if the page is in the slot that it was in when it was listed',
     race: 3,
     alarms: ['no-copy-back'],
     needs: { protocols: LISTED, litmus: true },
@@ -97,10 +96,10 @@ export const races: readonly Flaw[] = [
       const { host } = built;
       const { pages } = built.world;
       const { event } = pages.table;
-      const looked = whereLooked(built);
+      const listed = whereListed(built);
       override(pages, 'attempt', (attempt) => (gfn, on, generation, bump, trace) => {
         const accepts = on === event.map || on === event.migrate;
-        const same = accepts && looked.get(gfn) === host.pages.locationOf(gfn);
+        const same = accepts && listed(gfn, generation) === host.pages.locationOf(gfn);
         return attempt(gfn, on, same ? -1 : generation, bump, trace);
       });
     },
@@ -224,23 +223,30 @@ export const races: readonly Flaw[] = [
     race: 16,
     alarms: ['I8-shootdown', 'I2-read-last-write'],
     needs: { litmus: true },
-    apply({ host, vcpus, world: { faults, tlbs } }) {
-      const got = new Map<number, { gfn: number; found: number }>();
+    apply({ host, vcpus, world, remember, record }) {
+      const { tlbs } = world;
+      /** By vCPU, in the record of its fault: what it was answered with, or 0. A field of it, as any that goes along. */
+      const faults = Object.assign(world.faults, { found: record(vcpus.length) });
       override(host, 'resume', (resume) => (vcpu, outcome, context) => {
         const gfn = faults.gfn[vcpu]!;
         const isThere = outcome === result.OK && host.pages.kindOf(gfn) === 'frame';
-        if (isThere) got.set(vcpu, { gfn, found: 2 * host.pages.locationOf(gfn) + faults.write[vcpu]! });
+        faults.found[vcpu] = isThere ? 2 * host.pages.locationOf(gfn) + faults.write[vcpu]! : 0;
         resume(vcpu, outcome, context);
       });
       for (const vcpu of vcpus) {
         const { self } = vcpu;
+        const asked = remember(self, 1);
+        override(vcpu, 'fault', (fault) => (gfn, ...more) => {
+          asked[0] = gfn;
+          fault(gfn, ...more);
+        });
         override(vcpu.accesses, 'walkEpt', (walkEpt) => (gvpn, write, context) => {
-          const late = got.get(self);
-          got.delete(self);
-          if (late === undefined || late.gfn !== vcpu.own[field.walked] || (write && late.found % 2 === 0))
+          const found = faults.found[self]!;
+          faults.found[self] = 0;
+          if (found === 0 || asked[0] !== vcpu.own[field.walked] || (write && found % 2 === 0))
             return walkEpt(gvpn, write, context);
-          tlbs[self]!.fill(gvpn, late.gfn, late.found);
-          context.trace.tlbFill(self, late.gfn, late.found >>> 1, late.found & 1);
+          tlbs[self]!.fill(gvpn, asked[0]!, found);
+          context.trace.tlbFill(self, asked[0]!, found >>> 1, found & 1);
         });
       }
     },
@@ -269,18 +275,18 @@ export const races: readonly Flaw[] = [
   },
   {
     name: 'location-from-look',
-    sentence: 'a request is carried out from where the page was when the guest looked',
+    sentence: 'a request is carried out from where the page was when it was listed',
     race: 19,
     alarms: ['no-copy-back', 'I1-single-home'],
     needs: { protocols: LISTED, litmus: true },
     apply(built) {
       const { host } = built;
       const { operations } = built.world;
-      const looked = whereLooked(built);
+      const listed = whereListed(built);
       override(host, 'begin', (begin) => (kind, gfn, because, plan, context, destination) => {
         const operation = begin(kind, gfn, because, plan, context, destination);
-        if (kind === operationKind.balance)
-          operations.from[operation] = looked.get(gfn) ?? operations.from[operation]!;
+        const was = listed(gfn, operations.generation[operation]!);
+        if (kind === operationKind.balance && was >= 0) operations.from[operation] = was;
         return operation;
       });
     },

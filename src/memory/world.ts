@@ -91,7 +91,7 @@ export class World {
     this.faults = new Faults(arena, geometry.vcpus);
     this.commands = new Commands(arena, 2 * geometry.vcpus);
     this.operations = new Operations(arena, operations);
-    const part = restarts(spec.faults) ? 1 : 0;
+    const part = restarts(spec.faults) || spec.restarts === true ? 1 : 0;
     const { gfns } = geometry;
     this.recovery = new Recovery(arena, part * gfns, part * geometry.vcpus * spec.batch, part * operations);
     this.scripts = new Scripts(arena, geometry.vcpus, spec.chunk);

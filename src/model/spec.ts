@@ -162,6 +162,8 @@ export interface WorldSpec {
   /** Messages may get lost, and actors have no timers: somebody outside tells them at any moment to say again what is not
    * answered. These are told, each actor's in this order: a checker's. */
   timeouts?: readonly Timeout[];
+  /** The hypervisor may lose its memory at any moment, whatever the fault plan says: a checker's. */
+  restarts?: true;
   /** What goes wrong; absent: nothing. */
   faults?: FaultPlan;
   /** How the moved list is exported and read; what is left out is `plainList`'s. */

@@ -33,6 +33,8 @@ export class AdvisoryList extends Property {
   private readonly last: NumberTable;
   /** What a restarted hypervisor has not named again yet. */
   private readonly forgotten = new Set<number>();
+  /** A hypervisor has restarted and was not told everything again yet. */
+  private recalls = false;
   /** What the owner knows and has not exported: generation, or ABSENT. */
   private readonly gathered = new Map<number, number>();
   /** State + 16 * generation. */
@@ -107,7 +109,9 @@ export class AdvisoryList extends Property {
       this.isUsed = true;
       if (this.listed.has(e.gfn))
         this.fail(e.sequence, `Gfn ${e.gfn} was listed and still has an older entry`);
-      this.isNew(e);
+      // The host may name again what was taken off the list before, where it has not heard of that: for as long as it takes
+      // to say so once more the entry is stale, as any may be.
+      if (!this.recalls) this.isNew(e);
       this.overflowed.delete(e.gfn);
       this.forgotten.delete(e.gfn);
       this.listed.set(e.gfn, e.generation);
@@ -116,7 +120,7 @@ export class AdvisoryList extends Property {
     overflowed: (e) => {
       this.examined++;
       this.isUsed = true;
-      this.isNew(e);
+      if (!this.recalls) this.isNew(e);
       this.listed.delete(e.gfn);
       this.overflowed.set(e.gfn, e.generation);
       this.forgotten.delete(e.gfn);
@@ -163,10 +167,12 @@ export class AdvisoryList extends Property {
         this.listed.delete(gfn);
         this.says(gfn, NO_ROOM);
       }
+      this.recalls = true;
       this.forgotten.clear();
       for (const gfn of this.overflowed.keys()) this.forgotten.add(gfn);
     },
     recalled: (e) => {
+      this.recalls = false;
       const [gfn] = this.forgotten;
       if (gfn !== undefined)
         this.fail(e.sequence, `the list was called complete, and Gfn ${gfn} was left out`);

@@ -36,11 +36,11 @@ export class Pin extends Property {
   }
   /** A frame that was taken for one pin, and is where that is, needs no excuse. */
   override prune(): void {
-    const { geometry } = this.setting;
-    if (geometry.spec.policy.unpinned) return;
+    const { geometry, repins } = this.setting;
+    if (geometry.spec.policy.unpinned || repins) return;
     for (const [frame, pins] of this.takenUnder) {
       const node = geometry.homeOf(frame);
-      if (pins.every((pin) => pin === node) && this.pins.areAsAtFirst) this.takenUnder.delete(frame);
+      if (pins.every((pin) => pin === node)) this.takenUnder.delete(frame);
     }
   }
   readonly on: Observers = {

@@ -10,10 +10,6 @@ export class Pins {
     this.geometry = geometry;
     this.nodes = [...geometry.vnodeNode];
   }
-  /** Nothing was pinned anew. */
-  get areAsAtFirst(): boolean {
-    return this.nodes.every((node, vnode) => node === this.geometry.vnodeNode[vnode]);
-  }
   of(gfn: number): number {
     return this.nodes[this.geometry.vnodeOf(gfn)]!;
   }

@@ -14,6 +14,8 @@ export interface Setting {
    * and a monitor must not hold against a run what another order of independent events would excuse.
    */
   totalOrder: boolean;
+  /** vNodes may be pinned anew, so that what was right before must be remembered: for `prune`. */
+  repins?: boolean;
 }
 
 export interface Violation {

@@ -23,6 +23,8 @@ export interface Harms {
   repeats?: number;
   losses?: number;
   timeouts?: number;
+  /** Times that the hypervisor loses its memory, and the message that it was to take. */
+  restarts?: number;
 }
 
 /** So few that a loop of repeated faults comes round; half of them is more than an operation has calls. */
@@ -33,7 +35,8 @@ const SERIALS = 64;
  * @param harms what may befall messages
  */
 export function checkedWorld(bounds: WorldBounds, given: Small = {}, harms: Harms = {}): WorldSpec {
-  const { repeats = 0, losses = 0, timeouts = losses } = harms;
+  const { repeats = 0, losses = 0, timeouts = losses, restarts = 0 } = harms;
+  const loses = losses + timeouts + restarts > 0;
   const { pages, vcpus, guests } = bounds;
   const all = pages * guests;
   const spec = smallWorld({
@@ -59,7 +62,8 @@ export function checkedWorld(bounds: WorldBounds, given: Small = {}, harms: Harm
     tlbEntries,
     policy: { ...spec.policy, accessesPerTick: 2 ** 29 },
     reclaims: [],
-    ...(repeats + losses + timeouts > 0 && { serials: SERIALS }),
-    ...(losses + timeouts > 0 && { timeouts: [] }),
+    ...((repeats > 0 || loses) && { serials: SERIALS }),
+    ...(loses && { timeouts: [] }),
+    ...(restarts > 0 && { restarts: true as const }),
   };
 }

@@ -3,8 +3,8 @@
 // have is said beside each. Larger ones: `copyless check`.
 //
 // What all of them leave out: more than one move at a time where there is not said "two moves", repeated messages,
-// a hypervisor that restarts, scans and watermarks (reclaim may want any page at any time instead), and guests that do
-// other things than read, write and move pages. A device failure is any, at any occasion, but only one in a run.
+// scans and watermarks (reclaim may want any page at any time instead), and guests that do other things than read, write
+// and move pages: those are in scripts.test.ts and test/litmus/proven.test.ts. A device failure is any, at any occasion, but only one in a run.
 import { describe, expect, test } from 'vitest';
 import { deviceFaults, faultNames } from '../../src/model/faults.ts';
 import { protocols } from '../../src/protocols/index.ts';
@@ -116,6 +116,17 @@ const configurations: readonly Configuration[] = [
     what: '1 page, 2 nodes, 2 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
     bounds: { vcpus: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
     states: 1_002_921,
+  },
+  {
+    what: '1 page, 2 nodes, 2 vCPUs, one hypervisor restart; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 2, moves: 1, reclaims: 1, restarts: 1 },
+    states: 2_136_427,
+  },
+  {
+    what: '1 page, 2 nodes, 1 vCPU, one lost message, one hypervisor restart; a move or an access, one reclaim',
+    bounds: { moves: 1, reclaims: 1, losses: 1, timeouts: 0, restarts: 1 },
+    states: 190_724,
+    all: true,
   },
   {
     // Race 8: both may ask for the same page.

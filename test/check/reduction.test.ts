@@ -32,6 +32,8 @@ const clean: readonly SmallBounds[] = [
   { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
   { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
   { reclaims: 1, repeats: 1 },
+  { reclaims: 1, restarts: 1 },
+  { moves: 1, reclaims: 1, restarts: 1 },
 ];
 
 describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))('$name', ({ protocol }) => {
@@ -52,6 +54,7 @@ const ending: readonly SmallBounds[] = [
   { moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
   { vcpus: 2, reclaims: 1, losses: 1, timeouts: 0 },
   { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  { vcpus: 2, reclaims: 1, restarts: 1 },
 ];
 
 test.each(ending)('a run may end in the same states at %o, to the last private word', (bounds) => {
@@ -103,6 +106,7 @@ const broken: Record<string, SmallBounds> = {
   'any-answer-will-do': { moves: 1, reclaims: 1, repeats: 1 },
   // What is done again when it comes late: a repeated call may not be taken alone.
   'call-served-again': { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  'restart-empties-list': { reclaims: 1, restarts: 1 },
   'acknowledgements-counted': { vcpus: 2, reclaims: 1, repeats: 1 },
 };
 

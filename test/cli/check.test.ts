@@ -129,7 +129,24 @@ test('JSON has the counts and the steps', async () => {
   expect(runs[0]!.violation.steps.at(-1)).toBe('nvme0 takes store 0 from host');
 }, 120_000);
 
+// shows: race 23 (a hypervisor that restarts at any moment)
+test('restarts of the hypervisor are searched, named in a counterexample, and replayed', async () => {
+  const one = [...small, '--vcpus', '1', '--restarts', '1'];
+  const clean = await copyless(one);
+  expect(clean.status).toBe(0);
+  expect(clean.stdout).toMatch(/; 0 device failures; 1 hypervisor restart$/m);
+  expect(clean.stdout).toMatch(
+    /^PASS copyless-migrate: complete, 32,928 states, .* everything that waits is served$/m,
+  );
+  const { status, stdout } = await copyless([...one, '--flaw', 'restart-empties-list', '--out', folder]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('FAIL copyless-migrate: I6-advisory-list');
+  expect(stdout).toMatch(/^ {2}restart the hypervisor at its \d+th message of hypervisor$/m);
+  expect((await copyless(['replay', join(folder, 'check-I6-advisory-list.json')])).status).toBe(1);
+}, 120_000);
+
 test.each([
+  [['--restarts', '5'], '--restarts: is 5, expected at most 4'],
   [['--pages', '0'], "--pages: '0', expected a whole number from 1"],
   [['--pages', '9'], '--pages: is 9, expected at most 8'],
   [['--losses', '5'], '--losses: is 5, expected at most 4'],
@@ -174,7 +191,7 @@ test('a checkpoint that was damaged is refused', async () => {
   }
 }, 120_000);
 
-test('--explore walks by hand; a scenario gives policies, and lists that are sent are refused', async () => {
+test('--explore walks by hand; a scenario gives policies', async () => {
   const walk = await run([...small, '--explore'], { cwd: folder, stdin: '9\nb\nq\n' });
   expect(walk.status).toBe(0);
   expect(walk.stdout).toContain('depth 1: reclaim wants the page of Gfn 0');
@@ -186,9 +203,8 @@ test('--explore walks by hand; a scenario gives policies, and lists that are sen
   expect(converts.stderr).toBe('');
   expect(converts.status).toBe(0);
   writeFileSync(scenario, text('{ access: copy }'));
-  const copies = await copyless([...small, scenario]);
-  expect(copies.status).toBe(2);
-  expect(copies.stderr).toContain('a list that is looked at where it is');
+  const copies = await copyless([...small, scenario, '--vcpus', '1']);
+  expect(copies).toMatchObject({ status: 0, stderr: '' });
 }, 120_000);
 
 test('killed in the middle it goes on from what it had saved', async () => {

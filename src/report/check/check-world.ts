@@ -16,7 +16,7 @@ import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
-import { type Choice, WorldSystem } from './world-system.ts';
+import { type Choice, type Watched, WorldSystem } from './world-system.ts';
 
 export interface CheckWorldOptions {
   /** Wall time in ms, from whoever may look at the clock. */
@@ -32,6 +32,8 @@ export interface CheckWorldOptions {
   shortest?: boolean;
   /** False: only what must never happen is looked for, not whether everything ends. */
   liveness?: boolean;
+  /** Who judges, where it is not the protocol's claims alone; of one thread. */
+  watched?: Watched;
   from?: Checkpoint;
   /** What the parts were altered by, for telling checkpoints apart. */
   seeded?: string;
@@ -82,7 +84,7 @@ export class WorldCheck {
     this.parts = parts;
     this.bounds = bounds;
     this.options = options;
-    this.system = new WorldSystem(parts, bounds, crew && 'new');
+    this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched);
     this.system.reduces = options.reduces !== false;
     this.system.hash += ` ${this.system.reduces} ${options.seeded ?? ''}`;
     const how = searchOptions(options);
@@ -144,7 +146,7 @@ export class WorldCheck {
     const { system, search, parts, bounds, options } = this;
     const found = this.told(search, system, violation, !system.reduces);
     if (!system.reduces || options.shortest === false) return found;
-    const plain = new WorldSystem(parts, bounds);
+    const plain = new WorldSystem(parts, bounds, undefined, options.watched);
     plain.reduces = false;
     const again = new Search(plain, { states: AGAIN_STATES });
     const result = again.run();
@@ -174,7 +176,7 @@ export class WorldCheck {
   }
   /** The path as a run of the simulator. */
   unitOf({ choices }: FoundViolation, protocol: string, flaws: readonly string[] = []): Unit {
-    return unitOfPath(this.parts, protocol, flaws, choices);
+    return unitOfPath(this.parts, protocol, flaws, choices, this.bounds.scripts);
   }
 }
 

@@ -14,6 +14,7 @@ import { shapeOf } from '../../scenarios/small-world.ts';
 import { inWords, scriptWorkload } from '../../scenarios/workloads/script.ts';
 import type { Unit } from '../unit.ts';
 import { populate } from './populate.ts';
+import type { Bounds } from './environment.ts';
 import type { Choice } from './world-system.ts';
 
 /** Steps that a run may make after the path has ended, in the order of waiting. */
@@ -42,25 +43,29 @@ interface Delivery {
 /**
  * @param protocol name or file, as the unit will load it
  * @param choices from the start of the search on
+ * @param searched the scripts that were searched; left out: the choices of the guests are their scripts
  */
 export function unitOfPath(
   parts: Parts,
   protocol: string,
   flaws: readonly string[],
   choices: readonly Choice[],
+  searched?: Bounds['scripts'],
 ): Unit {
   const first = fresh(parts);
   const { geometry } = first.world;
   const { links } = first.system.mailboxes;
   const ringOf = (from: number, to: number) =>
     links.findIndex(({ sender, receiver }) => sender === from && receiver === to);
-  const scripts = geometry.vcpuGuest.map((guest, v) =>
+  const firstWrites = geometry.vcpuGuest.map((guest, v) =>
     v === geometry.guestVcpu[guest]
       ? Array.from({ length: geometry.spec.guests[guest]!.pages }, (_, page) => `write ${page}`)
       : [],
   );
+  const scripts =
+    searched?.map((script) => script.map(({ word, gvpn }) => inWords(word, gvpn))) ?? firstWrites;
   // What is broken before the first choice shows in the order of waiting.
-  const rings = choices.length === 0 ? [] : populate(first.system);
+  const rings = choices.length === 0 ? [] : populate(first.system, searched === undefined);
   const deliveries: Delivery[] = rings.map((ring) => ({ ring, occasion: null }));
   // A vCPU that wants more at the end of the start gets it when the path says so, and is heard then.
   for (let vcpu = 0; vcpu < geometry.vcpus && choices.length > 0; vcpu++) {
@@ -81,14 +86,17 @@ export function unitOfPath(
       deliveries.push({ ring: ringOf(geometry.feeder, geometry.host), occasion: null });
     } else {
       const { item, vcpu } = choice;
-      if (item !== null) scripts[vcpu]!.push(inWords(item.word, item.gvpn));
+      if (searched === undefined)
+        for (const { word, gvpn } of item?.operations ?? []) scripts[vcpu]!.push(inWords(word, gvpn));
       for (const ring of [ringOf(vcpu, geometry.feeder), ringOf(geometry.feeder, vcpu)])
         deliveries.push({ ring, occasion: null });
     }
   }
   const planned = { ...parts.spec, reclaims, ...(parts.spec.timeouts && { timeouts }) };
   const { order, faults } = rehearse({ ...parts, spec: planned }, scripts, deliveries);
-  const spec = { ...planned, ...(faults.length > 0 ? { faults } : {}) };
+  // A plan with a restart says so itself.
+  const { restarts: _, ...lasting } = planned;
+  const spec = { ...lasting, ...(faults.length > 0 ? { faults } : {}) };
   return {
     spec,
     costs: parts.costs,
@@ -143,7 +151,7 @@ function rehearse(
       return true;
     };
     context.strikes = (fault, id, location?: number, instead?: number) => {
-      if (fault === 'hypervisor restart' || !strikes(fault)) return false;
+      if ((fault === 'hypervisor restart' && parts.spec.restarts !== true) || !strikes(fault)) return false;
       context.trace.fault(numberOf(fault), id, location ?? 0, instead ?? 0);
       return true;
     };

@@ -1,11 +1,17 @@
 // What the world around the actors may do, and how much of it: which operation comes next in a vCPU's script, when it ends,
 // when reclaim wants a page out, and how many devices fail. All of it at any time, within bounds.
 import type { Geometry } from '../../model/geometry.ts';
-import { argumentOf, BULK_VNODES, encode, operation, operationOf } from '../../model/script.ts';
+import { argumentOf, BULK_VNODES, commandIn, encode, operation, operationOf } from '../../model/script.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
+import { inWords } from '../../scenarios/workloads/script.ts';
 
 /** How much each may do. */
 export interface Bounds {
+  /**
+   * By vCPU: what it does, one after the other; the search then begins with memory that nobody has touched, and `operations`
+   * and `moves` say nothing. Left out: each vCPU does whatever it likes.
+   */
+  scripts?: readonly (readonly Operation[])[];
   /** Operations of each vCPU: accesses, and moves of a page to a vNode. */
   operations: number;
   /** Moves among them, of all vCPUs together. */
@@ -20,25 +26,48 @@ export interface Bounds {
   losses?: number;
   /** Things that are said again although somebody has still something to do: as many as losses when it is left out. */
   timeouts?: number;
+  /** Times that the hypervisor loses its memory; the world must have been made for it (`restarts`). */
+  restarts?: number;
   /** Judges also what the protocol does not claim. */
   beyondClaims?: boolean;
 }
 
-/** An operation that a script may have. */
-export interface Item {
+/** An operation as a vCPU takes it. */
+export interface Operation {
   word: number;
   gvpn: number;
+}
+
+/** A script has a command of a kind. */
+export function commands(scripts: Bounds['scripts'], kind: number): boolean {
+  const isIt = ({ word }: Operation) =>
+    operationOf(word) === operation.command && commandIn(argumentOf(word)) === kind;
+  return scripts?.some((script) => script.some(isIt)) === true;
+}
+
+/** What a vCPU may be given at once: an operation, or as many of its script as a chunk has. */
+export interface Item {
+  operations: readonly Operation[];
   isMove: boolean;
 }
 
 /** A change of what may still be done, as a number. */
-export const change = { none: 0, reclaim: 1, fault: 2, repeat: 3, loss: 4, timeout: 5, first: 8 } as const;
+export const change = {
+  none: 0,
+  reclaim: 1,
+  fault: 2,
+  repeat: 3,
+  loss: 4,
+  timeout: 5,
+  restart: 6,
+  first: 8,
+} as const;
 const CHANGES_PER_VCPU = 4;
 /**
  * Of the environment, behind the operations left to each vCPU: moves left, hungry, halted, and what else is left. Behind
  * that a bit for each thing that was said again when nobody had anything to do, and may not be the next one again.
  */
-const FIELDS = 8;
+const FIELDS = 9;
 const BITS = 31;
 const fed = { access: 0, move: 1, end: 2, hungry: 3 } as const;
 
@@ -49,33 +78,27 @@ export class Environment {
   private readonly memo = new Memo();
   private readonly words: Int32Array;
   private readonly losesMessages: boolean;
+  private readonly isScripted: boolean;
+  private readonly restarts: boolean;
 
   /** @param things that may time out */
-  constructor(geometry: Geometry, records: Records, things: number) {
+  constructor(geometry: Geometry, records: Records, things: number, scripts: Bounds['scripts']) {
     this.records = records;
+    this.isScripted = scripts !== undefined;
     this.losesMessages = geometry.spec.timeouts !== undefined;
+    this.restarts = geometry.spec.restarts === true;
     this.vcpus = geometry.vcpus;
     this.words = new Int32Array(geometry.vcpus + FIELDS + Math.ceil(things / BITS));
-    this.menus = geometry.vcpuGuest.map((guest) => {
-      const { pages, vnodes } = geometry.spec.guests[guest]!;
-      return Array.from({ length: pages }, (_, gvpn) => [
-        { word: encode(operation.read, 0), gvpn, isMove: false },
-        { word: encode(operation.write, 0), gvpn, isMove: false },
-        ...vnodes.map((_vnode, vnode) => ({
-          word: encode(operation.bulkMove, vnode + BULK_VNODES),
-          gvpn,
-          isMove: true,
-        })),
-      ]).flat();
-    });
+    this.menus = scripts?.map((script) => chunksOf(script, geometry.spec.chunk)) ?? freeMenus(geometry);
   }
 
   /** Nothing was done yet, and every vCPU wants the first operation of its script. */
   begin(bounds: Bounds): number {
-    const { operations, moves, reclaims, faults, repeats = 0, losses = 0, timeouts = losses } = bounds;
+    const { operations, moves, reclaims, faults, restarts = 0 } = bounds;
+    const { repeats = 0, losses = 0, timeouts = losses } = bounds;
     const { vcpus } = this;
     return this.intern([
-      ...Array.from({ length: vcpus }, () => operations),
+      ...this.menus.map(({ length }) => (this.isScripted ? length : operations)),
       moves,
       2 ** vcpus - 1,
       0,
@@ -84,6 +107,7 @@ export class Environment {
       repeats,
       losses,
       timeouts,
+      restarts,
       ...this.words.subarray(vcpus + FIELDS).fill(0),
     ]);
   }
@@ -117,6 +141,9 @@ export class Environment {
   timeoutsLeft(now: number): number {
     return this.field(now, this.vcpus + 7);
   }
+  restartsLeft(now: number): number {
+    return this.field(now, this.vcpus + 8);
+  }
   /** It was said again already, with nobody having anything to do, while others have not been. */
   hadItsTurn(now: number, thing: number): boolean {
     return (this.field(now, this.turnWord(thing)) & (1 << (thing % BITS))) !== 0;
@@ -129,7 +156,9 @@ export class Environment {
   }
   /** What a vCPU may be given: indices into its menu, or [-1]: its script ends. */
   choices(now: number, vcpu: number): readonly number[] {
-    if (this.field(now, vcpu) === 0) return [-1];
+    const left = this.field(now, vcpu);
+    if (left === 0) return [-1];
+    if (this.isScripted) return [this.menus[vcpu]!.length - left];
     const mayMove = this.field(now, this.vcpus) > 0;
     return this.menus[vcpu]!.flatMap(({ isMove }, choice) => (!isMove || mayMove ? [choice] : []));
   }
@@ -159,7 +188,8 @@ export class Environment {
     });
     const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
     const lost = `, losses ${this.lossesLeft(now)}, early time-outs ${this.timeoutsLeft(now)}`;
-    return [...scripts, ['still possible', this.losesMessages ? left + lost : left]];
+    const again = this.restarts ? `, restarts ${this.restartsLeft(now)}` : '';
+    return [...scripts, ['still possible', this.losesMessages ? left + lost + again : left]];
   }
   after(now: number, what: number): number {
     const known = this.memo.get(now, what);
@@ -172,6 +202,7 @@ export class Environment {
     else if (what === change.repeat) words[vcpus + 5]!--;
     else if (what === change.loss) words[vcpus + 6]!--;
     else if (what === change.timeout) words[vcpus + 7]!--;
+    else if (what === change.restart) words[vcpus + 8]!--;
     else if (what >= change.first + vcpus * CHANGES_PER_VCPU) {
       const thing = (what - change.first - vcpus * CHANGES_PER_VCPU) >> 1;
       if (((what - change.first) & 1) === 1) words.fill(0, turns);
@@ -192,11 +223,33 @@ export class Environment {
   }
 }
 
-/** An operation in words: `vcpu0 writes page 1`. */
+/** What any vCPU of a guest may do: read, write and move each page. */
+function freeMenus({ spec, vcpuGuest }: Geometry): Item[][] {
+  return vcpuGuest.map((guest) => {
+    const { pages, vnodes } = spec.guests[guest]!;
+    return Array.from({ length: pages }, (_, gvpn) => [
+      { operations: [{ word: encode(operation.read, 0), gvpn }], isMove: false },
+      { operations: [{ word: encode(operation.write, 0), gvpn }], isMove: false },
+      ...vnodes.map((_vnode, vnode) => ({
+        operations: [{ word: encode(operation.bulkMove, vnode + BULK_VNODES), gvpn }],
+        isMove: true,
+      })),
+    ]).flat();
+  });
+}
+/** A script as it is delivered. No move counts: there are as many as it says. */
+function chunksOf(script: readonly Operation[], chunk: number): Item[] {
+  return Array.from({ length: Math.ceil(script.length / chunk) }, (_, i) => ({
+    operations: script.slice(i * chunk, (i + 1) * chunk),
+    isMove: false,
+  }));
+}
+
+/** What a vCPU is given, in words: `vcpu0 writes page 1`; of what is no access or move of one page, as a script has it. */
 export function describeItem(vcpu: number, item: Item | null): string {
   if (item === null) return `vcpu${vcpu}'s script ends`;
-  const code = operationOf(item.word);
-  if (code === operation.bulkMove)
-    return `vcpu${vcpu} moves page ${item.gvpn} to vNode ${argumentOf(item.word) % BULK_VNODES}`;
-  return `vcpu${vcpu} ${code === operation.write ? 'writes' : 'reads'} page ${item.gvpn}`;
+  const words = item.operations.map(({ word, gvpn }) => inWords(word, gvpn)).join(', ');
+  const [, verb = '', page, vnode] = /^(read|write|move) (\d+)(?: to (\d+))?$/.exec(words) ?? [];
+  if (verb === '') return `vcpu${vcpu}: ${words}`;
+  return `vcpu${vcpu} ${verb}s page ${page}${vnode === undefined ? '' : ` to vNode ${vnode}`}`;
 }

@@ -13,6 +13,9 @@ import type { Leaves } from './leaves.ts';
 /** Messages to the hypervisor that hand over the record of an operation. */
 const CALLS: ReadonlySet<number> = new Set([message.age, message.protect, message.unmap, message.map, message.mapClean, message.restore, message.shootdown, message.export, message.retire, message.flushed]); // prettier-ignore
 
+/** Messages on which who keeps the moved lists writes them, or sends copies. */
+const LISTS: ReadonlySet<number> = new Set([message.export, message.retire, message.publish, message.listTaken, message.listWanted]); // prettier-ignore
+
 type Table = Record<string, Int32Array>;
 
 export class Footing {
@@ -72,12 +75,24 @@ export class Footing {
   private given(actor: number, kind: number, id: number): void {
     const { leaves } = this;
     const { geometry } = this.built.world;
-    if (actor < geometry.vcpus) this.add(leaves.records[actor]!);
-    else if (actor === geometry.hypervisor) {
+    const { owner, access, inspect } = this.built.world.listPolicy;
+    if (actor < geometry.vcpus) {
+      this.add(leaves.records[actor]!);
+      for (const parcel of leaves.parcels.slice(actor, actor + 1)) this.add(parcel);
+    } else if (actor === geometry.hypervisor) {
       if (kind === message.request) this.add(leaves.records[Math.floor(id / geometry.spec.batch)]!);
       else if (CALLS.has(kind)) this.add(leaves.operations[id]!);
-      if (kind === message.export || kind === message.retire) this.add(leaves.list);
     } else if (actor > geometry.host) this.add(leaves.operations[id]!);
+    const isTold = kind === message.recover || kind === message.recovered;
+    for (const recovery of isTold ? leaves.recovery : []) this.add(recovery);
+    // Whatever it was about to do, it may be started anew instead, and then goes through its lists.
+    if (actor === geometry.hypervisor && owner === 'hypervisor' && geometry.spec.restarts)
+      this.add(leaves.list);
+    if (actor !== geometry[owner] || !LISTS.has(kind)) return;
+    // Who sends a list, or word of a new version, knows what is in it: no meter tells.
+    const sends = access === 'copy' || inspect === 'on notify';
+    if (kind === message.export || kind === message.retire || sends) this.add(leaves.list);
+    for (const parcel of leaves.parcels) this.add(parcel);
   }
   private touched(column: Int32Array | undefined, index: number): void {
     const { locations } = this.built.world;

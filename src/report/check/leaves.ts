@@ -73,7 +73,11 @@ export interface Leaves {
   actor: readonly number[];
   /** By vCPU: its requests, fault and commands. */
   records: readonly number[];
+  /** By vCPU: the copy of the moved list that is on its way to it; none where lists are not sent. */
+  parcels: readonly number[];
   operations: readonly number[];
+  /** What the host tells a hypervisor that has lost its memory; none where that cannot be. */
+  recovery: readonly number[];
   locations: readonly number[];
   pageWords: number;
   ept: number;
@@ -122,11 +126,14 @@ export function leavesOf({ world, vcpus }: Built, columns: OwnedColumns): Leaves
       }
     }),
   );
+  const parcels = world.parcels.map((parcel, v) => leaf(`parcel of vcpu${v}`, (made) => made.add(parcel)));
   const operations = Array.from({ length: world.operations.count }, (_, operation) =>
     leaf(`operation ${operation}`, (made) => {
       for (const column of columnsOf(world.operations)) made.add(column, operation, 1);
     }),
   );
+  const told = columnsOf(world.recovery).filter(({ length }) => length > 0);
+  const recovery = told.length === 0 ? [] : [leaf('recovery', (made) => told.forEach((column) => made.add(column)))]; // prettier-ignore
   const { locations: table } = world;
   const locations = Array.from({ length: table.count }, (_, at) =>
     leaf(geometry.place(at + 1), (made) => {
@@ -139,7 +146,9 @@ export function leavesOf({ world, vcpus }: Built, columns: OwnedColumns): Leaves
   return {
     actor,
     records,
+    parcels,
     operations,
+    recovery,
     locations,
     pageWords: leaf('page words', whole('page words')),
     ept: leaf('EPT', whole('EPT')),

@@ -1,5 +1,6 @@
 // Where a search starts: every page has been written once, by the first vCPU of its guest, in the order in which messages
-// were sent, and every vCPU wants the next operation of its script.
+// were sent, and every vCPU wants the next operation of its script. A script begins with memory that nobody has touched: on
+// which vNode a page is, and whether it is anywhere, is for the script to say.
 import type { System } from '../../actor/system.ts';
 import { message, type Message } from '../../model/messages.ts';
 import { encode, operation } from '../../model/script.ts';
@@ -12,10 +13,11 @@ const DELIVERIES_PER_PAGE = 500;
 export class NeverPopulated extends Error {}
 
 /**
+ * @param writes whether pages are written, or only every vCPU comes to want an operation
  * @returns the deliveries it took, as rings, the last ones to the feeder
  * @throws NeverPopulated when a vCPU is still not content after many more than it should take, or waits for ever
  */
-export function populate(system: System): number[] {
+export function populate(system: System, writes: boolean): number[] {
   const { mailboxes, actors, contexts, scripts, geometry } = system;
   const scheduler = new ReplayScheduler(mailboxes, []);
   const offer = (ring: number) => scheduler.offer(ring);
@@ -41,7 +43,7 @@ export function populate(system: System): number[] {
     } else {
       const vcpu = incoming.id;
       const guest = geometry.vcpuGuest[vcpu]!;
-      const isFirst = vcpu === geometry.guestVcpu[guest];
+      const isFirst = writes && vcpu === geometry.guestVcpu[guest];
       if (isFirst && written[guest]! < geometry.spec.guests[guest]!.pages) {
         scripts.words[vcpu]!.set([encode(operation.write, 0), written[guest]!++]);
         scripts.length[vcpu] = 1;

@@ -16,6 +16,8 @@ export class Reduction {
   private readonly repeats: boolean;
   /** By home: where in its own words it keeps the serials of the calls that it has heard. */
   private readonly serialOffsets: readonly number[];
+  /** A vCPU tells the host of free Gfns, or that it has taken a list, whatever else it does. */
+  private readonly reports: boolean;
   /** A vCPU that waits may say again what it asked although there is something to do. */
   isHasty = false;
 
@@ -25,6 +27,9 @@ export class Reduction {
     this.built = built;
     this.records = records;
     this.repeats = geometry.spec.serials !== undefined;
+    const { access, inspect } = built.world.listPolicy;
+    this.reports =
+      access === 'copy' || inspect === 'on notify' || built.vcpus.some(({ reporting }) => reporting.enabled);
     this.serialOffsets = [...built.memoryNodes, ...built.stores].map(({ served }, home) =>
       this.repeats ? leaf(geometry.actorOfHome(home)).offsetOf(served.serials) : 0,
     );
@@ -60,9 +65,10 @@ export class Reduction {
   /**
    * A vCPU that can only go on by a message from the hypervisor, behind this one in the same ring: it uses no translation
    * before it has dropped this one, and whatever else it may be told meanwhile commutes with that. What it says meanwhile
-   * does not: its acknowledgement goes into the same ring.
+   * does not, nor what it tells of a free Gfn or of a list that has come: its acknowledgement goes into the same ring.
    */
   private isStopped(vcpu: number, own: number): boolean {
+    if (this.reports) return false;
     const { state } = this.built.world.tables.vcpu;
     const now = this.stateOf(vcpu, own);
     return now === state.halted || (!this.isHasty && (now === state.faulted || now === state.asking));

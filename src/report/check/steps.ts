@@ -297,7 +297,7 @@ export class Steps {
     return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
   }
 
-  /** The next operation is put into a vCPU's script, and the vCPU is told; null: the script ends. */
+  /** What comes next is put into a vCPU's script, and the vCPU is told; null: the script ends. */
   feed(vcpu: number, item: Item | null, choice: number): number {
     const { vector, built } = this;
     const feedings = (this.feedings[vcpu] ??= []);
@@ -311,8 +311,8 @@ export class Steps {
     this.occasions = [];
     const { scripts, geometry } = built.world;
     scripts.words[vcpu]!.fill(0);
-    scripts.length[vcpu] = item === null ? 0 : 1;
-    if (item !== null) scripts.words[vcpu]!.set([item.word, item.gvpn]);
+    scripts.length[vcpu] = item === null ? 0 : item.operations.length;
+    if (item !== null) scripts.words[vcpu]!.set(item.operations.flatMap(({ word, gvpn }) => [word, gvpn]));
     built.system.contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
     const number = this.numberOf(this.effectOf(geometry.feeder, 0, null));
     this.memo.set(own, key, number);
@@ -366,7 +366,8 @@ export class Steps {
     };
   }
   private strikes(actor: number, fault: DeviceFault, id: number, location: number, instead: number): boolean {
-    if (fault === 'hypervisor restart') return false;
+    const { restarts } = this.built.world.geometry.spec;
+    if (fault === 'hypervisor restart' && restarts !== true) return false;
     const number = numberOf(fault);
     this.occasions.push(number);
     if (this.occasions.length - 1 !== this.strikeAt) return false;

@@ -190,12 +190,12 @@ class Plan {
       actorColumn[self] = this.firsts.length;
     };
     for (let v = 0; v < geometry.vcpus; v++) {
-      actor(v, leaves.records[v]!);
+      actor(v, leaves.records[v]!, ...leaves.parcels.slice(v, v + 1));
       this.endColumn('vcpu');
     }
     this.environment = this.other();
     const environment = this.endColumn('environment');
-    actor(geometry.hypervisor);
+    actor(geometry.hypervisor, ...leaves.recovery);
     this.endColumn('hypervisor');
     actor(geometry.host);
     this.endColumn('host');

@@ -5,12 +5,14 @@
 // column; the step of an actor, by what it depends on (steps.ts); what its effect makes of a column, by the two (changes.ts).
 // Only what no table has is computed, and that is a step in hundreds.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
+import { PUT_BACK } from '../../actors/references.ts';
 import { Geometry } from '../../model/geometry.ts';
-import { deviceFaults, faultNames, harms } from '../../model/faults.ts';
+import { deviceFaults, faultNames, harms, numberOf } from '../../model/faults.ts';
 import { message } from '../../model/messages.ts';
+import { command } from '../../model/script.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
-import { monitors, type Property } from '../../properties/index.ts';
+import { monitors, type Property, type Setting } from '../../properties/index.ts';
 import { type Explorable, Successors, type Widened } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { repack } from '../../runtime/check/layout.ts';
@@ -20,7 +22,7 @@ import { Asked } from './asked.ts';
 import { Shown } from './describe.ts';
 import { Changes } from './changes.ts';
 import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
-import { type Bounds, change, describeItem, Environment } from './environment.ts';
+import { type Bounds, change, commands, describeItem, Environment } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
@@ -32,7 +34,8 @@ import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Vector } from './vector.ts';
 
-const aliasPlans = [...Object.values(unlistedAlias), ...Object.values(listedAlias)] as const;
+/** Plans that are no protocol's. */
+const hostsOwn = [...Object.values(unlistedAlias), ...Object.values(listedAlias), PUT_BACK] as const;
 /** Bound of what is stored; memory is only taken as it is used. */
 const RECORD_WORDS = 2 ** 28;
 /** log2 of the slots of the table, where threads share it and it cannot grow. */
@@ -48,12 +51,16 @@ export interface SharedParts {
 const ROOMY_BITS = 16;
 const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
+const RESTART = numberOf('hypervisor restart');
 const NOTHING = 0;
 
 /** Bits of `pending` for vCPUs and for Gfns that are held. */
 const PENDING_BITS = 31;
 
 export type { Choice };
+
+/** Whether the protocol's claims are judged, and what else. */
+export type Watched = (setting: Setting) => { claims: boolean; more: readonly Property[] };
 
 export class WorldSystem implements Explorable {
   /** Tells a checkpoint of this search from one of another. */
@@ -85,10 +92,14 @@ export class WorldSystem implements Explorable {
   private readonly losesMessages: boolean;
   private choices: Choice[] | null = null;
 
-  /** @param shared where several threads search together: the parts that they number alike; `new`: the first of them */
-  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new') {
+  /**
+   * @param shared where several threads search together: the parts that they number alike; `new`: the first of them
+   * @param watched judges instead of the properties that the protocol claims, or beside them
+   */
+  constructor(parts: Parts, bounds: Bounds, shared?: SharedParts | 'new', watched?: Watched) {
     this.bounds = bounds;
-    this.mayFail = bounds.faults + (bounds.repeats ?? 0) + (bounds.losses ?? 0) > 0;
+    const { faults, repeats = 0, losses = 0, restarts = 0 } = bounds;
+    this.mayFail = faults + repeats + losses + restarts > 0;
     this.losesMessages = parts.spec.timeouts !== undefined;
     this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
@@ -102,10 +113,14 @@ export class WorldSystem implements Explorable {
       },
     };
     const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
-    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true };
+    const repins = commands(bounds.scripts, command.repin);
+    const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true, repins };
+    const judging = watched?.(setting) ?? { claims: true, more: [] };
     const properties = monitors(setting).filter(
-      ({ kind, name }) => kind === 'always' && (bounds.beyondClaims === true || claims.has(name)),
+      ({ kind, name }) =>
+        kind === 'always' && judging.claims && (bounds.beyondClaims === true || claims.has(name)),
     );
+    properties.push(...judging.more);
     watching = new Trace(properties, false);
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
@@ -118,7 +133,8 @@ export class WorldSystem implements Explorable {
     this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
-    this.environment = new Environment(world.geometry, this.records, thingsIn(this.built));
+    const things = thingsIn(this.built);
+    this.environment = new Environment(world.geometry, this.records, things, bounds.scripts);
     this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
@@ -144,7 +160,7 @@ export class WorldSystem implements Explorable {
     const reduction = new Reduction(this.built, this.leaves, this.records);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
-    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...aliasPlans]);
+    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...hostsOwn]);
     this.startBroke = this.populate(properties);
     const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
     for (const actor of system.actors) actor.settle?.(operations);
@@ -166,12 +182,12 @@ export class WorldSystem implements Explorable {
     this.offers.reduces = yes;
   }
 
-  /** Writes every page once. @returns what that broke, or null */
+  /** Writes every page once, unless scripts are searched. @returns what that broke, or null */
   private populate(properties: readonly Property[]): string | null {
     const { system } = this.built;
     let failure: string | null = null;
     try {
-      populate(system);
+      populate(system, this.bounds.scripts === undefined);
     } catch (error) {
       failure = error instanceof NeverPopulated ? error.message : `assertion: ${(error as Error).message}`;
     }
@@ -310,12 +326,14 @@ export class WorldSystem implements Explorable {
       fault: environment.faultsLeft(now),
       repeat: environment.repeatsLeft(now),
       loss: environment.lossesLeft(now),
+      restart: environment.restartsLeft(now),
     };
-    if (budget.fault + budget.repeat + budget.loss === 0) return;
+    if (budget.fault + budget.repeat + budget.loss + budget.restart === 0) return;
     for (let occasion = 0; occasion < occasions.length; occasion++) {
       const fault = occasions[occasion]!;
       const harm = harms[fault % harms.length] === 'lose' ? 'loss' : 'repeat';
-      const what = fault < FIRST_DEVICE_FAULT ? harm : 'fault';
+      const device = fault === RESTART ? 'restart' : 'fault';
+      const what = fault < FIRST_DEVICE_FAULT ? harm : device;
       if (budget[what] === 0) continue;
       const struck = steps.take(actor, steps.struck(sent, occasion));
       this.emit(struck, change[what], this.records.data[sent]!, out);

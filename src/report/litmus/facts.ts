@@ -7,7 +7,7 @@ import { faultNames, type FaultName } from '../../model/faults.ts';
 import type { Geometry } from '../../model/geometry.ts';
 import { type CommandKind, commandKinds } from '../../model/script.ts';
 import { cause, causes, finding, operationKind, operationKinds, result, results } from '../../model/words.ts';
-import { witnessNames } from '../../properties/index.ts';
+import { Property, type Setting, witnessNames } from '../../properties/index.ts';
 import type { Observers } from '../../properties/property.ts';
 
 export interface Fact {
@@ -255,8 +255,7 @@ function parseStep(part: string, { states, events }: PageTable): Step | undefine
 
 /** Where pages are and have been, as far as the events of a run tell. */
 class Scene {
-  readonly geometry: Geometry;
-  readonly table: PageTable;
+  private readonly setting: Pick<Setting, 'geometry' | 'page'>;
   /** By Gfn: the page that is, was last, or is about to be there; and its state. */
   private readonly pages = new Map<number, number>();
   private readonly states = new Map<number, string | undefined>();
@@ -267,9 +266,20 @@ class Scene {
   /** By location: pages that were there, none of them twice in a row. */
   private readonly tenants = new Map<number, number[]>();
 
-  constructor(geometry: Geometry, table: PageTable) {
-    this.geometry = geometry;
-    this.table = table;
+  constructor(geometry: Geometry, page: PageTable) {
+    this.setting = { geometry, page };
+  }
+  get geometry(): Geometry {
+    return this.setting.geometry;
+  }
+  get table(): PageTable {
+    return this.setting.page;
+  }
+  /** Drops what a fact can never ask for. */
+  keepFor({ text }: Fact): void {
+    if (!text.includes(' where ')) this.tenants.clear();
+    if (text.includes(' while ')) return;
+    for (const part of [this.states, this.homes, this.carried]) part.clear();
   }
   pageOf(gfn: number): number {
     return this.pages.get(gfn) ?? -1;
@@ -329,6 +339,51 @@ class Scene {
   }
 }
 
+/** Events that change what a scene says. */
+const SCENE = ['seized', 'balanced', 'born', 'died', 'page', 'left', 'entered'] as const;
+
+/** @returns whether an event is the next step of a fact */
+function comesNext({ steps }: Fact, reached: number, e: TraceEvent, scene: Scene): boolean {
+  const step = steps[reached];
+  if (!step || event[step.kind] !== e.kind || !step.holds(e, scene)) return false;
+  return step.state === undefined || within(scene.stateAt(e), step.state);
+}
+
+/** A fact as a property, for a search: that it never happens, or that no run comes to its end without it. */
+export class FactProperty extends Property {
+  readonly name: string;
+  override readonly on: Observers;
+  private readonly setting: { fact: Fact; verdict: 'never' | 'always' };
+  private readonly scene: Scene;
+  private reached = 0;
+
+  /** @param name one that violations go by: what a fact says may have any form */
+  constructor(name: string, fact: Fact, verdict: 'never' | 'always', { geometry, page }: Setting) {
+    super();
+    this.name = name;
+    this.setting = { fact, verdict };
+    this.scene = new Scene(geometry, page);
+    const kinds = new Set<EventKind>([...SCENE, ...fact.steps.map(({ kind }) => kind)]);
+    this.on = Object.fromEntries([...kinds].map((kind) => [kind, (e: TraceEvent) => this.observe(e)]));
+  }
+  private observe(e: TraceEvent): void {
+    const { fact, verdict } = this.setting;
+    if (comesNext(fact, this.reached, e, this.scene)) this.reached++;
+    this.scene.observe(e);
+    if (this.isSeen() && verdict === 'never') this.fail(e.sequence, fact.text);
+  }
+  private isSeen(): boolean {
+    return this.reached === this.setting.fact.steps.length;
+  }
+  override atRest(): void {
+    const { fact, verdict } = this.setting;
+    if (verdict === 'always' && !this.isSeen()) this.fail(-1, fact.text);
+  }
+  override prune(): void {
+    this.scene.keepFor(this.setting.fact);
+  }
+}
+
 /** Watches one run for facts. */
 export class FactWatch {
   readonly on: Observers;
@@ -341,18 +396,14 @@ export class FactWatch {
     this.facts = facts;
     this.scene = new Scene(geometry, table);
     this.reached = facts.map(() => 0);
-    const kinds = new Set<EventKind>(['seized', 'balanced', 'born', 'died', 'page', 'left', 'entered']);
+    const kinds = new Set<EventKind>(SCENE);
     for (const { steps } of facts) for (const { kind } of steps) kinds.add(kind);
     this.on = Object.fromEntries([...kinds].map((kind) => [kind, (e: TraceEvent) => this.observe(e)]));
   }
 
   private observe(e: TraceEvent): void {
     const { facts, reached, scene } = this;
-    for (let i = 0; i < facts.length; i++) {
-      const step = facts[i]!.steps[reached[i]!];
-      if (!step || event[step.kind] !== e.kind || !step.holds(e, scene)) continue;
-      if (step.state === undefined || within(scene.stateAt(e), step.state)) reached[i]!++;
-    }
+    for (let i = 0; i < facts.length; i++) if (comesNext(facts[i]!, reached[i]!, e, scene)) reached[i]!++;
     scene.observe(e);
   }
   /** Whether each fact has happened; `witnessed`: the witnesses of the same run. */

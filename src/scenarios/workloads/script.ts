@@ -109,6 +109,18 @@ export const OPERATIONS_IN_WORDS = `read P, write P.WORD, move P..Q to VNODE, ha
  *   lists for every guest
  */
 export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: GuestShape): Workload {
+  const own = shape.vcpuVnodes.length;
+  const coded = codedScripts(vcpus, shape);
+  return {
+    name: 'script',
+    sentence: 'Operations written out, a list a vCPU.',
+    pages: Math.max(1, ...coded.flat().map(({ end }) => end)),
+    open: (_seed, guest = 0) => new Script(coded, (guest * own) % coded.length),
+  };
+}
+
+/** The same as vCPUs take it. @throws InputError where it cannot be meant for such a guest */
+export function codedScripts(vcpus: readonly (readonly string[])[], shape: GuestShape): Coded[][] {
   const refuse = (what: string, expected: string): never => {
     throw new InputError({ file: 'workload.vcpus' }, what, expected, 'see README, "Scripts"');
   };
@@ -132,12 +144,7 @@ export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: Gue
   const inVain = waitsInVain(coded, own);
   if (inVain >= 0)
     refuse(`an await of vCPU ${inVain} that nobody ends`, `a handover ${inVain % own} for each await of its`);
-  return {
-    name: 'script',
-    sentence: 'Operations written out, a list a vCPU.',
-    pages: Math.max(1, ...coded.flat().map(({ end }) => end)),
-    open: (_seed, guest = 0) => new Script(coded, (guest * own) % coded.length),
-  };
+  return coded;
 }
 
 class Script implements ScriptSource {
