@@ -26,6 +26,8 @@ import { HugePages } from './huge-pages.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const NONE = -1;
+/** Phases of a page that has been taken out of the page table, and that others may still have translations of. */
+const SEIZED: readonly number[] = [phase.inspect, phase.ask, phase.mapSource, phase.discard, phase.rename];
 
 export class Balancing {
   private readonly vcpu: Vcpu;
@@ -200,8 +202,7 @@ export class Balancing {
   }
   /** Pages wait that others may still have translations of. */
   private isAnySeized(): boolean {
-    const seized = [phase.inspect, phase.ask, phase.mapSource, phase.discard, phase.rename];
-    return seized.some((wanted) => this.find(wanted) >= 0);
+    return SEIZED.some((wanted) => this.find(wanted) >= 0);
   }
 
   // --- the steps

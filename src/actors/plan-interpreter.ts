@@ -437,9 +437,10 @@ export class PlanInterpreter {
   /** An operation has let go of a page: whoever waited for it to do so tries its step again. */
   pageIsFree(gfn: number, context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.end; operation++) {
-      if (operations.kind[operation] === 0 || operations.awaitsGfn[operation] !== gfn + 1) continue;
-      operations.awaitsGfn[operation] = 0;
+    const { kind, awaitsGfn, end } = operations;
+    for (let operation = 0; operation < end; operation++) {
+      if (awaitsGfn[operation] !== gfn + 1 || kind[operation] === 0) continue;
+      awaitsGfn[operation] = 0;
       context.send(geometry.host, message.turn, operation);
     }
     // It may make way now: whoever found every page of the node worked on waits for just that (race 25).

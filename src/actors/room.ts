@@ -103,9 +103,10 @@ export class Room {
   /** Room at a home: the first operation that waits for it tries again; at a store, waiting nodes may now reclaim. */
   roomAt(home: number, context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.end; operation++) {
-      if (operations.kind[operation] === 0 || operations.awaitsRoom[operation] !== home + 1) continue;
-      operations.awaitsRoom[operation] = 0;
+    const { kind, awaitsRoom, end } = operations;
+    for (let operation = 0; operation < end; operation++) {
+      if (awaitsRoom[operation] !== home + 1 || kind[operation] === 0) continue;
+      awaitsRoom[operation] = 0;
       context.send(geometry.host, message.turn, operation);
       return;
     }
@@ -115,10 +116,14 @@ export class Room {
   /** Whoever still waits for a frame of a node: reclaim goes on for it, or it takes one elsewhere. */
   makeRoom(context: Context): void {
     const { operations, geometry } = this.world;
-    for (let operation = 0; operation < operations.end; operation++) {
-      const home = operations.awaitsRoom[operation]! - 1;
-      if (operations.kind[operation] !== 0 && home >= 0 && home < geometry.nodes)
-        this.makeRoomFor(operation, context);
+    const { kind, awaitsRoom } = operations;
+    let { end } = operations;
+    for (let operation = 0; operation < end; operation++) {
+      // Of all records mostly none waits, and they are looked through whenever an operation ends.
+      if (awaitsRoom[operation] === 0) continue;
+      if (kind[operation] === 0 || awaitsRoom[operation]! > geometry.nodes) continue;
+      this.makeRoomFor(operation, context);
+      ({ end } = operations);
     }
   }
   private makeRoomFor(operation: number, context: Context): void {

@@ -12,7 +12,7 @@ const NONE = -1;
 /** How a write goes wrong: by default it does not. */
 const AS_TOLD: { at?: number; isShort?: boolean } = {};
 
-/** A 32-bit checksum of a page: four multiply-mix lanes, sensitive to position. Not cryptographic. */
+/** A 32-bit checksum of a page: two multiply-mix lanes, sensitive to position. Not cryptographic. */
 export function checksum(words: Int32Array, first: number, count: number): number {
   let a = 0x9e3779b9 | 0;
   let b = 0x85ebca6b | 0;

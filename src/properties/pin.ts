@@ -4,7 +4,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind } from '../model/words.ts';
 import { Pins } from './pins.ts';
-import { isLarge, marksTo, type NumberSet } from '../stdx/numbers.ts';
+import { isLarge, marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 interface Begun {
@@ -12,6 +12,10 @@ interface Begun {
   destination: number;
   pin: number;
 }
+
+/** Two pins in one number. */
+const both = (began: number, taken: number) => began + 1024 * taken;
+const isOneOf = (pins: number, node: number) => pins % 1024 === node || Math.floor(pins / 1024) === node;
 
 export class Pin extends Property {
   readonly name = 'I4-pin';
@@ -22,7 +26,7 @@ export class Pin extends Property {
   private readonly spills = new Map<number, number>();
   /** Operations; by frame, the pins it was taken under; and by destination of a balance, the frame taken for it. */
   private readonly begun = new Map<number, Begun>();
-  private readonly takenUnder = new Map<number, number[]>();
+  private readonly takenUnder: NumberTable;
   /** In a large world: frames that were taken for the node they are on, of which there are many. */
   private readonly takenAtHome: NumberSet | null;
   private readonly takenFor = new Map<number, { frame: number; pin: number }>();
@@ -31,16 +35,17 @@ export class Pin extends Property {
     super();
     this.setting = setting;
     this.pins = new Pins(setting.geometry);
-    const { frames } = setting.geometry;
+    const { frames, homeFirst, homes } = setting.geometry;
+    this.takenUnder = numbersTo(homeFirst[homes]!, 0);
     this.takenAtHome = isLarge(frames) ? marksTo(frames + 1) : null;
   }
   /** A frame that was taken for one pin, and is where that is, needs no excuse. */
   override prune(): void {
     const { geometry, repins } = this.setting;
     if (geometry.spec.policy.unpinned || repins) return;
-    for (const [frame, pins] of this.takenUnder) {
+    for (const [frame, under] of this.takenUnder) {
       const node = geometry.homeOf(frame);
-      if (pins.every((pin) => pin === node)) this.takenUnder.delete(frame);
+      if (under === both(node, node)) this.takenUnder.delete(frame);
     }
   }
   readonly on: Observers = {
@@ -93,8 +98,9 @@ export class Pin extends Property {
       const pin = this.pins.of(e.gfn);
       if (node === pin || this.spills.get(e.to) === pin) return;
       if (this.takenAtHome?.has(e.to)) return;
-      const under = this.takenUnder.get(e.to) ?? [];
-      if (under.includes(node) || under.includes(this.spills.get(e.to) ?? -1)) return;
+      const under = this.takenUnder.get(e.to);
+      if (under !== undefined && (isOneOf(under, node) || isOneOf(under, this.spills.get(e.to) ?? -1)))
+        return;
       this.fail(
         e.sequence,
         `Gfn ${e.gfn}, pinned to node ${geometry.spec.nodes[pin]!.id}, was mapped to ${geometry.place(e.to)}`,
@@ -113,7 +119,7 @@ export class Pin extends Property {
         this.takenUnder.delete(e.to);
       } else {
         this.takenAtHome?.delete(e.to);
-        this.takenUnder.set(e.to, [pin, now]);
+        this.takenUnder.set(e.to, both(pin, now));
       }
       if (kind === operationKind.balance) this.takenFor.set(destination, { frame: e.to, pin: now });
     }

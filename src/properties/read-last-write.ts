@@ -3,8 +3,11 @@
 // must never see a count go back, every count must be written once, and none may be missing at the end.
 import type { TraceEvent } from '../model/events.ts';
 import { COUNT_MASK } from '../model/content.ts';
-import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
+import { isFew, isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
+
+/** Words of all pages together. */
+const COLUMN_MAX = 1 << 20;
 
 export class ReadLastWrite extends Property {
   readonly name = 'I2-read-last-write';
@@ -12,6 +15,8 @@ export class ReadLastWrite extends Property {
   private readonly pageWords: number;
   /** Total order: last count of each word, by page. */
   private readonly last = new Map<number, Int32Array>();
+  /** The same in one column, where that is neither too short for a checker's states nor too long; else null. */
+  private readonly column: Int32Array | null;
   /** The same of many pages of one word, which are held as stamps; else null. */
   private readonly stamps: NumberTable | null;
   /** Causal order: floor of each word by vCPU and page, and counts written by word. */
@@ -23,7 +28,10 @@ export class ReadLastWrite extends Property {
     this.setting = setting;
     this.pageWords = setting.geometry.spec.pageWords;
     const { gvpns } = setting.geometry;
-    this.stamps = this.pageWords === 1 && isLarge(gvpns) ? numbersTo(gvpns, 0) : null;
+    const words = gvpns * this.pageWords;
+    const isColumn = setting.totalOrder && !isFew(gvpns) && words <= COLUMN_MAX;
+    this.column = isColumn ? new Int32Array(words) : null;
+    this.stamps = !isColumn && this.pageWords === 1 && isLarge(gvpns) ? numbersTo(gvpns, 0) : null;
   }
   readonly on: Observers = {
     read: (e) => (this.setting.totalOrder ? this.readNow(e) : this.readSometime(e)),
@@ -34,6 +42,7 @@ export class ReadLastWrite extends Property {
   /** The page's writes are gone with it: counting begins anew, after those before were found complete. */
   private freed(e: TraceEvent): void {
     this.last.delete(e.gfn);
+    this.column?.fill(0, e.gfn * this.pageWords, (e.gfn + 1) * this.pageWords);
     this.stamps?.delete(e.gfn);
     const { vcpus } = this.setting.geometry;
     for (let vcpu = 0; vcpu < vcpus; vcpu++) this.floors.delete(e.gfn * vcpus + vcpu);
@@ -50,23 +59,21 @@ export class ReadLastWrite extends Property {
   }
   private readNow(e: TraceEvent): void {
     this.examined++;
-    const expected = this.stamps
-      ? (this.stamps.get(e.gfn) ?? 0)
-      : this.counts(this.last, e.gfn)[e.destination]!;
+    const expected = this.lastOf(e);
     if (e.result !== expected) this.wrong(e, `read write number ${e.result}, expected ${expected}`);
+  }
+  private lastOf(e: TraceEvent): number {
+    if (this.column !== null) return this.column[e.gfn * this.pageWords + e.destination]!;
+    if (this.stamps !== null) return this.stamps.get(e.gfn) ?? 0;
+    return this.counts(this.last, e.gfn)[e.destination]!;
   }
   private wroteNow(e: TraceEvent): void {
     this.examined++;
-    if (this.stamps !== null) return this.stamped(e, this.stamps);
-    const counts = this.counts(this.last, e.gfn);
-    const expected = (counts[e.destination]! + 1) & COUNT_MASK;
+    const expected = (this.lastOf(e) + 1) & COUNT_MASK;
     if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
-    counts[e.destination] = e.result;
-  }
-  private stamped(e: TraceEvent, stamps: NumberTable): void {
-    const expected = ((stamps.get(e.gfn) ?? 0) + 1) & COUNT_MASK;
-    if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
-    stamps.set(e.gfn, e.result);
+    if (this.column !== null) this.column[e.gfn * this.pageWords + e.destination] = e.result;
+    else if (this.stamps !== null) this.stamps.set(e.gfn, e.result);
+    else this.counts(this.last, e.gfn)[e.destination] = e.result;
   }
   private readSometime(e: TraceEvent): void {
     this.examined++;

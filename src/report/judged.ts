@@ -93,7 +93,7 @@ function hashPage(hash: RunningHash, gvpn: number, words: Int32Array): void {
   for (let i = 0; i < words.length; i++) any |= words[i]!;
   if (any === 0) return;
   hash.int(gvpn);
-  for (let i = 0; i < words.length; i++) hash.int(words[i]!);
+  hash.words(words);
 }
 
 /** Checks of several runs together: an *always* must hold in all of them, a *sometimes* in one. */

@@ -27,6 +27,8 @@ export interface RunOptions {
   clockMs?: (() => number) | undefined;
   /** Steps at most. */
   limit?: number | undefined;
+  /** So many bytes, all zero, for the world: from whoever has them. Nobody else may use them until the run has ended. */
+  memory?: ((bytes: number) => ArrayBuffer) | undefined;
 }
 
 export interface RunReport {
@@ -50,7 +52,7 @@ export async function runOnce(
   const judged = new Judged(new Geometry(parts.spec), parts, true);
   const trace = new Trace(judged.observing);
   if (options.onEvent) trace.all(options.onEvent);
-  const system = create(new ArrayBuffer(measure(parts)), parts, trace);
+  const system = create(options.memory?.(measure(parts)) ?? new ArrayBuffer(measure(parts)), parts, trace);
   const scheduler = schedulerFor(system, options);
   const simulation = new Simulation(system, scheduler);
   const sources = workloads.map((workload, guest) => workload.open(options.seed + guest, guest));

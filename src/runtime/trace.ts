@@ -70,23 +70,8 @@ export class Trace implements Sink {
         (cause << 28) ^ result,
         time,
       );
-    if (this.observers[kind]!.length > 0)
-      this.tell(actor, time, kind, sequence, id, gfn, destination, generation, from, to, cause, result);
-  }
-  private tell(
-    actor: number,
-    time: number,
-    kind: number,
-    sequence: number,
-    id: number,
-    gfn: number,
-    destination: number,
-    generation: number,
-    from: number,
-    to: number,
-    cause: number,
-    result: number,
-  ): void {
+    const observers = this.observers[kind]!;
+    if (observers.length === 0) return;
     const { current: e } = this;
     e.kind = kind;
     e.actor = actor;
@@ -100,7 +85,6 @@ export class Trace implements Sink {
     e.to = to;
     e.cause = cause;
     e.result = result;
-    const observers = this.observers[kind]!;
     for (let i = 0; i < observers.length; i++) observers[i]!(e);
   }
   /** Events so far. */

@@ -3,11 +3,17 @@
 // line; those that do not are kept in a hash table beside it. Where none of a block's is on its line the line is drawn anew, and
 // where too many of all are not the table becomes a plain column.
 //
-// Below `SMALL` keys it is a `Map` or a `Set`.
+// Of some thousand keys it is a plain column from the beginning, which is the fastest; of few a `Map` or a `Set`, which says as
+// much as there is in it: a checker copies those.
+
+import { assert } from './assert.ts';
 
 const BLOCK_BITS = 6;
 const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
 const SMALL = 4096;
+/** Keys from which on there is a column; keys of which that would be too long. */
+const FEW = 256;
+const MANY = 1 << 17;
 /** Part of the keys that may be off their line before a plain column is smaller. */
 const ODD_PART = 5;
 
@@ -33,12 +39,17 @@ export interface NumberSet {
 
 /** @param stride by how much the values of neighbours are expected to differ */
 export function numbersTo(bound: number, stride: number): NumberTable {
-  return bound < SMALL ? new Map<number, number>() : new Numbers(bound, stride);
+  if (isFew(bound)) return new Map<number, number>();
+  return bound < MANY ? new Column(bound) : new Numbers(bound, stride);
 }
 export function marksTo(bound: number): NumberSet {
-  return bound < SMALL ? new Set<number>() : new Marks(bound);
+  return isFew(bound) ? new Set<number>() : new Marks(bound);
 }
-/** Whether tables of so many keys are not `Map`s. */
+/** Whether there are so few keys that a picture of what is there takes less than a column. */
+export function isFew(bound: number): boolean {
+  return bound < FEW;
+}
+/** Whether there are so many keys that what is kept of each counts. */
 export function isLarge(bound: number): boolean {
   return bound >= SMALL;
 }
@@ -82,6 +93,45 @@ export class Marks implements NumberSet {
       for (let rest = words[at]!; rest !== 0; rest &= rest - 1)
         yield at * 32 + (31 - Math.clz32(rest & -rest));
     }
+  }
+}
+
+export class Column implements NumberTable {
+  /** Value + 1 by key; 0 = absent. */
+  private readonly words: Int32Array;
+  size = 0;
+
+  constructor(bound: number) {
+    this.words = new Int32Array(bound);
+  }
+  has(key: number): boolean {
+    return this.words[key]! > 0;
+  }
+  get(key: number): number | undefined {
+    const word = this.words[key]!;
+    return word > 0 ? word - 1 : undefined;
+  }
+  set(key: number, value: number): this {
+    const before = this.words[key];
+    if (before === undefined) assert(false, `key ${key} of a table of ${this.words.length}`);
+    if (before === 0) this.size++;
+    this.words[key] = value + 1;
+    return this;
+  }
+  delete(key: number): boolean {
+    if (!this.has(key)) return false;
+    this.words[key] = 0;
+    this.size--;
+    return true;
+  }
+  *keys(): Generator<number> {
+    for (let key = 0; key < this.words.length; key++) if (this.has(key)) yield key;
+  }
+  *values(): Generator<number> {
+    for (const word of this.words) if (word > 0) yield word - 1;
+  }
+  *[Symbol.iterator](): Generator<[number, number]> {
+    for (const key of this.keys()) yield [key, this.words[key]! - 1];
   }
 }
 

@@ -47,6 +47,7 @@ describe(`bench harness: ${benches.length} benches, ${rows.length} figures`, () 
         "lackey/memory-growth",
         "ten-actors/over-message-port",
         "ensemble/two-workers",
+        "ensemble/longer-runs",
       ]
     `);
   });

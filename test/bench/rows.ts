@@ -91,7 +91,10 @@ export const benches: readonly Bench[] = [
   },
   {
     name: 'ensemble',
-    rows: [atLeast('ensemble/two-workers', 'x', 'two bare threads over one, in C', 1.8, 'measured')],
+    rows: [
+      atLeast('ensemble/two-workers', 'x', 'two bare threads over one, in C', 1.8, 'measured'),
+      atLeast('ensemble/longer-runs', 'x', 'two bare threads over one, in C', 1.8, 'measured'),
+    ],
     load: () => import('./benches/ensemble.ts'),
   },
 ];

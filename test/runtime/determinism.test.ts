@@ -4,8 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
+import { runOnce } from '../../src/report/run.ts';
+import { UsedAgain } from '../../src/report/used-again.ts';
 import type { HashCase } from '../support/print-hash.ts';
-import { explore, type Order, smallWorld } from '../support/small-world.ts';
+import { costs, explore, type Order, shapeOf, smallWorld, tables } from '../support/small-world.ts';
 import { smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
 
 const PRINT_HASH = fileURLToPath(new URL('../support/print-hash.ts', import.meta.url));
@@ -79,4 +81,26 @@ test('another process gives the same hash: 3 cases, one of each scheduler', () =
     const printed = execFileSync(process.execPath, [PRINT_HASH, JSON.stringify(one)], { encoding: 'utf8' });
     expect(printed).toBe(play(one, one.order).hash);
   }
+});
+
+test(`memory that another run has left: 4 protocols, ${SEEDS} seeds, the same traces and memory as in new memory`, async () => {
+  const worlds = new UsedAgain();
+  const given = new Set<ArrayBuffer>();
+  const memory = (bytes: number) => {
+    const world = worlds.take(bytes);
+    given.add(world);
+    return world;
+  };
+  for (const { name } of protocols)
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { small, workload } = caseOf(name, 'timed', 1);
+      const spec = smallWorld(small);
+      const parts = { spec, protocol: protocols.find((one) => one.name === name)!, costs, tables };
+      const workloads = spec.guests.map((_, guest) => smallWorkload(workload)(shapeOf(spec, guest)));
+      const fresh = await runOnce(parts, workloads, { seed });
+      const again = await runOnce(parts, workloads, { seed, memory });
+      expect(again).toEqual(fresh);
+    }
+  expect(given.size).toBeLessThan(4 * SEEDS);
+  expect(worlds.take(1 << 26)).not.toBe(worlds.take(1 << 26));
 });

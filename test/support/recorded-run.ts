@@ -15,32 +15,35 @@ import {
 } from '../../src/runtime/threads/step-record.ts';
 import { type Rebuild, validate, type Verdict } from '../../src/runtime/threads/validate.ts';
 
-/** Records of one actor, as many as come. */
-class Records {
-  words = new Int32Array(1 << 12);
-  private length = 0;
+/** As many words as come, and nothing for the collector to look through. */
+class Words {
+  private words = new Int32Array(1 << 12);
+  length = 0;
 
   get all(): Int32Array {
     return this.words.slice(0, this.length);
   }
-  put(record: Int32Array): void {
-    if (this.length + RECORD > this.words.length) {
+  at(index: number): number {
+    return this.words[index]!;
+  }
+  put(some: ArrayLike<number>): void {
+    if (this.length + some.length > this.words.length) {
       const longer = new Int32Array(2 * this.words.length);
       longer.set(this.words);
       this.words = longer;
     }
-    this.words.set(record, this.length);
-    this.length += RECORD;
+    this.words.set(some, this.length);
+    this.length += some.length;
   }
 }
 
 class Recorded implements Sink {
-  readonly records: Records[];
+  readonly records: Words[];
   ticket = 0;
   events = 0;
 
   constructor(actors: number) {
-    this.records = Array.from({ length: actors }, () => new Records());
+    this.records = Array.from({ length: actors }, () => new Words());
   }
   takePlace(): void {}
   put(actor: number, time: number, kind: number, ...fields: number[]): void {
@@ -53,8 +56,8 @@ class Recorded implements Sink {
   }
 }
 
-/** By actor and step: actor and step that had sent its message, or -1 where that was the feeder or the start. */
-export type Causes = readonly (readonly [actor: number, step: number])[][];
+/** By actor, two words a step: actor and step that had sent its message, or -1 where that was the feeder or the start. */
+export type Causes = readonly Int32Array[];
 
 export function rebuildOf(parts: Parts): Rebuild {
   return (sink) => {
@@ -83,11 +86,13 @@ export function recordedRun(
   /** Messages ever sent into each ring. */
   const written = () => mailboxes.links.map((_, ring) => ends.endOf(ring).written);
   const sentBefore = written();
-  const causes: [number, number][][] = system.actors.map(() => []);
-  /** By ring: who sent each message, and how many were taken. */
-  const senders = mailboxes.links.map((_, ring) =>
-    Array.from({ length: sentBefore[ring]! }, (): [number, number] => [-1, -1]),
-  );
+  const causes = system.actors.map(() => new Words());
+  /** By ring: who sent each message, as in `causes`, and how many were taken. */
+  const senders = mailboxes.links.map((_, ring) => {
+    const sent = new Words();
+    for (let at = 0; at < sentBefore[ring]!; at++) sent.put([-1, -1]);
+    return sent;
+  });
   const taken = new Int32Array(mailboxes.links.length);
   const actors = system.actors.map((actor, self): Actor => {
     const steps = new StepRecorder(
@@ -106,8 +111,10 @@ export function recordedRun(
     return {
       receive(incoming, context) {
         const ring = ringFrom.get(incoming.sender)!;
-        const step = causes[self]!.length;
-        causes[self]!.push(senders[ring]![taken[ring]!++] ?? [-1, -1]);
+        const step = causes[self]!.length / 2;
+        const sent = 2 * taken[ring]!++;
+        const isKnown = sent < senders[ring]!.length;
+        causes[self]!.put(isKnown ? [senders[ring]!.at(sent), senders[ring]!.at(sent + 1)] : [-1, -1]);
         const before = written();
         meter.witness = steps;
         steps.begin();
@@ -115,7 +122,7 @@ export function recordedRun(
         actor.receive(incoming, context);
         steps.end(ring, incoming, mailboxes.unpublishedHash(), mailboxes.refused);
         written().forEach((head, to) => {
-          for (let at = before[to]!; at < head; at++) senders[to]!.push([self, step]);
+          for (let at = before[to]!; at < head; at++) senders[to]!.put([self, step]);
         });
       },
     };
@@ -130,7 +137,12 @@ export function recordedRun(
     },
   };
   new Simulation({ ...system, actors }, new RandomScheduler(mailboxes, seed)).runSync([source], Infinity);
-  return { records: recorded.records.map(({ all }) => all), feeds, world, causes };
+  return {
+    records: recorded.records.map(({ all }) => all),
+    feeds,
+    world,
+    causes: causes.map(({ all }) => all),
+  };
 }
 
 export function verdictOf(run: RecordedRun, parts: Parts): Verdict {

@@ -72,15 +72,17 @@ export function blurred(run: RecordedRun & { causes: Causes }, seed: number, spr
   steps.forEach(({ actor }, position) => placeOf[actor]!.push(position));
   /** By actor and step: the first that follows from it. */
   const limits = placeOf.map((places) => places.map((_, step) => places[step + 1] ?? steps.length));
-  run.causes.forEach((causes, actor) =>
-    causes.forEach(([sender, sent], step) => {
+  run.causes.forEach((causes, actor) => {
+    for (let step = 0; step < causes.length / 2; step++) {
+      const [sender, sent] = [causes[2 * step]!, causes[2 * step + 1]!];
       if (sender >= 0) limits[sender]![sent] = Math.min(limits[sender]![sent]!, placeOf[actor]![step]!);
-    }),
-  );
+    }
+  });
   const untils: number[][] = records.map(() => []);
   const ends: { words: Int32Array; at: number; key: number }[] = [];
   steps.forEach(({ words, at, actor, step }, position) => {
-    const [sender, sent] = run.causes[actor]![step]!;
+    const causes = run.causes[actor]!;
+    const [sender, sent] = [causes[2 * step]!, causes[2 * step + 1]!];
     const since = Math.max(
       untils[actor]!.at(-1) ?? -Infinity,
       untils[sender]?.[sent] ?? -Infinity,

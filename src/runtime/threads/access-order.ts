@@ -19,6 +19,8 @@ export class Steps {
   readonly first: Int32Array;
   /** By step: where its record begins in its actor's records. */
   readonly at: Int32Array;
+  /** By step: its ticket. A column of its own, because the records of a long run fill the caches many times over. */
+  readonly since: Int32Array;
   readonly records: readonly Int32Array[];
   /** By step + 1: the step + 1 that must come before it, though its ticket is later; 0 = none. */
   readonly after: Int32Array;
@@ -31,13 +33,18 @@ export class Steps {
     this.first = new Int32Array(records.length + 1);
     const bound = records.reduce((sum, { length }) => sum + length / RECORD, 0);
     const at = new Int32Array(bound);
+    const since = new Int32Array(bound);
     let steps = 0;
     records.forEach((words, actor) => {
-      for (let record = 0; record < words.length; record += RECORD)
-        if (isStep(words[record]!)) at[steps++] = record;
+      for (let record = 0; record < words.length; record += RECORD) {
+        if (!isStep(words[record]!)) continue;
+        since[steps] = words[record + stepField.since]!;
+        at[steps++] = record;
+      }
       this.first[actor + 1] = steps;
     });
     this.at = at.subarray(0, steps);
+    this.since = since.subarray(0, steps);
     this.after = new Int32Array(steps + 1);
   }
   get count(): number {
@@ -55,19 +62,16 @@ export class Steps {
   }
   /** Whose step is next, in the order of tickets. */
   turns(): Uint16Array {
-    const { records, first, at, tickets } = this;
-    const ticketOf = (words: Int32Array, step: number) =>
-      Math.min(tickets - 1, Math.max(0, words[at[step]! + stepField.since]!));
+    const { first, since, tickets } = this;
+    const last = tickets - 1;
     const place = new Int32Array(tickets + 1);
-    for (let actor = 0; actor < records.length; actor++) {
-      for (let step = first[actor]!; step < first[actor + 1]!; step++)
-        place[ticketOf(records[actor]!, step) + 1]!++;
-    }
+    for (let step = 0; step < since.length; step++) place[Math.min(last, Math.max(0, since[step]!)) + 1]!++;
     for (let ticket = 0; ticket < tickets; ticket++) place[ticket + 1]! += place[ticket]!;
-    const turns = new Uint16Array(at.length);
-    for (let actor = 0; actor < records.length; actor++) {
-      for (let step = first[actor]!; step < first[actor + 1]!; step++)
-        turns[place[ticketOf(records[actor]!, step)]!++] = actor;
+    const turns = new Uint16Array(since.length);
+    for (let actor = 0; actor + 1 < first.length; actor++) {
+      const end = first[actor + 1]!;
+      for (let step = first[actor]!; step < end; step++)
+        turns[place[Math.min(last, Math.max(0, since[step]!))]!++] = actor;
     }
     return turns;
   }
@@ -84,10 +88,11 @@ interface Access {
 
 /**
  * Finds an order.
+ * @param turns whose step is next, in the order of tickets
  * @param initial the words of the world before the first step
  */
-export function orderAccesses(steps: Steps, initial: Int32Array): void {
-  const troubled = troubledPlaces(steps, initial);
+export function orderAccesses(steps: Steps, turns: Uint16Array, initial: Int32Array): void {
+  const troubled = troubledPlaces(steps, turns, initial);
   if (troubled.size === 0) return;
   const all = new Map<number, Access[]>([...troubled].map((place) => [place, []]));
   for (let actor = 0; actor < steps.records.length; actor++) {
@@ -112,32 +117,22 @@ export function orderAccesses(steps: Steps, initial: Int32Array): void {
 }
 
 /** Places where accesses overlapped and the order of tickets is not that of what was found. */
-function troubledPlaces(steps: Steps, initial: Int32Array): Set<number> {
-  const { records, first, at, tickets } = steps;
-  // By ticket: the access that took it, as actor and place of its record.
-  const actorBy = new Uint16Array(tickets);
-  const recordBy = new Int32Array(tickets).fill(-1);
-  for (let actor = 0; actor < records.length; actor++) {
-    const words = records[actor]!;
-    for (let step = first[actor]!; step < first[actor + 1]!; step++) {
-      const record = at[step]!;
-      if (words[record + stepField.place] === NO_PLACE) continue;
-      const since = words[record + stepField.since]!;
-      if (since < 0 || since >= tickets) continue;
-      actorBy[since] = actor;
-      recordBy[since] = record;
-    }
-  }
+function troubledPlaces(steps: Steps, turns: Uint16Array, initial: Int32Array): Set<number> {
+  const { records, at, since, tickets } = steps;
+  const next = steps.first.slice();
   const holds = initial.slice();
   /** By place: the last moment at which an access so far was under way, and whether one in this group found something else. */
   const reach = new Int32Array(initial.length);
   const odd = new Uint8Array(initial.length);
   const troubled = new Set<number>();
-  for (let ticket = 0; ticket < tickets; ticket++) {
-    const record = recordBy[ticket]!;
-    if (record < 0) continue;
-    const words = records[actorBy[ticket]!]!;
+  for (let turn = 0; turn < turns.length; turn++) {
+    const actor = turns[turn]!;
+    const step = next[actor]!++;
+    const words = records[actor]!;
+    const record = at[step]!;
     const place = words[record + stepField.place]!;
+    const ticket = since[step]!;
+    if (place === NO_PLACE || ticket < 0 || ticket >= tickets) continue;
     const known = knownIn(words[record + stepField.taken]!);
     const overlaps = reach[place]! > ticket;
     if (!overlaps) odd[place] = 0;

@@ -104,8 +104,8 @@ class Validation implements Sink {
   }
 
   explain(): Unexplained | null {
-    orderAccesses(this.order, this.world);
     const turns = this.order.turns();
+    orderAccesses(this.order, turns, this.world);
     for (let turn = 0; turn < turns.length; turn++) {
       const actor = turns[turn]!;
       if (this.waiting > 0 && this.isOverdue(actor)) break;
