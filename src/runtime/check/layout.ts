@@ -33,20 +33,18 @@ export function unpacker({ words, positions, masks }: Packing): Unpack {
 
 /** Packs states anew: rows 1 to `states` of `keys` into those of `into`, which may be the same where as many words suffice. */
 export function repack(from: Packing, to: Packing, keys: Int32Array, into: Int32Array, states: number): void {
-  const parts = from.positions.length;
+  const unpack = unpacker(from);
+  const after = Int32Array.from(to.positions);
+  const numbers = new Int32Array(after.length);
   const row = new Int32Array(to.words);
-  const [before, after, masks] = [from.positions, to.positions, from.masks].map((all) =>
-    Int32Array.from(all),
-  );
   for (let id = 1; id <= states; id++) {
-    const at = id * from.words;
-    row.fill(0);
-    for (let part = 0; part < parts; part++) {
-      const p = before![part]!;
-      const q = after![part]!;
-      row[q >>> 5]! |= ((keys[at + (p >>> 5)]! >>> p) & masks![part]!) << q;
+    unpack(keys, id * from.words, numbers);
+    for (let w = 0; w < row.length; w++) row[w] = 0;
+    for (let part = 0; part < after.length; part++) {
+      const position = after[part]!;
+      row[position >>> 5]! |= numbers[part]! << position;
     }
-    for (let w = 0; w < to.words; w++) into[id * to.words + w] = row[w]!;
+    for (let w = 0; w < row.length; w++) into[id * row.length + w] = row[w]!;
   }
 }
 
