@@ -71,6 +71,23 @@ describe('state set', () => {
     expect(set.bytes / set.count).toBeLessThanOrEqual(32);
   });
 
+  test('261,119 keys of 1 word, as many as 2^19 slots take but for a batch, each twice: none is taken for another', () => {
+    const batch = 1024;
+    const count = 2 ** 18 - 1 - batch;
+    const set = new StateSet(1, { states: count });
+    const slots = set.share().table.byteLength / 4;
+    expect(slots).toBe(2 ** 19);
+    const keys = new Int32Array(2 * count);
+    for (let i = 0; i < count; i++) keys[i] = keys[2 * count - 1 - i] = Math.imul(i + 1, 0x9e3779b1);
+    const model = fill(set, keys, batch);
+    expect(set.count).toBe(count);
+    expect(set.share().table.byteLength / 4).toBe(slots);
+    for (let i = 0; i < count; i += 5) expect(set.find(keys, i)).toBe(model.get(String(keys[i])));
+    // Some are not at home: otherwise only half of the look-up was tried.
+    const displaced = new Int32Array(set.share().table).filter((entry) => (entry & (2 ** 18)) !== 0);
+    expect(displaced.length).toBeGreaterThan(count / 10);
+  });
+
   test('a bound on memory is kept: the set says no rather than grow', () => {
     const set = new StateSet(2, { states: 100, memoryBytes: 64 * 1024 });
     const keys = new Int32Array(2 * 2048);
@@ -85,26 +102,29 @@ describe('state set', () => {
     expect(set.share().table.byteLength + set.share().keys.byteLength).toBeLessThanOrEqual(64 * 1024);
   });
 
-  test('two views that insert in turn agree, and settling closes the gaps that stretches of ids leave', () => {
-    const main = new StateSet(2, { states: 20_000 });
-    const first = Int32Array.of(1, 1);
-    main.insertAll(first, 1, Int32Array.of(0));
-    main.open();
-    const views = [0, 1].map(() => new StateSet(2, {}, main.share()));
-    for (let batch = 0; batch < 30; batch++) {
-      const keys = new Int32Array(2 * 97);
-      for (let i = 0; i < 97; i++) keys.set([batch * 50 + i, 7], 2 * i);
-      expect(views[batch % 2]!.insertAll(keys, 97, new Int32Array(97).fill(1))).toBe(true);
-    }
-    main.settle(views.map((view) => view.giveBack()));
-    const expected = 1 + 29 * 50 + 97;
-    expect(main.count).toBe(expected);
-    const seen = new Set<string>();
-    for (let id = 1; id <= main.count; id++) {
-      expect(main.find(main.keys, id * 2)).toBe(id);
-      expect(main.parents[id]).toBe(id === 1 ? 0 : 1);
-      seen.add(textOf(main.keys, id * 2, 2));
-    }
-    expect(seen.size).toBe(expected);
-  });
+  test.each([1, 2])(
+    'two views of keys of %s words that insert in turn agree, and settling closes the gaps that stretches of ids leave',
+    (words) => {
+      const main = new StateSet(words, { states: 20_000 });
+      const first = new Int32Array(words).fill(1_000_000);
+      main.insertAll(first, 1, Int32Array.of(0));
+      main.open();
+      const views = [0, 1].map(() => new StateSet(words, {}, main.share()));
+      for (let batch = 0; batch < 30; batch++) {
+        const keys = new Int32Array(words * 97);
+        for (let i = 0; i < 97; i++) keys.set([1 + batch * 50 + i, 7].slice(0, words), words * i);
+        expect(views[batch % 2]!.insertAll(keys, 97, new Int32Array(97).fill(1))).toBe(true);
+      }
+      main.settle(views.map((view) => view.giveBack()));
+      const expected = 1 + 29 * 50 + 97;
+      expect(main.count).toBe(expected);
+      const seen = new Set<string>();
+      for (let id = 1; id <= main.count; id++) {
+        expect(main.find(main.keys, id * words)).toBe(id);
+        expect(main.parents[id]).toBe(id === 1 ? 0 : 1);
+        seen.add(textOf(main.keys, id * words, words));
+      }
+      expect(seen.size).toBe(expected);
+    },
+  );
 });

@@ -2,7 +2,10 @@
 //
 // A state's id is its place in the order of arrival, from 1 on; `keys` in that order is the queue of a breadth-first
 // search, `parents` keeps the traces. The table proper holds ids only: 4 bytes a slot, the key stands once. The bits of a
-// slot that the id does not need hold a piece of the key's hash, so that a key is rarely read in vain.
+// slot that the id does not need hold a piece of the key's hash, so that a key is rarely read in vain. Of keys of one word the
+// hash is another way to write the key (`mix` can be undone). There half of the slots stay free, so that a slot has room for a
+// bit that says whether the entry is displaced: where it is not, its place and the piece of hash are all of the hash, and the
+// key need not be read at all.
 //
 // Several threads insert at once by compare-exchange on a slot: the key is written under an id that nobody else has,
 // then the slot publishes the id. A thread takes ids in stretches; what is left of them when a level ends is closed by
@@ -11,7 +14,7 @@ import { assert } from '../../stdx/assert.ts';
 
 /** Ids that a thread takes at a time: several cache lines of keys, so that two threads seldom write into one line. */
 const STRETCH = 256;
-/** Slots filled at most: 5 in 8. */
+/** Slots filled at most: 5 in 8, of one word half. */
 const LOAD_NUMERATOR = 5;
 const LOAD_DENOMINATOR = 8;
 /**
@@ -20,8 +23,8 @@ const LOAD_DENOMINATOR = 8;
  */
 const ROOM = 8;
 
-function capacityOf(slots: number): number {
-  return Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
+function capacityOf(slots: number, words: number): number {
+  return words === 1 ? slots / 2 - 1 : Math.floor((slots * LOAD_NUMERATOR) / LOAD_DENOMINATOR);
 }
 
 /** What another thread needs to join. */
@@ -68,6 +71,7 @@ function enter(
   table: Int32Array,
   slotMask: number,
   tagMask: number,
+  displaced: number,
   hashes: Int32Array,
   n: number,
   first: number,
@@ -76,9 +80,10 @@ function enter(
   for (let i = 0; i < n; i++) seen ^= table[hashes[i]! & slotMask]!;
   for (let i = 0; i < n; i++) {
     const h = hashes[i]!;
-    let slot = h & slotMask;
+    const home = h & slotMask;
+    let slot = home;
     while (table[slot] !== 0) slot = (slot + 1) & slotMask;
-    table[slot] = (h & tagMask) | (first + i);
+    table[slot] = (h & tagMask) | (slot === home ? 0 : displaced) | (first + i);
   }
   return seen;
 }
@@ -100,6 +105,9 @@ export class StateSet {
   private readonly shared: boolean;
   private slotMask = 0;
   private idMask = 0;
+  private tagMask = 0;
+  /** Bit of an entry that is not where its hash says; 0 where there is none. */
+  private displaced = 0;
   private capacity = 0;
   /** Ids [next, end) are this thread's to give. */
   private next = 1;
@@ -128,7 +136,7 @@ export class StateSet {
     this.control = new Int32Array(new SharedArrayBuffer(4));
     const states = Math.max(options.states ?? 8192, 64);
     let slots = 64;
-    while (slots * LOAD_NUMERATOR < states * LOAD_DENOMINATOR) slots *= 2;
+    while (capacityOf(slots, words) < states) slots *= 2;
     this.allocate(slots);
     this.end = this.capacity + 1;
   }
@@ -153,13 +161,13 @@ export class StateSet {
 
   /** The id of the state at `keys[at..at+words)`, or 0. */
   find(keys: Int32Array, at: number): number {
-    const { words, table, keys: own, idMask, slotMask } = this;
+    const { words, table, keys: own, idMask, tagMask, slotMask } = this;
     const h = this.hash(keys, at);
     let slot = h & slotMask;
     for (;;) {
       const entry = table[slot]!;
       if (entry === 0) return 0;
-      if (((entry ^ h) & ~idMask) === 0) {
+      if (((entry ^ h) & tagMask) === 0) {
         const id = entry & idMask;
         let w = 0;
         while (w < words && own[id * words + w] === keys[at + w]) w++;
@@ -174,8 +182,7 @@ export class StateSet {
    */
   findAll(keys: Int32Array, n: number, ids: Int32Array): void {
     this.touch(keys, n);
-    const { words, table, keys: own, idMask, slotMask, hashes } = this;
-    const tagMask = ~idMask;
+    const { words, table, keys: own, idMask, tagMask, slotMask, hashes } = this;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const at = i * words;
@@ -273,7 +280,7 @@ export class StateSet {
       keys[from * words + w] = 0;
     }
     this.parents[to] = this.parents[from]!;
-    table[slot] = (h & ~idMask) | to;
+    table[slot] = (table[slot]! & ~idMask) | to;
   }
 
   /** Takes a new stretch of ids. */
@@ -306,7 +313,8 @@ export class StateSet {
     hashAll(words, keys, 0, n, hashes);
     for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
     let seen = 0;
-    for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
+    if (words === 1) for (let i = 0; i < n; i++) seen ^= entries[i]!;
+    else for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
     this.sink ^= seen;
   }
 
@@ -316,14 +324,15 @@ export class StateSet {
   // an atomic load of the slot makes its key visible by the rules of the language (pairs with that compare-exchange).
 
   private insert1(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
-    const tagMask = ~idMask;
+    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
+    const { displaced } = this;
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const word = keys[i]!;
-      let slot = h & slotMask;
+      const home = h & slotMask;
+      let slot = home;
       for (;;) {
         let entry = table[slot]!;
         if (entry === 0) {
@@ -334,7 +343,7 @@ export class StateSet {
           const id = this.next;
           own[id] = word;
           parents[id] = sources[i]!;
-          const mine = (h & tagMask) | id;
+          const mine = (h & tagMask) | (slot === home ? 0 : displaced) | id;
           if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
           else table[slot] = mine;
           if (entry === 0) {
@@ -345,10 +354,14 @@ export class StateSet {
         }
         if (((entry ^ h) & tagMask) === 0) {
           const id = entry & idMask;
-          if (shared && id > older) Atomics.load(table, slot);
-          if (own[id] === word) {
-            if (id <= older) olderHits++;
-            break;
+          const isHome = slot === home;
+          // At home an entry that is not displaced is of this key; elsewhere only one that is displaced can be.
+          if (isHome !== ((entry & displaced) !== 0)) {
+            if (!isHome && shared && id > older) Atomics.load(table, slot);
+            if (isHome || own[id] === word) {
+              if (id <= older) olderHits++;
+              break;
+            }
           }
         }
         slot = (slot + 1) & slotMask;
@@ -360,8 +373,7 @@ export class StateSet {
   }
 
   private insert2(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
-    const tagMask = ~idMask;
+    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
@@ -406,8 +418,19 @@ export class StateSet {
   }
 
   private insertN(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { words, table, keys: own, parents, hashes, fresh, slotMask, idMask, shared, older } = this;
-    const tagMask = ~idMask;
+    const {
+      words,
+      table,
+      keys: own,
+      parents,
+      hashes,
+      fresh,
+      slotMask,
+      idMask,
+      tagMask,
+      shared,
+      older,
+    } = this;
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
@@ -452,7 +475,9 @@ export class StateSet {
   }
 
   private fits(slots: number, words: number): boolean {
-    return slots <= 2 ** 30 && slots * 4 + (capacityOf(slots) + 1) * (words + 1) * 4 <= this.memoryBytes;
+    return (
+      slots <= 2 ** 30 && slots * 4 + (capacityOf(slots, words) + 1) * (words + 1) * 4 <= this.memoryBytes
+    );
   }
   private allocate(slots: number): void {
     const states = this.roomFor(slots);
@@ -461,19 +486,22 @@ export class StateSet {
   /** States to have room for beside a table of so many slots, with the row of none. */
   private roomFor(slots: number): number {
     const most = Math.floor(this.memoryBytes / ((this.words + 1) * 4));
-    return 1 + Math.max(capacityOf(slots), Math.min(ROOM * capacityOf(slots), most));
+    const states = capacityOf(slots, this.words);
+    return 1 + Math.max(states, Math.min(ROOM * states, most));
   }
   private adopt(table: Int32Array, keys: Int32Array, parents: Int32Array): void {
     this.table = table;
     this.keys = keys;
     this.parents = parents;
-    this.capacity = capacityOf(table.length);
+    this.capacity = capacityOf(table.length, this.words);
     this.slotMask = table.length - 1;
     this.idMask = 2 ** (32 - Math.clz32(this.capacity)) - 1;
+    this.displaced = this.words === 1 ? this.idMask + 1 : 0;
+    this.tagMask = ~(this.idMask | this.displaced);
   }
   private grow(slots: number): void {
     const { keys, parents, words, next } = this;
-    if (capacityOf(slots) < parents.length) this.adopt(zeroes(slots), keys, parents);
+    if (capacityOf(slots, words) < parents.length) this.adopt(zeroes(slots), keys, parents);
     else {
       this.allocate(slots);
       this.keys.set(keys.subarray(0, next * words));
@@ -493,7 +521,11 @@ export class StateSet {
     if (words !== this.words) {
       if (!this.fits(table.length, words)) return false;
       this.words = words;
-      this.adopt(table, zeroes(parents.length * words), parents);
+      const states = Math.max(parents.length, capacityOf(table.length, words) + 1);
+      const more = states === parents.length ? parents : zeroes(states);
+      if (more !== parents) more.set(parents.subarray(0, this.next));
+      this.adopt(table, zeroes(states * words), more);
+      this.end = this.capacity + 1;
     }
     repack(keys, this.keys, this.next - 1);
     table.fill(0);
@@ -503,11 +535,11 @@ export class StateSet {
 
   /** Enters every state of `keys` into an empty table, in batches for the sake of overlapping misses, as in `touch`. */
   private rehash(): void {
-    const { words, table, keys, idMask, slotMask, next, hashes } = this;
+    const { words, table, keys, tagMask, displaced, slotMask, next, hashes } = this;
     for (let from = 1; from < next; from += REHASHED) {
       const n = Math.min(REHASHED, next - from);
       hashAll(words, keys, from, n, hashes);
-      this.sink ^= enter(table, slotMask, ~idMask, hashes, n, from);
+      this.sink ^= enter(table, slotMask, tagMask, displaced, hashes, n, from);
     }
   }
 
