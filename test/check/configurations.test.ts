@@ -2,9 +2,11 @@
 // everything that begins ends in every fair run. The bounds are what some minutes of a test have time for; what they do not
 // have is said beside each. Larger ones: `copyless check`.
 //
-// What all of them leave out: more than one move at a time where there is not said "two moves", repeated messages,
-// scans and watermarks (reclaim may want any page at any time instead), and guests that do other things than read, write
-// and move pages: those are in scripts.test.ts and test/litmus/proven.test.ts. A device failure is any, at any occasion, but only one in a run.
+// What all of them leave out: more than one move at a time where there is not said "two moves", scans and watermarks (reclaim
+// may want any page at any time instead), and guests that do other things than read, write and move pages: those are in
+// scripts.test.ts and test/litmus/proven.test.ts. A device failure is any, at any occasion, but only one in a run; so is a
+// message that gets lost or comes twice.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { deviceFaults, faultNames } from '../../src/model/faults.ts';
 import { protocols } from '../../src/protocols/index.ts';
@@ -41,6 +43,16 @@ const configurations: readonly Configuration[] = [
     states: 10_690_975,
   },
   {
+    what: '1 page, 3 nodes, 2 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
+    bounds: { nodes: 3, vcpus: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    states: 1_910_518,
+  },
+  {
+    what: '1 page, 3 nodes, 2 vCPUs, one message comes twice; an operation of each, one move, one reclaim',
+    bounds: { nodes: 3, vcpus: 2, moves: 1, reclaims: 1, repeats: 1 },
+    states: 8_937_489,
+  },
+  {
     what: '2 pages, 2 nodes, 2 vCPUs; an operation of each, one move among them, one reclaim',
     bounds: { pages: 2, vcpus: 2, moves: 1, reclaims: 1 },
     states: 895_326,
@@ -51,10 +63,24 @@ const configurations: readonly Configuration[] = [
     states: 19_989_208,
   },
   {
-    // With two operations of each there are tens of millions of states.
     what: '2 pages, 2 nodes, 2 vCPUs, one device failure; an operation of each, one move, one reclaim',
     bounds: { pages: 2, vcpus: 2, moves: 1, reclaims: 1, faults: 1 },
     states: 2_515_772,
+  },
+  {
+    what: '2 pages, 2 nodes, 2 vCPUs, one device failure; two operations of each, one move among them, one reclaim',
+    bounds: { pages: 2, vcpus: 2, operations: 2, moves: 1, reclaims: 1, faults: 1 },
+    states: 59_712_396,
+  },
+  {
+    what: '2 pages, 2 nodes, 2 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
+    bounds: { pages: 2, vcpus: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    states: 4_573_124,
+  },
+  {
+    what: '2 pages, 2 nodes, 2 vCPUs, one message comes twice; an operation of each, one move, one reclaim',
+    bounds: { pages: 2, vcpus: 2, moves: 1, reclaims: 1, repeats: 1 },
+    states: 21_554_822,
   },
   {
     what: '1 page, 2 nodes, 3 vCPUs; an access of each, no move, one reclaim',
@@ -74,6 +100,11 @@ const configurations: readonly Configuration[] = [
     states: 3_832_920,
   },
   {
+    what: '1 page, 2 nodes, 3 vCPUs, one device failure; two accesses of each, no move, one reclaim',
+    bounds: { vcpus: 3, operations: 2, reclaims: 1, faults: 1 },
+    states: 11_148_805,
+  },
+  {
     what: '2 guests of 1 page and 1 vCPU, 2 nodes; two operations of each, one move among them, one reclaim',
     bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1 },
     states: 704_197,
@@ -82,6 +113,16 @@ const configurations: readonly Configuration[] = [
     what: '2 guests of 1 page and 1 vCPU, 2 nodes, one device failure; two operations of each, one move, one reclaim',
     bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1, faults: 1 },
     states: 2_191_762,
+  },
+  {
+    what: '2 guests of 1 page and 1 vCPU, 2 nodes, one lost message; two operations of each, one move, one reclaim',
+    bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    states: 4_208_079,
+  },
+  {
+    what: '2 guests of 1 page and 1 vCPU, 2 nodes, one message comes twice; two operations of each, one move, one reclaim',
+    bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1, repeats: 1 },
+    states: 14_355_717,
   },
   {
     what: '1 page, 2 nodes, 2 vCPUs; two operations of each, one move among them, one reclaim',
@@ -116,6 +157,11 @@ const configurations: readonly Configuration[] = [
     what: '1 page, 2 nodes, 2 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
     bounds: { vcpus: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
     states: 1_002_921,
+  },
+  {
+    what: '1 page, 2 nodes, 2 vCPUs, one lost message; two operations of each, one move among them, one reclaim',
+    bounds: { vcpus: 2, operations: 2, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    states: 12_583_143,
   },
   {
     what: '1 page, 2 nodes, 2 vCPUs, one hypervisor restart; an operation of each, one move among them, one reclaim',
@@ -212,6 +258,17 @@ test('in a run with a failure each kind of device failure strikes somewhere', ()
     for (const { fault } of choices) if (fault >= 0) struck.add(faultNames[fault]!);
   }
   expect([...struck].sort()).toEqual(deviceFaults.filter((fault) => fault !== 'hypervisor restart').sort());
+});
+
+test('docs/verification.md has as many rows as there are configurations here, with their counts', () => {
+  const page = readFileSync(new URL('../../docs/verification.md', import.meta.url), 'utf8');
+  const table = page.slice(page.indexOf('| pages x nodes x vCPUs |'));
+  const rows = table.slice(0, table.indexOf('\n\n')).split('\n').slice(2);
+  const counts = rows.map((row) => row.split('|')[4]!.trim());
+  const pinned = configurations.map(
+    ({ states, all }) => `${states.toLocaleString('en-US')}${all ? ' \\*' : ''}`,
+  );
+  expect(counts.toSorted()).toEqual(pinned.toSorted());
 });
 
 test('bounds in words', () => {
