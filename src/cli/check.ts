@@ -92,8 +92,15 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   refuseUnwritable(join(flags.out, 'check.json'));
-  if (flags.explore && flags.json !== undefined)
-    refuse('--json', 'with --explore', 'one of the two', 'a walk has no result');
+  if (flags.explore) {
+    const given = { json: flags.json, checkpoint: flags.checkpoint, time: flags.time };
+    for (const [name, value] of Object.entries({
+      ...given,
+      workers: flags.workers === '1' ? undefined : flags.workers,
+    }))
+      if (value !== undefined)
+        refuse(`--${name}`, 'with --explore', 'one of the two', 'a walk searches nothing and has no result');
+  }
   if (flags.explore) return exploreWorld(campaign, scenario);
   const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
   let isHeaded = false;
@@ -197,7 +204,10 @@ async function searchOn(
     if (stops) {
       if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
       progressEnds();
-      return { search, checked: search.conclude(), isUnsaved };
+      const checked = search.conclude();
+      // The clock that stops each slice is not the user's.
+      if (interrupt.signal.aborted && checked.boundedBy === 'time') delete checked.boundedBy;
+      return { search, checked, isUnsaved };
     }
     await new Promise((resume) => setImmediate(resume));
   }
@@ -266,6 +276,9 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   const names = flags.protocol ?? shipped.map(({ name }) => name);
   if (flags.checkpoint !== undefined && names.length > 1)
     refuse('--checkpoint', 'with several protocols', 'one --protocol', 'a checkpoint is of one search');
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    refuse('--protocol', `protocols ${names.join(', ')}`, 'each protocol once', 'drop the second');
   const subjects = await Promise.all(
     names.map(async (name) => ({ name, protocol: await loadProtocol(name) })),
   );

@@ -2,6 +2,7 @@
 // at run time (race 21) it is the pin when the operation began, or when it took the frame; and a request is not accepted
 // with a frame on a node that its vNode was taken away from meanwhile.
 import type { TraceEvent } from '../model/events.ts';
+import { NOWHERE } from '../model/geometry.ts';
 import { operationKind } from '../model/words.ts';
 import { Pins } from './pins.ts';
 import { isLarge, marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
@@ -92,7 +93,8 @@ export class Pin extends Property {
     },
     eptSet: (e) => {
       const { geometry } = this.setting;
-      if (geometry.spec.policy.unpinned) return;
+      // An entry that names no place maps no frame: what was lost there is for others to say.
+      if (geometry.spec.policy.unpinned || e.to === NOWHERE) return;
       this.examined++;
       const node = geometry.homeOf(e.to);
       const pin = this.pins.of(e.gfn);

@@ -91,7 +91,10 @@ export async function shrink(
   const shrinking = new Shrinking(protocol ?? (await loadProtocol(unit.protocol)), property, steps);
   const first = await shrinking.recorded(unit);
   if (first === null) return null;
-  const best = shrinking.smallest(first);
+  const found = shrinking.smallest(first);
+  // One that is no shorter in either way is no smaller: what a search found is the shortest already.
+  const isSmaller = found.messages < first.messages || found.ops.flat().length < first.ops.flat().length;
+  const best = isSmaller ? found : first;
   return {
     unit: literal(best, Math.max(10_000, 4 * best.messages)),
     violation: best.violation,

@@ -49,6 +49,12 @@ test('a seeded bug is found in it, the file replays, and JSON has the script in 
   expect(bounds.scripts[1]).toEqual(['await', 'move 0 to 1', 'read 0']);
 }, 60_000);
 
+test('an entry of the EPT that names no place is for those to judge who miss what was there', async () => {
+  const { status, stdout } = await copyless([contested, ...MIGRATE, '--flaw', 'shootdown-not-awaited']);
+  expect(status).toBe(1);
+  expect(stdout).toContain('FAIL copyless-migrate: I8-shootdown');
+}, 60_000);
+
 test('two threads count the same', async () => {
   expect((await copyless([contested, ...MIGRATE, '--workers', '2'])).stdout).toMatch(PASS);
 }, 60_000);

@@ -138,6 +138,11 @@ no choice 1: there is nothing to choose
     expect(violations.map(({ property }) => property)).toContain(violation.property);
   });
 
+  test('wrong-pin: the last choice is one of those that break something, and it can be taken', async () => {
+    const text = await session(world(['wrong-pin']).system, ['v']);
+    expect(text).toMatch(/\nVIOLATED [\w-]+: /);
+  });
+
   test('from the middle of a way the jump goes on from there', async () => {
     const text = await session(world(['shootdown-not-awaited']).system, ['9 1 1 1', 'v']);
     expect(text).toContain('\n> v\n5. host takes turn 0 from host\n');

@@ -3,6 +3,7 @@
 import { eventKinds, type TraceEvent } from '../../model/events.ts';
 import type { Property } from '../../properties/index.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
+import { AssertionError } from '../../stdx/assert.ts';
 import { MonitorStates } from './monitor-states.ts';
 
 /** Words of an event in a list: all but its time and place. */
@@ -55,13 +56,28 @@ export class Judges {
     if (known !== 0) return known;
     this.computed++;
     const state = this.states[m]!;
-    state.put(picture);
-    this.show(state.property, heard);
-    const { violation } = state.property;
-    state.touch();
-    const number = violation ? this.breaks(`${violation.property}: ${violation.message}`) : state.take();
+    const broken = this.judge(state, picture, () => this.show(state.property, heard));
+    const number = broken === null ? state.take() : this.breaks(broken);
     memo.set(picture, heard, number);
     return number;
+  }
+  /**
+   * Has a monitor judge from a picture on. What it cannot make sense of, since no world that is right has such events, is a
+   * finding as well.
+   * @returns what is broken, or null
+   */
+  private judge(state: MonitorStates, picture: number, look: () => void): string | null {
+    state.put(picture);
+    try {
+      look();
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      return `assertion: ${state.property.name} cannot go on: ${error.message}`;
+    } finally {
+      state.touch();
+    }
+    const { violation } = state.property;
+    return violation && `${violation.property}: ${violation.message}`;
   }
   breaks(what: string): number {
     const known = this.broken.indexOf(what);
@@ -94,11 +110,7 @@ export class Judges {
     const known = this.atRest[m]!.get(picture);
     if (known !== undefined) return known;
     const state = this.states[m]!;
-    state.put(picture);
-    state.property.atRest();
-    const { violation } = state.property;
-    state.touch();
-    const broken = violation ? `${violation.property}: ${violation.message}` : null;
+    const broken = this.judge(state, picture, () => state.property.atRest());
     this.atRest[m]!.set(picture, broken);
     return broken;
   }

@@ -192,8 +192,10 @@ export class Successors {
   /** Takes transitions out that turned out to break something: they lead to no state. @param spoilt in the order of `index` */
   spoil(spoilt: readonly { index: number; property: string }[]): void {
     const { keys, actions, sources, words } = this;
+    this.brokenHere += spoilt.filter(({ index }) => index >= this.first).length;
     let next = 0;
     let kept = 0;
+    let keptBefore = 0;
     let first = 0;
     for (let index = 0; index < this.length; index++) {
       const source = sources[index]!;
@@ -206,7 +208,9 @@ export class Successors {
       keys.copyWithin(kept * words, index * words, (index + 1) * words);
       actions[kept] = actions[index]!;
       sources[kept++] = source;
+      if (index < this.first) keptBefore = kept;
     }
+    this.first = keptBefore;
     this.length = kept;
   }
   /** Says that the successors of this state need a row which the model has not learned. */
