@@ -184,7 +184,10 @@ export async function failureScreen(
 
 function small({ messages, messagesBefore, pages }: FailureDetails): string[] {
   if (messages === undefined) return [];
-  const from = messagesBefore === undefined || messagesBefore === messages ? '' : ` (from ${messagesBefore.toLocaleString('en')} messages)`;
+  const from =
+    messagesBefore === undefined || messagesBefore === messages
+      ? ''
+      : ` (from ${messagesBefore.toLocaleString('en')} messages)`;
   const named = pages === undefined ? '' : `, ${pages} page${pages === 1 ? '' : 's'}`;
   return ['', `Smallest run that still fails: ${messages.toLocaleString('en')} messages${named}${from}`];
 }

@@ -140,6 +140,11 @@ export class Steps {
       found = memo.get(found, vector.value(nodes[-found]!));
     return found;
   }
+  /** Where all that have the same value in the actor's column can go on looking: a node, or the effect itself. */
+  lookUp(actor: number, sent: number, column: number): number {
+    this.take(actor, sent);
+    return this.settle(this.first(this.ownWords(actor), sent), column);
+  }
   /** One look further, from a node, in a packed state. @returns a node, the number of an effect, or 0 = not known */
   look(node: number, states: Int32Array, at: number): number {
     return this.memo.get(node, this.vector.valueAt(states, at, this.nodes[-node]!));

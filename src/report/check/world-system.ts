@@ -296,16 +296,13 @@ export class WorldSystem implements Explorable {
     for (let i = first; i < end; i += OFFER) {
       const actor = offers[i]!;
       const sent = offers[i + 1]!;
-      let effect = offers[i + 2]!;
-      if (effect === 0) {
-        effect = steps.take(actor, sent);
-        offers[i + 2] = steps.settle(steps.first(steps.ownWords(actor), sent), column);
-      } else if (effect < 0 && !this.mayFail) {
-        this.asked.put(this.append(offers[i + 3]!, out), actor, sent, effect);
-        if (this.choices !== null) this.noteDelivery(sent, -1, -1);
-        continue;
-      } else if (effect < 0) effect = steps.step(actor, sent, effect);
-      this.emit(effect, NOTHING, offers[i + 3]!, out);
+      const ring = offers[i + 3]!;
+      const looked = offers[i + 2]! || (offers[i + 2] = steps.lookUp(actor, sent, column));
+      // What may fail on the way has to be known at once.
+      const isPutOff = looked < 0 && !this.mayFail;
+      const effect = isPutOff ? NOTHING : steps.step(actor, sent, looked);
+      if (isPutOff) this.asked.put(this.append(ring, out), actor, sent, looked);
+      else this.emit(effect, NOTHING, ring, out);
       if (this.choices !== null) this.noteDelivery(sent, -1, -1);
       if (this.mayFail) this.fail(actor, sent, effect, out);
     }
