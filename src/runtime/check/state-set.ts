@@ -88,8 +88,14 @@ function enter(
   return seen;
 }
 
-function zeroes(length: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(length * 4));
+/** @returns null where the machine has no such memory to give */
+function zeroes(length: number): Int32Array | null {
+  try {
+    return new Int32Array(new SharedArrayBuffer(length * 4));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return null;
+  }
 }
 
 export class StateSet {
@@ -137,7 +143,7 @@ export class StateSet {
     const states = Math.max(options.states ?? 8192, 64);
     let slots = 64;
     while (capacityOf(slots, words) < states) slots *= 2;
-    this.allocate(slots);
+    assert(this.allocate(slots), `a set of ${states} states: expected memory for it`);
     this.end = this.capacity + 1;
   }
 
@@ -218,8 +224,7 @@ export class StateSet {
   ensure(more: number): boolean {
     while (this.next + more > this.end) {
       const slots = this.table.length * 2;
-      if (!this.fits(slots, this.words)) return false;
-      this.grow(slots);
+      if (!this.fits(slots, this.words) || !this.grow(slots)) return false;
     }
     return true;
   }
@@ -479,15 +484,21 @@ export class StateSet {
       slots <= 2 ** 30 && slots * 4 + (capacityOf(slots, words) + 1) * (words + 1) * 4 <= this.memoryBytes
     );
   }
-  private allocate(slots: number): void {
-    const states = this.roomFor(slots);
-    this.adopt(zeroes(slots), zeroes(states * this.words), zeroes(states));
-  }
-  /** States to have room for beside a table of so many slots, with the row of none. */
-  private roomFor(slots: number): number {
-    const most = Math.floor(this.memoryBytes / ((this.words + 1) * 4));
-    const states = capacityOf(slots, this.words);
-    return 1 + Math.max(states, Math.min(ROOM * states, most));
+  /** @returns false where there is no memory for it: then nothing was done */
+  private allocate(slots: number): boolean {
+    const { words } = this;
+    const states = capacityOf(slots, words);
+    const most = Math.floor(this.memoryBytes / ((words + 1) * 4));
+    const table = zeroes(slots);
+    // A machine may refuse to promise more than it has: then what is needed must do.
+    for (const room of [Math.max(states, Math.min(ROOM * states, most)), states]) {
+      const keys = zeroes((room + 1) * words);
+      const parents = zeroes(room + 1);
+      if (!table || !keys || !parents) continue;
+      this.adopt(table, keys, parents);
+      return true;
+    }
+    return false;
   }
   private adopt(table: Int32Array, keys: Int32Array, parents: Int32Array): void {
     this.table = table;
@@ -499,16 +510,21 @@ export class StateSet {
     this.displaced = this.words === 1 ? this.idMask + 1 : 0;
     this.tagMask = ~(this.idMask | this.displaced);
   }
-  private grow(slots: number): void {
+  /** @returns false where there is no memory for it: then nothing was done */
+  private grow(slots: number): boolean {
     const { keys, parents, words, next } = this;
-    if (capacityOf(slots, words) < parents.length) this.adopt(zeroes(slots), keys, parents);
-    else {
-      this.allocate(slots);
+    if (capacityOf(slots, words) < parents.length) {
+      const table = zeroes(slots);
+      if (!table) return false;
+      this.adopt(table, keys, parents);
+    } else {
+      if (!this.allocate(slots)) return false;
       this.keys.set(keys.subarray(0, next * words));
       this.parents.set(parents.subarray(0, next));
     }
     this.end = this.capacity + 1;
     this.rehash();
+    return true;
   }
 
   /**
@@ -520,11 +536,13 @@ export class StateSet {
     const { keys, parents, table } = this;
     if (words !== this.words) {
       if (!this.fits(table.length, words)) return false;
-      this.words = words;
       const states = Math.max(parents.length, capacityOf(table.length, words) + 1);
+      const wider = zeroes(states * words);
       const more = states === parents.length ? parents : zeroes(states);
+      if (!wider || !more) return false;
       if (more !== parents) more.set(parents.subarray(0, this.next));
-      this.adopt(table, zeroes(states * words), more);
+      this.words = words;
+      this.adopt(table, wider, more);
       this.end = this.capacity + 1;
     }
     repack(keys, this.keys, this.next - 1);
