@@ -188,8 +188,17 @@ const scripts: Case[] = [
   operation('migrate-host 0 2', /names node 2, expected node 0 or 1, /),
   operation('swapoff 0 1', /names store 1, expected store 0, /),
   operation('pageout 0 2', /names number 2, expected number 0 or 1, /),
+  operation('5', /workload\.vcpus\.0\.1 is '5', expected a text, /),
+  operation('~', /workload\.vcpus\.0\.1 is '~', expected a text, /),
+  scenario('a script without vcpus', words, '3:3', /workload\.vcpus is missing, expected a list, .*README/),
+  scenario('a trace without files', 'version: 1\nworkload:\n  kind: trace\n', '3:3', /workload\.files is missing, expected a list, /),
+  scenario('a script of no vCPU', `${words}  vcpus: []\n`, '4:10', /vcpus is '\[\]', expected a length of at least 1, /),
+  scenario('a script that is a number', `${words}  vcpus: 5\n`, '4:10', /vcpus is '5', expected a list, /),
+  scenario('a script of one list', `${words}  vcpus: [write 0]\n`, '4:11', /vcpus\.0 is 'write 0', expected a list, /),
   scenario('a script of 3 vCPUs for 2', `${words}  vcpus: [[], [], []]\n`, '4:10', /3 scripts, expected one for each of a guest's 2 vCPUs/),
   scenario('a script of 4 vCPUs for 2', `${words}  vcpus: [[], [], [], []]\n`, '4:10', /4 scripts, expected 2, one for each vCPU/),
+  scenario('parameters of a script', `${words}  vcpus: [[], []]\n  parameters: {}\n`, '5:3', /unknown key 'parameters' in workload, expected one of kind, vcpus, hint: leave it out$/),
+  scenario('100,000 operations', `${words}  vcpus: [[${'read 0,'.repeat(100_000)}], []]\n`, '4:11', /vcpus\.0 has a length of 100000, expected a length of at most 10000, /),
 ];
 
 const scenarios: Case[] = [
@@ -511,7 +520,8 @@ const usage: Case[] = [
     /did you mean copyless-map\?/,
   ),
   flags('--workload one letter off', ['--workload', 'zpif'], 'zpif', /did you mean zipf\?/),
-  flags('--workload trace', ['--workload', 'trace'], 'trace', /--trace FILE/),
+  flags('--workload trace', ['--workload', 'trace'], '--workload', /'trace', .* --trace FILE$/),
+  flags('--workload script', ['--workload', 'script'], '--workload', /'script', .* a scenario file$/),
   flags('--set without a value', ['--workload', 'zipf', '--set', 'pages'], '--set', /NAME=VALUE/),
   flags(
     '--set of an unknown parameter',
