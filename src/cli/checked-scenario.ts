@@ -3,13 +3,15 @@ import { totalmem } from 'node:os';
 import { command } from '../model/script.ts';
 import { argumentOf, commandIn, operation, operationOf, parameterIn } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
-import { assemble, type From } from '../scenarios/assemble.ts';
+import { assemble, type From, scriptRefusal } from '../scenarios/assemble.ts';
 import type { Harms } from '../scenarios/checked-world.ts';
-import { isScript } from '../scenarios/scenario.ts';
+import { isScript, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario } from '../scenarios/scenario-file.ts';
 import { PENDING_MAX, type ScriptedWorld, scriptedWorld } from '../scenarios/scripted-world.ts';
 import type { Small } from '../scenarios/small-world.ts';
+import { quote } from '../scenarios/quote.ts';
 import { parseOperation } from '../scenarios/workloads/script.ts';
+import { refuseAbsent } from '../scenarios/workloads/script-numbers.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { Stdin } from './stdin.ts';
 
@@ -40,7 +42,7 @@ export async function checkedScenario(file: string, harms: Harms): Promise<Check
     const policies = policiesIn(spec);
     const { workload } = scenario;
     if (!isScript(workload)) return { policies, script: null };
-    return { policies, script: scriptIn(workload.vcpus, spec, policies, harms, placeOf) };
+    return { policies, script: scriptIn(workload.vcpus, spec, scenario.guests, policies, harms, placeOf) };
   } finally {
     stdin.release();
   }
@@ -60,6 +62,7 @@ function policiesIn(spec: WorldSpec): Small {
 function scriptIn(
   words: readonly (readonly string[])[],
   spec: WorldSpec,
+  { memory }: Scenario['guests'],
   policies: Small,
   harms: Harms,
   placeOf: From,
@@ -85,14 +88,16 @@ function scriptIn(
         );
       const forges = operationOf(word) === operation.command && commandIn(argument) === command.forge;
       if (forges && parameterIn(argument) === REWRITE)
-        refuse(at, JSON.stringify(text), 'another forgery', 'its steps are not whole; fuzz and threads have it'); // prettier-ignore
+        refuse(at, quote(text), 'another forgery', 'its steps are not whole; fuzz and threads have it'); // prettier-ignore
     }),
   );
   const gfns = guest.vnodes[0]!.gfns;
   const all = gfns * guest.vnodes.length * spec.guests.length;
   if (all + vcpus > PENDING_MAX)
-    refuse(['guests', 'memory'], `${vcpus} vCPUs and ${all} Gfns of all vNodes`, `at most ${PENDING_MAX} together`, 'give guests.memory, or name fewer pages'); // prettier-ignore
+    refuse(memory === undefined ? ['workload'] : ['guests', 'memory'], `${vcpus} vCPUs and ${all} Gfns of all vNodes`, `at most ${PENDING_MAX} together`, 'give guests.memory, or name fewer pages'); // prettier-ignore
   const world = scriptedWorld(words, { ...policies, ...roomIn(spec, refuse), gfns }, harms);
+  // A search has the nodes that vNodes are on, and no other but that of far memory.
+  refuseAbsent(words, world.spec, scriptRefusal(placeOf));
   return { ...world, words };
 }
 

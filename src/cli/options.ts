@@ -224,6 +224,10 @@ function workload(base: Scenario, flags: Flags): Scenario['workload'] {
   const ofTrace = ['pages', 'moveEvery', 'migratePages', 'instructions', 'maxBytes'] as const;
   if (flags.workload !== undefined && flags.trace)
     refuse('--workload', 'together with --trace', 'one of them', 'drop one');
+  if (flags.workload === 'trace' || flags.workload === 'script') {
+    const hint = flags.workload === 'trace' ? '--trace FILE' : 'a scenario file';
+    refuse('--workload', quote(flags.workload), 'a workload by name', `it is given with ${hint}`);
+  }
   if (flags.workload !== undefined) {
     for (const flag of ofTrace) {
       const name = FLAG_OF[`workload.${flag}`]![0]![1];

@@ -13,7 +13,9 @@ import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule } from './modules.ts';
 import { partsOf, workloadOf } from './parts.ts';
-import { bytesOf, chainOf, guestVariantsSchema, type Scenario } from './scenario.ts';
+import { bytesOf, chainOf, guestVariantsSchema, isScript, type Scenario } from './scenario.ts';
+import { type RefuseScript, SEE_SCRIPTS } from './workloads/script.ts';
+import { refuseAbsent } from './workloads/script-numbers.ts';
 
 export { partsOf, workloadOf } from './parts.ts';
 
@@ -196,7 +198,8 @@ async function worldOf(
     vnodes: Math.min(positions.length, BULK_VNODES),
     pageWords,
   };
-  const workload = await workloadOf(scenario.workload, shape);
+  const refuseScript = scriptRefusal(from);
+  const workload = await workloadOf(scenario.workload, shape, refuseScript);
   const { pages } = workload;
   const gfnsPerVnode =
     guests.memory === undefined ? pages * guests.vcpus : Math.floor(bytesOf(guests.memory)! / PAGE_BYTES);
@@ -306,7 +309,15 @@ async function worldOf(
     },
     ...(isPlain(guests.list) ? {} : { list: guests.list }),
   };
+  if (isScript(scenario.workload)) refuseAbsent(scenario.workload.vcpus, spec, refuseScript);
   return { spec, shape, workload };
+}
+
+/** Complaints about a scenario's script, each at the words that it is about. */
+export function scriptRefusal(from: From): RefuseScript {
+  return (at, what, expected, hint = SEE_SCRIPTS) => {
+    throw new InputError(from('workload', 'vcpus', ...at), what, expected, hint);
+  };
 }
 
 /** Only what was asked for: a scenario that asks for nothing keeps its hash. */

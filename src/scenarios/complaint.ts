@@ -2,7 +2,7 @@
 // would have been right there, and which keys there are.
 import type { z } from 'zod';
 import { valueAt } from './quote.ts';
-import { newLocationKinds, scenarioSchema } from './scenario.ts';
+import { newLocationKinds, ownKeyed, scenarioSchema } from './scenario.ts';
 
 export { quote, valueAt } from './quote.ts';
 
@@ -11,9 +11,9 @@ type Issue = z.core.$ZodIssue;
 /** Of a union's branches the one that the `kind` in the text belongs to knows what is wrong. */
 export function deepest(issue: Issue, value: unknown): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const isTraceText = valueAt(value, [...issue.path, 'kind']) === 'trace';
   const isOnePlace = issue.path.at(-1) === 'newLocation' && !Array.isArray(valueAt(value, issue.path));
-  const branch = issue.errors[isTraceText || isOnePlace ? 0 : issue.errors.length - 1]!;
+  const named = ownKeyed.indexOf(valueAt(value, [...issue.path, 'kind']) as string);
+  const branch = issue.errors[isOnePlace ? 0 : named] ?? issue.errors.at(-1)!;
   const inner = branch[0]!;
   return deepest({ ...inner, path: [...issue.path, ...inner.path] }, value);
 }
@@ -49,8 +49,12 @@ const WORD_OF: Readonly<Record<string, string>> = {
 };
 const UNIT_OF: Readonly<Record<string, string>> = { array: 'a length of ', string: 'a length of ' };
 
-/** The keys that the schema has at a path; of a union, those of all its branches. */
-export function knownKeys(path: readonly PropertyKey[], of: z.ZodType = scenarioSchema): string[] {
+/** The keys that the schema has at a path; of a union, those of the branch that the `kind` in the text belongs to. */
+export function knownKeys(
+  path: readonly PropertyKey[],
+  value: unknown,
+  of: z.ZodType = scenarioSchema,
+): string[] {
   let schemas: unknown[] = branches(of);
   for (const key of path) {
     schemas = schemas.flatMap((schema) => {
@@ -59,7 +63,13 @@ export function knownKeys(path: readonly PropertyKey[], of: z.ZodType = scenario
       return child === undefined ? [] : branches(child);
     });
   }
-  const keys = schemas.flatMap((schema) => Object.keys((schema as { shape?: object }).shape ?? {}));
+  const kind = valueAt(value, [...path, 'kind']);
+  const meant = schemas.find(
+    (schema) => (schema as { shape?: { kind?: z.ZodType } }).shape?.kind?.safeParse(kind).success,
+  );
+  const keys = (meant === undefined ? schemas : [meant]).flatMap((schema) =>
+    Object.keys((schema as { shape?: object }).shape ?? {}),
+  );
   return [...new Set(keys)];
 }
 

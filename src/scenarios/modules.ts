@@ -247,7 +247,7 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
   }
   const names = workloads.map((workload) => workload.name);
   const guess = didYouMean(nameOrFile, names);
-  const hint = guess ? `did you mean ${guess}?` : 'recorded accesses are given with --trace FILE';
+  const hint = guess ? `did you mean ${guess}?` : 'a file of your own ends in .ts or .js';
   throw new InputError(
     { file: nameOrFile || '""' },
     'no such workload',

@@ -10,7 +10,7 @@ import { loadWorkload } from './modules.ts';
 import { bytesOf, isScript, isTrace } from './reading.ts';
 import type { Scenario } from './scenario.ts';
 import { traceWorkload } from './traces/trace-workload.ts';
-import { scriptWorkload } from './workloads/script.ts';
+import { type RefuseScript, scriptWorkload } from './workloads/script.ts';
 
 const tables: Tables = { page: pageTable, request: requestTable, frame: frameTable, vcpu: vcpuTable };
 
@@ -22,13 +22,20 @@ export function partsOf(
   return { spec, protocol, costs, tables, alter: alteration(flaws) };
 }
 
-/** The workload that a scenario describes, for guests of a shape. */
-export async function workloadOf(workload: Scenario['workload'], shape: GuestShape): Promise<Workload> {
+/**
+ * The workload that a scenario describes, for guests of a shape.
+ * @param refuse where the scenario is in a file, for scripts
+ */
+export async function workloadOf(
+  workload: Scenario['workload'],
+  shape: GuestShape,
+  refuse?: RefuseScript,
+): Promise<Workload> {
   if (isTrace(workload)) {
     const maxBytes = workload.maxBytes === undefined ? undefined : bytesOf(workload.maxBytes);
     const { files, pages, moveEvery, migratePages, instructions } = workload;
     return traceWorkload({ files, maxPages: pages, moveEvery, migratePages, instructions, maxBytes, shape });
   }
-  if (isScript(workload)) return scriptWorkload(workload.vcpus, shape);
+  if (isScript(workload)) return scriptWorkload(workload.vcpus, shape, refuse);
   return (await loadWorkload(workload.kind)).create(shape, workload.parameters);
 }

@@ -6,8 +6,9 @@ import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } fro
 import type { z } from 'zod';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
-import { deepest, expectation, knownKeys, quote } from './complaint.ts';
+import { deepest, expectation, knownKeys, quote, valueAt } from './complaint.ts';
 import { isScript, isTrace, type Scenario, scenarioSchema } from './scenario.ts';
+import { SEE_SCRIPTS } from './workloads/script.ts';
 
 /** Where in its text a scenario says something; of what it leaves out, where its parent is. */
 export type PlaceOf = (...path: PropertyKey[]) => Place;
@@ -126,7 +127,7 @@ export function parseAs<Schema extends z.ZodType>(
     );
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw complaint(deepest(parsed.error.issues[0]!, value), document, at, schema);
+  if (!parsed.success) throw complaint(deepest(parsed.error.issues[0]!, value), value, document, at, schema);
   return { value: parsed.data, placeOf };
 }
 
@@ -201,6 +202,7 @@ export function nodeAt(
 
 function complaint(
   issue: z.core.$ZodIssue,
+  value: unknown,
   document: Document,
   at: (offset: number) => Place,
   schema: z.ZodType,
@@ -213,7 +215,7 @@ function complaint(
       ? node.items.find((item) => isScalar(item.key) && item.key.value === key)
       : undefined;
     const offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
-    const known = knownKeys(issue.path, schema);
+    const known = knownKeys(issue.path, value, schema);
     const guess = didYouMean(key, known);
     const hint = guess ? `did you mean ${guess}?` : 'leave it out';
     return new InputError(
@@ -225,8 +227,19 @@ function complaint(
   }
   const { offset, depth, source } = nodeAt(document, issue.path);
   const missing = depth < issue.path.length;
-  const what = missing ? `${name} is missing` : `${name} is ${quote(source ?? document.getIn(issue.path))}`;
-  const hint = missing && name === 'version' ? 'begin with version: 1' : 'see schema/scenario-1.json';
+  const isList = issue.code === 'too_big' && issue.origin === 'array';
+  const seen = valueAt(value, issue.path);
+  const what = missing
+    ? `${name} is missing`
+    : isList && Array.isArray(seen)
+      ? `${name} has a length of ${seen.length}`
+      : `${name} is ${quote(source ?? document.getIn(issue.path))}`;
+  const hint =
+    missing && name === 'version'
+      ? 'begin with version: 1'
+      : name.startsWith('workload.vcpus')
+        ? SEE_SCRIPTS
+        : 'see schema/scenario-1.json';
   return new InputError(at(offset), what, expectation(issue), hint);
 }
 

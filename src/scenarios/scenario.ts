@@ -119,6 +119,9 @@ export const guestVariantsSchema = z.strictObject({
     ),
 });
 
+/** Kinds of workloads with keys of their own, in the order of their branches. */
+export const ownKeyed: readonly string[] = ['trace', 'script'];
+
 export const scenarioSchema = z
   .strictObject({
     version: z.literal(1),
@@ -269,7 +272,12 @@ export const scenarioSchema = z
           .describe("Each vCPU's operations in words, such as `write 3` or `move 0..2 to 1`."),
       }),
       z.strictObject({
-        kind: z.string().max(400).describe('Name of a built-in workload, or a module.'),
+        kind: z
+          .string()
+          .max(400)
+          // Else a slip in a trace or a script would be told as one in a workload by that name.
+          .refine((kind) => !ownKeyed.includes(kind), { abort: true, error: 'the keys of its kind' })
+          .describe('Name of a built-in workload, or a module.'),
         parameters: z
           .record(
             z.string(),

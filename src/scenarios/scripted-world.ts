@@ -6,7 +6,7 @@ import type { WorldSpec } from '../model/spec.ts';
 import { assert } from '../stdx/assert.ts';
 import { checkedWorld, type Harms } from './checked-world.ts';
 import type { Small } from './small-world.ts';
-import { type Coded, codedScripts } from './workloads/script.ts';
+import { type Coded, codedScripts, pagesOf } from './workloads/script.ts';
 
 export interface ScriptedWorld {
   spec: WorldSpec;
@@ -41,7 +41,7 @@ export function scriptedWorld(
   const coded = codedScripts(vcpus, shape);
   const scripts = Array.from({ length: own * guests }, (_, vcpu) => coded[vcpu % coded.length]!);
   const all = coded.flat();
-  const pages = Math.max(1, ...all.map(({ end }) => end));
+  const pages = pagesOf(coded);
   const pageWords = Math.max(PAGE_WORDS, ...all.map(({ word }) => wordsOf(word)));
   const hugePages = given.guest?.hugePages ?? 1;
   const atOnce = Math.max(1, hugePages, ...all.map(({ word }) => requestsOf(word)));

@@ -161,7 +161,48 @@ const kept = (change: (file: Record<string, any>) => void): string => {
   return JSON.stringify(file);
 };
 
+const words = 'version: 1\nworkload:\n  kind: script\n';
+/** One operation of the first of two vCPUs. */
+const operation = (text: string, says: RegExp): Case =>
+  scenario(`the operation ${text}`, `${words}  vcpus: [[write 0, ${text}], []]\n`, '4:21', says);
+
+// prettier-ignore
+const scripts: Case[] = [
+  operation('frobnicate 0', /'frobnicate 0' of vCPU 0, expected read P or .* migrate-host P N, swapoff P N, .* forge P N, repin V N, hint: see README/),
+  operation('forgee 0 1', /hint: did you mean forge\?$/),
+  operation('write', /'write' of vCPU 0, expected write P or write P\.W, /),
+  operation('promote 0 0 0', /'promote 0 0 0' of vCPU 0, expected promote P, /),
+  operation('promote 0 3', /'promote 0 3' of vCPU 0 has a number, expected promote without one, /),
+  operation('constructor 0', /'constructor 0' of vCPU 0, expected read P or /),
+  operation('write 99999999999999999999', /names page 9{20}, expected a page from 0 to 9999999, /),
+  operation('read 0.99999', /names word 99999, expected a word of the page, 0 to 1023, /),
+  operation('move 3..1 to 1', /goes from page 3 back to 1, expected move 1\.\.3, /),
+  operation('move 0..9999999 to 1', /moves 10000000 pages, expected at most 8388607 in one move, /),
+  operation('move 0 to 5', /names vNode 5, expected a vNode from 0 to 1, /),
+  operation('inflate 2', /names vNode 2, expected a vNode from 0 to 1, /),
+  operation('handover 7', /names vCPU 7, expected another of the guest's vCPUs 0 to 1, /),
+  operation('handover 0', /names itself, expected another of the guest's vCPUs 0 to 1, /),
+  operation('await', /an await of vCPU 0 that nobody ends, expected a handover 0 /),
+  operation('forge 0 12', /names forgery 12, expected forgery 0 to 11, /),
+  operation('repin 0 2', /names node 2, expected node 0 or 1, /),
+  operation('migrate-host 0 2', /names node 2, expected node 0 or 1, /),
+  operation('swapoff 0 1', /names store 1, expected store 0, /),
+  operation('pageout 0 2', /names number 2, expected number 0 or 1, /),
+  operation('5', /workload\.vcpus\.0\.1 is '5', expected a text, /),
+  operation('~', /workload\.vcpus\.0\.1 is '~', expected a text, /),
+  scenario('a script without vcpus', words, '3:3', /workload\.vcpus is missing, expected a list, .*README/),
+  scenario('a trace without files', 'version: 1\nworkload:\n  kind: trace\n', '3:3', /workload\.files is missing, expected a list, /),
+  scenario('a script of no vCPU', `${words}  vcpus: []\n`, '4:10', /vcpus is '\[\]', expected a length of at least 1, /),
+  scenario('a script that is a number', `${words}  vcpus: 5\n`, '4:10', /vcpus is '5', expected a list, /),
+  scenario('a script of one list', `${words}  vcpus: [write 0]\n`, '4:11', /vcpus\.0 is 'write 0', expected a list, /),
+  scenario('a script of 3 vCPUs for 2', `${words}  vcpus: [[], [], []]\n`, '4:10', /3 scripts, expected one for each of a guest's 2 vCPUs/),
+  scenario('a script of 4 vCPUs for 2', `${words}  vcpus: [[], [], [], []]\n`, '4:10', /4 scripts, expected 2, one for each vCPU/),
+  scenario('parameters of a script', `${words}  vcpus: [[], []]\n  parameters: {}\n`, '5:3', /unknown key 'parameters' in workload, expected one of kind, vcpus, hint: leave it out$/),
+  scenario('100,000 operations', `${words}  vcpus: [[${'read 0,'.repeat(100_000)}], []]\n`, '4:11', /vcpus\.0 has a length of 100000, expected a length of at most 10000, /),
+];
+
 const scenarios: Case[] = [
+  ...scripts,
   scenario(
     'an unknown key, one letter off',
     `${good}hots: {}\n`,
@@ -479,7 +520,8 @@ const usage: Case[] = [
     /did you mean copyless-map\?/,
   ),
   flags('--workload one letter off', ['--workload', 'zpif'], 'zpif', /did you mean zipf\?/),
-  flags('--workload trace', ['--workload', 'trace'], 'trace', /--trace FILE/),
+  flags('--workload trace', ['--workload', 'trace'], '--workload', /'trace', .* --trace FILE$/),
+  flags('--workload script', ['--workload', 'script'], '--workload', /'script', .* a scenario file$/),
   flags('--set without a value', ['--workload', 'zipf', '--set', 'pages'], '--set', /NAME=VALUE/),
   flags(
     '--set of an unknown parameter',

@@ -93,6 +93,9 @@ const many = scenario(
   Array.from({ length: 9 }, () => ['write 0']),
   'guests: { vcpus: 9 }\n',
 );
+const large = scenario('large', [['write 7'], ['read 0']], 'guests: { memory: 64KiB }\n');
+const absent = scenario('absent', [['write 0'], ['read 0', 'swapoff 0 5']]);
+const elsewhere = scenario('elsewhere', [['write 0', 'migrate-host 0 2'], []], 'host:\n  topology: arm-kunpeng-4n\n  newLocation: { kind: nvme, node: 3 }\n'); // prettier-ignore
 const behind = scenario('behind', [['write 0'], []], 'host:\n  nodes: [0, 1]\n  topology: arm-kunpeng-4n\n  newLocation: [{ kind: nvme }, { kind: far, node: 3 }]\n'); // prettier-ignore
 
 test.each([
@@ -100,8 +103,11 @@ test.each([
   [[contested, '--moves', '0'], '--moves: beside a script, expected none'],
   [[contested, '--pages', '1'], '--pages: beside a script, expected none'],
   [[words], `${words}:6:8: word 99 of a page, expected at most 15`],
-  [[forged], `${forged}:5:17: "forge 0 10", expected another forgery`],
-  [[wide], `${wide}:1:1: 2 vCPUs and 32 Gfns of all vNodes, expected at most 30 together`],
+  [[forged], `${forged}:5:17: 'forge 0 10', expected another forgery`],
+  [[wide], `${wide}:3:3: 2 vCPUs and 32 Gfns of all vNodes, expected at most 30 together`],
+  [[large], `${large}:2:19: 2 vCPUs and 32 Gfns of all vNodes, expected at most 30 together`],
+  [[absent], `${absent}:6:16: 'swapoff 0 5' of vCPU 1 names store 5, expected store 0`],
+  [[elsewhere], `${elsewhere}:8:17: 'migrate-host 0 2' of vCPU 0 names node 2, expected node 0 or 1`],
   [[many], `${many}:2:9: 9 vCPUs, expected at most 8`],
   [[behind], `${behind}:5:16: a memory node behind another place, expected far memory in front`],
 ])('bad input: %j', async (args, line) => {

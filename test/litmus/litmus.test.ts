@@ -218,7 +218,7 @@ describe('a file that is wrong is one line', () => {
       /^x\.yaml:\d+:5: 'saw 0 listed' is no fact, expected one of: looked P FOUND/,
     ],
     ['answered 0 STALE', 'answered 0 LATE', /'answered 0 LATE' is no fact/],
-    ['write 0, pageout 0', 'fly 0, pageout 0', /^x\.yaml:\d+:\d+: "fly 0" of vCPU 0, expected read P/],
+    ['write 0, pageout 0', 'fly 0, pageout 0', /^x\.yaml:\d+:\d+: 'fly 0' of vCPU 0, expected read P/],
     ['no-copy-back,', 'no-copyback,', /^x\.yaml:\d+:\d+: 'no-copyback' is no fact/],
     ['stale-entry-trusted', 'stale-entry', /^x\.yaml:\d+:\d+: /],
     ['race: 1', 'race: [1', /^x\.yaml:\d+:\d+: .*expected YAML/],

@@ -31,6 +31,12 @@ describe('scripts', () => {
     refused(`read 0.${shape.pageWords}`).toThrow(/a word of the page, 0 to/);
   });
 
+  test('640,000 operations of 64 vCPUs are read', () => {
+    const shape = { ...shapeOf(smallWorld()), vcpuVnodes: Array<number>(64).fill(0) };
+    const list = Array<string>(10_000).fill('read 8');
+    expect(scriptWorkload(Array<string[]>(64).fill(list), shape).pages).toBe(9);
+  });
+
   // shows: claim 4, step 475
   test('pageout moves a page out, and a later move takes it straight to its destination', () => {
     for (const protocol of protocols) {

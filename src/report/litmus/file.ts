@@ -123,17 +123,11 @@ export function parseLitmus(source: string, file: string, table: PageTable = pag
   const world = worldOf(data.world, data.vcpus.length, data.faults, refuse);
   const spec = smallWorld(world);
   const own = spec.guests[0]!.vcpus.length;
-  try {
-    const workload = scriptWorkload(data.vcpus, shapeOf(spec));
-    const most = spec.guests[0]!.pages;
-    if (workload.pages > most)
-      refuse(['vcpus'], `page ${workload.pages - 1}`, `at most ${most} pages`, 'pages: N');
-  } catch (wrong) {
-    if (!(wrong instanceof InputError)) throw wrong;
-    const said = wrong.message.replace(/^[^:]*: /, '');
-    const [what = '', expected = ''] = said.split(/, expected |, hint: /);
-    refuse(['vcpus'], what, expected, `${own} vCPUs a guest`);
-  }
+  const { pages } = scriptWorkload(data.vcpus, shapeOf(spec), (at, what, expected) =>
+    refuse(['vcpus', ...at], what, expected, `${own} vCPUs a guest`),
+  );
+  const most = spec.guests[0]!.pages;
+  if (pages > most) refuse(['vcpus'], `page ${pages - 1}`, `at most ${most} pages`, 'pages: N');
   return {
     race: data.race,
     question: data.question,

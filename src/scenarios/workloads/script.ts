@@ -1,6 +1,7 @@
 // A script written out: each vCPU's operations in words, one after the other. For litmus tests, and what a failure is shrunk
 // to. `write 3`, `read 3.1` (word 1), `move 0..2 to 1` (migratepages to vNode 1), `handover 1`, `await`, and commands with the
 // page they are about and a number if they take one: `pageout 3`. Some are about a vNode instead: `inflate 1`, `repin 1 0`.
+// What a script names that only the host knows of, `script-numbers.ts` looks at.
 import {
   BULK_VNODES,
   type CommandKind,
@@ -12,7 +13,9 @@ import {
 import { argumentOf, commandIn, operationOf, parameterIn } from '../../model/script.ts';
 import { encode, encodeCommand, operation, OPERATION_WORDS } from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
+import { didYouMean } from '../../stdx/did-you-mean.ts';
 import { InputError } from '../../stdx/input-error.ts';
+import { quote } from '../quote.ts';
 
 /** An operation as a vCPU takes it. */
 export interface Coded {
@@ -22,44 +25,131 @@ export interface Coded {
   end: number;
 }
 
-const ACCESS = /^(read|write) (\d{1,7})(?:\.(\d{1,4}))?$/;
-const MOVE = /^move (\d{1,7})(?:\.\.(\d{1,7}))? to (\d{1,2})$/;
-const HANDOVER = /^handover (\d{1,3})$/;
-const COMMAND = /^([a-z-]+) (\d{1,7})(?: (\d{1,6}))?$/;
+/** What a script may name. Where it is not known yet, as much as words have room for. */
+interface Limits {
+  /** vCPUs of a guest. */
+  vcpus: number;
+  vnodes: number;
+  pageWords: number;
+}
+const ROOM: Limits = { vcpus: 1000, vnodes: BULK_VNODES, pageWords: 10_000 };
+const PAGES = 10_000_000;
+const NUMBERS = 1_000_000;
+/** What an argument has bits for (model/script.ts). */
+const MOVED_PAGES = (1 << 23) - 1;
+
+/** Why words are no operation: the parts of a message after the words themselves. */
+interface Wrong {
+  why: string;
+  expected: string;
+  hint?: string | undefined;
+}
+
+const ACCESS = /^(read|write) (\d+)(?:\.(\d+))?$/;
+const MOVE = /^move (\d+)(?:\.\.(\d+))? to (\d+)$/;
+const HANDOVER = /^handover (\d+)$/;
+const COMMAND = /^([a-z-]+) (\d+)(?: (\d+))?$/;
 
 const scriptCommands = commandKinds.filter((kind) => !kernelCommands.includes(kind));
 
+/** Commands that take a number. */
+const numberedCommands: readonly CommandKind[] = ['migrate-host', 'swapoff', 'repin', 'forge'];
+
 /** @returns undefined where the words are no operation */
 export function parseOperation(text: string): Coded | undefined {
+  const read = readOperation(text, ROOM);
+  return 'why' in read ? undefined : read;
+}
+
+function readOperation(text: string, limits: Limits): Coded | Wrong {
   if (text === 'await') return { word: encode(operation.await, 0), gvpn: 0, end: 0 };
   let match = ACCESS.exec(text);
   if (match) {
-    const gvpn = Number(match[2]);
-    return { word: encode(operation[match[1] as 'read'], Number(match[3] ?? 0)), gvpn, end: gvpn + 1 };
+    const [, name, page, word = '0'] = match;
+    const words = Math.min(limits.pageWords, ROOM.pageWords);
+    const wrong =
+      beyond('page', page, PAGES) ?? beyond('word', word, words, `a word of the page, 0 to ${words - 1}`);
+    const gvpn = Number(page);
+    return wrong ?? { word: encode(operation[name as 'read'], Number(word)), gvpn, end: gvpn + 1 };
   }
   match = HANDOVER.exec(text);
-  if (match) return { word: encode(operation.handover, Number(match[1])), gvpn: 0, end: 0 };
+  if (match) {
+    const [, vcpu] = match;
+    const wrong = beyond('vCPU', vcpu, limits.vcpus, othersOf(limits.vcpus));
+    return wrong ?? { word: encode(operation.handover, Number(vcpu)), gvpn: 0, end: 0 };
+  }
   match = MOVE.exec(text);
   if (match) {
-    const gvpn = Number(match[1]);
-    const last = Number(match[2] ?? gvpn);
-    const vnode = Number(match[3]);
-    if (last < gvpn || vnode >= BULK_VNODES) return undefined;
-    return { word: encode(operation.bulkMove, vnode + BULK_VNODES * (last - gvpn + 1)), gvpn, end: last + 1 };
+    const [, first, end = first, vnode] = match;
+    const vnodes = Math.min(limits.vnodes, BULK_VNODES);
+    const wrong =
+      beyond('page', first, PAGES) ?? beyond('page', end, PAGES) ?? beyond('vNode', vnode, vnodes);
+    if (wrong) return wrong;
+    const gvpn = Number(first);
+    const last = Number(end);
+    const count = last - gvpn + 1;
+    if (count < 1)
+      return { why: ` goes from page ${gvpn} back to ${last}`, expected: `move ${last}..${gvpn}` };
+    if (count > MOVED_PAGES)
+      return { why: ` moves ${count} pages`, expected: `at most ${MOVED_PAGES} in one move` };
+    const argument = Number(vnode) + BULK_VNODES * count;
+    return { word: encode(operation.bulkMove, argument), gvpn, end: last + 1 };
   }
   match = COMMAND.exec(text);
   const name = match?.[1] as CommandKind;
-  if (!match || !scriptCommands.includes(name)) return undefined;
-  const gvpn = Number(match[2]);
-  const end = vnodeCommands.includes(name) ? 0 : gvpn + 1;
-  return { word: encodeCommand(command[name], Number(match[3] ?? 0)), gvpn, end };
+  if (!match || !scriptCommands.includes(name)) return misspelt(text);
+  const [, , place, number = '0'] = match;
+  const ofVnode = vnodeCommands.includes(name);
+  const wrong = ofVnode
+    ? beyond('vNode', place, Math.min(limits.vnodes, PAGES))
+    : beyond('page', place, PAGES);
+  const gvpn = Number(place);
+  return (
+    wrong ??
+    beyond('number', number, NUMBERS) ?? {
+      word: encodeCommand(command[name], Number(number)),
+      gvpn,
+      end: ofVnode ? 0 : gvpn + 1,
+    }
+  );
 }
 
-/** vNode that an operation in words names, or -1. */
-function vnodeIn(text: string): number {
-  const match = COMMAND.exec(text);
-  if (match) return vnodeCommands.includes(match[1] as CommandKind) ? Number(match[2]) : -1;
-  return Number(MOVE.exec(text)?.[3] ?? -1);
+/** @param count how many there are, from 0 on */
+function beyond(
+  what: string,
+  digits: string | undefined,
+  count: number,
+  expected = `a ${what} from 0 to ${count - 1}`,
+): Wrong | undefined {
+  return Number(digits) < count ? undefined : { why: ` names ${what} ${digits}`, expected };
+}
+
+function othersOf(vcpus: number): string {
+  return vcpus > 1 ? `another of the guest's vCPUs 0 to ${vcpus - 1}` : 'a guest of several vCPUs';
+}
+
+/** How each operation is written, as in README, "Scripts". */
+const FORMS: Readonly<Record<string, string>> = {
+  read: 'read P or read P.W',
+  write: 'write P or write P.W',
+  move: 'move P to V or move P..Q to V',
+  handover: 'handover N',
+  await: 'await',
+  ...Object.fromEntries(scriptCommands.map((kind) => [kind, formOf(kind)])),
+};
+
+function formOf(kind: CommandKind): string {
+  const place = vnodeCommands.includes(kind) ? 'V' : 'P';
+  return `${kind} ${place}${numberedCommands.includes(kind) ? ' N' : ''}`;
+}
+
+/** Words that have not the form of an operation: the form of the one that is meant, or of all. */
+function misspelt(text: string): Wrong {
+  const [name = ''] = text.trim().split(/\s/);
+  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  if (form !== undefined) return { why: '', expected: form };
+  const guess = didYouMean(name, Object.keys(FORMS));
+  return { why: '', expected: OPERATIONS_IN_WORDS, ...(guess && { hint: `did you mean ${guess}?` }) };
 }
 
 /**
@@ -102,48 +192,75 @@ export function inWords(word: number, gvpn: number): string {
 }
 
 /** What can be written, for messages. */
-export const OPERATIONS_IN_WORDS = `read P, write P.WORD, move P..Q to VNODE, handover VCPU, await, ${scriptCommands.map((kind) => `${kind} ${vnodeCommands.includes(kind) ? 'VNODE' : 'P'}`).join(', ')}`;
+const OPERATIONS_IN_WORDS = Object.values(FORMS).join(', ');
+
+/** Complains about vCPU's list, or about one of its operations; of neither, about all lists. */
+export type RefuseScript = (
+  at: readonly number[],
+  what: string,
+  expected: string,
+  hint: string | undefined,
+) => never;
+
+export const SEE_SCRIPTS = 'see README, "Scripts"';
+
+/** For scripts that come from no file. */
+const refuseAnywhere: RefuseScript = (at, what, expected, hint = SEE_SCRIPTS) => {
+  throw new InputError({ file: ['workload.vcpus', ...at].join('.') }, what, expected, hint);
+};
 
 /**
  * @param vcpus operations of each vCPU; with several guests either one list for each vCPU of all of them, or one guest's
  *   lists for every guest
  */
-export function scriptWorkload(vcpus: readonly (readonly string[])[], shape: GuestShape): Workload {
+export function scriptWorkload(
+  vcpus: readonly (readonly string[])[],
+  shape: GuestShape,
+  refuse: RefuseScript = refuseAnywhere,
+): Workload {
   const own = shape.vcpuVnodes.length;
-  const coded = codedScripts(vcpus, shape);
+  const coded = codedScripts(vcpus, shape, refuse);
   return {
     name: 'script',
     sentence: 'Operations written out, a list a vCPU.',
-    pages: Math.max(1, ...coded.flat().map(({ end }) => end)),
+    pages: pagesOf(coded),
     open: (_seed, guest = 0) => new Script(coded, (guest * own) % coded.length),
   };
 }
 
-/** The same as vCPUs take it. @throws InputError where it cannot be meant for such a guest */
-export function codedScripts(vcpus: readonly (readonly string[])[], shape: GuestShape): Coded[][] {
-  const refuse = (what: string, expected: string): never => {
-    throw new InputError({ file: 'workload.vcpus' }, what, expected, 'see README, "Scripts"');
-  };
-  const own = shape.vcpuVnodes.length;
-  if (vcpus.length % own !== 0)
-    refuse(`${vcpus.length} scripts`, `one for each of a guest's ${own} vCPUs, or for those of all guests`);
+/** Pages that scripts name: those up to the last. */
+export function pagesOf(scripts: readonly (readonly Coded[])[]): number {
+  return scripts.flat().reduce((most, { end }) => Math.max(most, end), 1);
+}
+
+/** The same as vCPUs take it. @throws InputError, or what `refuse` throws, where it cannot be meant for such a guest */
+export function codedScripts(
+  vcpus: readonly (readonly string[])[],
+  { vcpuVnodes, vnodes, pageWords }: GuestShape,
+  refuse: RefuseScript = refuseAnywhere,
+): Coded[][] {
+  const own = vcpuVnodes.length;
+  if (vcpus.length % own !== 0) {
+    const expected = `one for each of a guest's ${own} vCPUs, or for those of all guests`;
+    refuse([], `${vcpus.length} scripts`, expected, 'guests.vcpus says how many there are');
+  }
+  const limits = { vcpus: own, vnodes, pageWords };
   const coded = vcpus.map((script, vcpu) =>
-    script.map((text) => {
-      const parsed = parseOperation(text);
-      if (!parsed) return refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, OPERATIONS_IN_WORDS);
-      const to = HANDOVER.exec(text);
-      if (to && (Number(to[1]) >= own || Number(to[1]) === vcpu % own))
-        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `another of the guest's vCPUs 0 to ${own - 1}`);
-      if (vnodeIn(text) >= shape.vnodes)
-        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a vNode from 0 to ${shape.vnodes - 1}`);
-      if (Number(ACCESS.exec(text)?.[3] ?? 0) >= shape.pageWords)
-        refuse(`${JSON.stringify(text)} of vCPU ${vcpu}`, `a word of the page, 0 to ${shape.pageWords - 1}`);
-      return parsed;
+    script.map((text, i) => {
+      const read = readOperation(text, limits);
+      const said = `${quote(text)} of vCPU ${vcpu}`;
+      if ('why' in read) return refuse([vcpu, i], `${said}${read.why}`, read.expected, read.hint);
+      if (operationOf(read.word) === operation.handover && argumentOf(read.word) === vcpu % own)
+        refuse([vcpu, i], `${said} names itself`, othersOf(own), undefined);
+      return read;
     }),
   );
   const inVain = waitsInVain(coded, own);
-  if (inVain >= 0)
-    refuse(`an await of vCPU ${inVain} that nobody ends`, `a handover ${inVain % own} for each await of its`);
+  if (inVain >= 0) {
+    const last = coded[inVain]!.findLastIndex(({ word }) => operationOf(word) === operation.await);
+    const expected = `a handover ${inVain % own} for each await of its`;
+    refuse([inVain, last], `an await of vCPU ${inVain} that nobody ends`, expected, undefined);
+  }
   return coded;
 }
 
