@@ -186,12 +186,12 @@ export class Mailboxes {
     return (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
   }
   /**
-   * Whether a ring has no room for a message that is sent twice: `hasRoomFor` fills half of it at most, so that its receiver must
-   * be behind where it was then.
+   * Whether a ring may have no room for what a step sends (a quarter of it at most): `hasRoomFor` fills half of it, so that its
+   * receiver must be behind where it was then.
    */
   isLagging(ring: number): boolean {
     const room = this.ends[ring * end.count + end.mask]! + 1;
-    return room - this.outstanding(ring) < Math.min(2, room / 2);
+    return room - this.outstanding(ring) < Math.max(Math.min(2, room / 2), room / 4);
   }
   /** A hash of what was sent and is not published yet. */
   unpublishedHash(): number {
