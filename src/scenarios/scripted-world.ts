@@ -1,7 +1,14 @@
 // The world in which a script is searched: a world like any that is searched, with the pages that the script names, and its
 // operations as vCPUs take them.
-import { BULK_VNODES, command, operation } from '../model/script.ts';
-import { argumentOf, commandIn, operationOf, parameterIn } from '../model/script.ts';
+import {
+  argumentOf,
+  BULK_VNODES,
+  command,
+  commandIn,
+  operation,
+  operationOf,
+  parameterIn,
+} from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import { assert } from '../stdx/assert.ts';
 import { checkedWorld, type Harms } from './checked-world.ts';

@@ -39,7 +39,7 @@ export interface Operation {
 }
 
 /** A script has a command of a kind. */
-export function commands(scripts: Bounds['scripts'], kind: number): boolean {
+export function hasCommand(scripts: Bounds['scripts'], kind: number): boolean {
   const isIt = ({ word }: Operation) =>
     operationOf(word) === operation.command && commandIn(argumentOf(word)) === kind;
   return scripts?.some((script) => script.some(isIt)) === true;

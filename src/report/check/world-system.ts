@@ -22,7 +22,7 @@ import { Asked } from './asked.ts';
 import { Shown } from './describe.ts';
 import { Changes } from './changes.ts';
 import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
-import { type Bounds, change, commands, describeItem, Environment } from './environment.ts';
+import { type Bounds, change, describeItem, Environment, hasCommand } from './environment.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
@@ -113,7 +113,7 @@ export class WorldSystem implements Explorable {
       },
     };
     const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
-    const repins = commands(bounds.scripts, command.repin);
+    const repins = hasCommand(bounds.scripts, command.repin);
     const setting = { geometry: new Geometry(parts.spec), page: parts.tables.page, totalOrder: true, repins };
     const judging = watched?.(setting) ?? { claims: true, more: [] };
     const properties = monitors(setting).filter(

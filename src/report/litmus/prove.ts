@@ -65,7 +65,7 @@ function searchOf(
 /** As in the small worlds in which files are sampled: a swap cache, and a store that is never half full. */
 const ROOMY: Small = { swapCache: true, slots: 16 };
 
-/** As many of each kind as a plan has. What delays messages a search does anyway. */
+/** As many of each kind as a plan has. Any message is late in some order; that one overtakes others of its link is not searched. */
 function harmIn(faults: readonly { fault: FaultName }[]) {
   const count = (is: (fault: FaultName) => boolean) => faults.filter(({ fault }) => is(fault)).length;
   return {
