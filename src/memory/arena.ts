@@ -1,7 +1,12 @@
 // Lays the world out. Everything that outlives a handler is a column that was taken from one arena, in one fixed order,
 // before the first step: walked once without a buffer to learn the size, and again over the buffer in every thread.
+//
+// A buffer of some size does not begin at a page of the machine, but behind the header of the allocator that Node takes it from
+// (glibc's; a buffer cannot be asked for its address). Where that is another one, nothing depends on it but speed.
 
+const HEADER_BYTES = 16;
 const LINE_BYTES = 64;
+const PAGE_BYTES = 4096;
 
 /** From so many values on a column is as narrow as they are. */
 const NARROW_FROM = 1 << 16;
@@ -9,7 +14,8 @@ export type Column = Int32Array | Uint16Array | Uint8Array;
 
 export class Arena {
   private readonly buffer: ArrayBuffer | SharedArrayBuffer | null;
-  private offset = 0;
+  /** Where the next column may begin: from the beginning of the header, a multiple of a line. */
+  private next = LINE_BYTES;
   /** Whose the columns are that are taken next: for a checker, which copies and compares them by owner. */
   owner = 'world';
   /** Told of every column. */
@@ -26,14 +32,14 @@ export class Arena {
   }
   /** Bytes taken so far. */
   get bytes(): number {
-    return this.offset;
+    return this.next - HEADER_BYTES;
   }
 
   /** Columns begin on a cache line of their own, so that two actors' columns never share one. */
-  private take(bytes: number): number {
-    const start = this.offset;
-    this.offset = Math.ceil((start + bytes) / LINE_BYTES) * LINE_BYTES;
-    return start;
+  private take(bytes: number, alignment = LINE_BYTES): number {
+    const start = Math.ceil(this.next / alignment) * alignment;
+    this.next = Math.ceil((start + bytes) / LINE_BYTES) * LINE_BYTES;
+    return start - HEADER_BYTES;
   }
   int32(length: number): Int32Array {
     const start = this.take(length * 4);
@@ -55,9 +61,12 @@ export class Arena {
     const start = this.take(length * 8);
     return this.buffer ? new Float64Array(this.buffer, start, length) : EMPTY_FLOAT64;
   }
-  /** Bytes as a Buffer, whose partial copies are the fastest native copies Node has. */
+  /**
+   * Bytes as a Buffer, whose partial copies are the fastest native copies Node has; from a page of the machine on: a page of ours
+   * that lies in two of them needs two translations.
+   */
   pages(length: number): Buffer {
-    const start = this.take(length);
+    const start = this.take(length, PAGE_BYTES);
     return this.buffer ? Buffer.from(this.buffer, start, length) : Buffer.alloc(0);
   }
 }

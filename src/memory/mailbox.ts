@@ -8,6 +8,9 @@
 // An atomic operation costs as much as all else that there is to do about a message, so each side keeps what it last saw of
 // the other's index, and looks again only when that is used up. The receiver gives room back when it publishes, before what
 // it publishes, or when it finds the ring empty: whoever learns from a message that another one was taken finds its room.
+//
+// The lines that a sender comes to are in the cache of the receiver's core, and one after the other each is waited for. So it
+// gets hold of the lines of a whole stretch before it writes there, all of them at the same time.
 import { assert } from '../stdx/assert.ts';
 import type { Message } from '../model/messages.ts';
 import type { Arena } from './arena.ts';
@@ -22,41 +25,48 @@ export interface Link {
 const LINE = 16;
 /** Rings are so many messages long, or a multiple, so that no two share a cache line. */
 const LINE_MESSAGES = 8;
-const MESSAGE_WORDS = 4;
+/** A message: its time, then its four words. */
+const MESSAGE_DOUBLES = 3;
+const MESSAGE_WORDS = 2 * MESSAGE_DOUBLES;
+const word = { kind: 2, id: 3, argument: 4, serial: 5 } as const;
+/** Messages whose lines a sender gets hold of at once: 24 lines. */
+const STRETCH = 64;
 const NONE = -1;
 /** Answers of a step that are put down, a bit each. */
 const ANSWERS = 31;
 
 /** What a thread knows of its ends of a ring, private to it. */
-const end = {
-  mask: 0,
-  sender: 1,
+interface End {
+  readonly ring: number;
+  readonly mask: number;
+  readonly sender: number;
   /** Its first message's place. */
-  first: 2,
-  // The sender: up to where it has written, and has published; the tail that it last saw.
-  written: 3,
-  published: 4,
-  room: 5,
+  readonly first: number;
+  // The sender: up to where it has written, has published, and has claimed; the tail that it last saw.
+  written: number;
+  published: number;
+  claimed: number;
+  room: number;
   // The receiver: up to where it has taken; the head that it last saw.
-  taken: 6,
-  seen: 7,
-  count: 8,
-} as const;
+  taken: number;
+  seen: number;
+}
 
 export class Mailboxes {
   readonly links: readonly Link[];
   /** Rings into an actor, in order of sender. */
   readonly inbound: readonly (readonly number[])[];
-  private readonly ringOf: Int32Array;
+  private readonly ends: readonly End[];
+  /** By sender and receiver. */
+  private readonly between: readonly (End | undefined)[];
   private readonly actors: number;
   /** Whether the two ends of a ring may be on different threads. */
   private readonly isShared: boolean;
   private readonly heads: Int32Array;
   private readonly tails: Int32Array;
-  private readonly words: Int32Array;
+  /** Of all messages; `words` is the same memory. */
   private readonly times: Float64Array;
-  /** By ring; see `end`. */
-  private readonly ends: Int32Array;
+  private readonly words: Int32Array;
   /** Rings with messages that are written and not published. */
   private readonly unpublished: Int32Array;
   private unpublishedCount = 0;
@@ -71,16 +81,12 @@ export class Mailboxes {
   constructor(arena: Arena, links: readonly Link[], actors: number) {
     this.links = links;
     this.actors = actors;
-    this.ringOf = new Int32Array(actors * actors).fill(-1);
     const inbound: number[][] = Array.from({ length: actors }, () => []);
-    links.forEach((link, ring) => {
-      this.ringOf[link.sender * actors + link.receiver] = ring;
-      inbound[link.receiver]!.push(ring);
-    });
+    links.forEach(({ receiver }, ring) => inbound[receiver]!.push(ring));
     this.inbound = inbound;
     this.isShared = arena.isShared;
-    this.ends = new Int32Array(links.length * end.count);
-    const masks = links.map((link) => 2 ** Math.ceil(Math.log2(Math.max(2, link.bound))) - 1);
+    // To the engine a power is a fraction.
+    const masks = links.map(({ bound }) => (2 ** Math.ceil(Math.log2(Math.max(2, bound))) - 1) | 0);
     this.heads = arena.int32(links.length * LINE);
     this.tails = arena.int32(links.length * LINE);
     let messages = 0;
@@ -89,34 +95,33 @@ export class Mailboxes {
       messages += Math.max(mask + 1, LINE_MESSAGES);
       return first;
     });
-    this.words = arena.int32(messages * MESSAGE_WORDS);
-    this.times = arena.float64(messages);
+    this.times = arena.float64(messages * MESSAGE_DOUBLES);
+    this.words = new Int32Array(this.times.buffer, this.times.byteOffset, this.times.length * 2);
     // A thread that attaches goes on where the creator has published to.
-    for (const [ring, { sender }] of links.entries()) {
+    this.ends = links.map(({ sender }, ring) => {
       const head = this.heads[ring * LINE] ?? 0;
       const tail = this.tails[ring * LINE] ?? 0;
-      this.ends.set([masks[ring]!, sender, firsts[ring]!, head, head, tail, tail, tail], ring * end.count);
-    }
+      return {
+        ring,
+        mask: masks[ring]!,
+        sender,
+        first: firsts[ring]!,
+        written: head,
+        published: head,
+        claimed: head,
+        room: tail,
+        taken: tail,
+        seen: tail,
+      };
+    });
+    const between: (End | undefined)[] = Array.from({ length: actors * actors });
+    links.forEach(({ sender, receiver }, ring) => {
+      between[sender * actors + receiver] = this.ends[ring];
+    });
+    this.between = between;
     this.unpublished = new Int32Array(links.length);
   }
 
-  private endOf(ring: number): {
-    mask: number;
-    first: number;
-    written: number;
-    published: number;
-    taken: number;
-  } {
-    const { ends } = this;
-    const at = ring * end.count;
-    return {
-      mask: ends[at + end.mask]!,
-      first: ends[at + end.first]!,
-      written: ends[at + end.written]!,
-      published: ends[at + end.published]!,
-      taken: ends[at + end.taken]!,
-    };
-  }
   private load(column: Int32Array, ring: number): number {
     return this.isShared ? Atomics.load(column, ring * LINE) : column[ring * LINE]!;
   }
@@ -135,44 +140,54 @@ export class Mailboxes {
     serial: number,
     time: number,
   ): number {
-    const ring = this.ringOf[sender * this.actors + receiver]!;
-    if (ring < 0) assert(false, `actor ${sender} has no link to actor ${receiver}`);
-    const { ends } = this;
-    const at = ring * end.count;
-    const head = ends[at + end.written]!;
-    const mask = ends[at + end.mask]!;
-    if (((head - ends[at + end.room]!) | 0) > mask) this.makeRoom(ring);
-    const slot = ends[at + end.first]! + (head & mask);
+    const end = this.endBetween(sender, receiver);
+    const { written } = end;
+    if (written === end.claimed) this.claim(end);
+    end.written = (written + 1) | 0;
+    if (written === end.published) this.unpublished[this.unpublishedCount++] = end.ring;
+    const place = placeOf(end, written);
+    this.times[place * MESSAGE_DOUBLES] = time;
     const { words } = this;
-    words[slot * MESSAGE_WORDS] = kind;
-    words[slot * MESSAGE_WORDS + 1] = id;
-    words[slot * MESSAGE_WORDS + 2] = argument;
-    words[slot * MESSAGE_WORDS + 3] = serial;
-    this.times[slot] = time;
-    ends[at + end.written] = (head + 1) | 0;
-    if (head === ends[at + end.published]) this.unpublished[this.unpublishedCount++] = ring;
-    return ring;
+    const at = place * MESSAGE_WORDS;
+    words[at + word.kind] = kind;
+    words[at + word.id] = id;
+    words[at + word.argument] = argument;
+    words[at + word.serial] = serial;
+    return end.ring;
   }
-  /** The ring was full when its sender last looked. Pairs with `release`. */
-  private makeRoom(ring: number): void {
-    const { ends } = this;
-    const at = ring * end.count;
-    ends[at + end.room] = this.tailOf(ring);
-    const { sender, receiver } = this.links[ring]!;
-    const mask = ends[at + end.mask]!;
-    assert(
-      ((ends[at + end.written]! - ends[at + end.room]!) | 0) <= mask,
-      `mailbox ${sender} -> ${receiver}: more than ${mask + 1} messages outstanding`,
-    );
+  private endBetween(sender: number, receiver: number): End {
+    const end = this.between[sender * this.actors + receiver];
+    if (end === undefined) assert(false, `actor ${sender} has no link to actor ${receiver}`);
+    return end;
+  }
+  /** The next place of a ring is one that its sender has not claimed yet. Pairs with `release`. */
+  private claim(end: End): void {
+    const { ring, mask, written } = end;
+    if (((written - end.room) | 0) > mask) {
+      end.room = this.tailOf(ring);
+      const { sender, receiver } = this.links[ring]!;
+      assert(
+        ((written - end.room) | 0) <= mask,
+        `mailbox ${sender} -> ${receiver}: more than ${mask + 1} messages outstanding`,
+      );
+    }
+    const free = (end.room + mask + 1 - written) | 0;
+    const stretch = this.isShared ? Math.min(free, STRETCH - (written & (STRETCH - 1))) : free;
+    end.claimed = (written + stretch) | 0;
+    if (this.isShared && stretch === STRETCH) this.fetch(placeOf(end, written));
+  }
+  /** Gets hold of a stretch's lines: nobody else looks there, and what is in them stays as it is. */
+  private fetch(place: number): void {
+    const { words } = this;
+    const until = (place + STRETCH) * MESSAGE_WORDS;
+    for (let at = place * MESSAGE_WORDS; at < until; at += LINE) words[at]! |= 0;
   }
   /** Whether less than half of a ring is taken: then one more message that may as well get lost does no harm. */
   hasRoomFor(sender: number, receiver: number): boolean {
-    const ring = this.ringOf[sender * this.actors + receiver]!;
+    const end = this.endBetween(sender, receiver);
     const bit = 1 << this.answered++;
     const isRecorded = this.answers !== null && this.answered <= ANSWERS;
-    const has = isRecorded
-      ? (this.answers! & bit) === 0
-      : this.outstanding(ring) * 2 < this.ends[ring * end.count + end.mask]!;
+    const has = isRecorded ? (this.answers! & bit) === 0 : this.outstanding(end) * 2 < end.mask;
     if (!has && this.answered <= ANSWERS) this.refused |= bit;
     return has;
   }
@@ -182,29 +197,30 @@ export class Mailboxes {
     this.refused = 0;
     this.answers = answers;
   }
-  private outstanding(ring: number): number {
-    return (this.ends[ring * end.count + end.written]! - this.tailOf(ring)) | 0;
+  private outstanding({ ring, written }: End): number {
+    return (written - this.tailOf(ring)) | 0;
   }
   /**
    * Whether a ring may have no room for what a step sends (a quarter of it at most): `hasRoomFor` fills half of it, so that its
    * receiver must be behind where it was then.
    */
   isLagging(ring: number): boolean {
-    const room = this.ends[ring * end.count + end.mask]! + 1;
-    return room - this.outstanding(ring) < Math.max(Math.min(2, room / 2), room / 4);
+    const end = this.ends[ring]!;
+    const room = end.mask + 1;
+    return room - this.outstanding(end) < Math.max(Math.min(2, room / 2), room / 4);
   }
   /** A hash of what was sent and is not published yet. */
   unpublishedHash(): number {
     let hash = 0;
     for (let i = 0; i < this.unpublishedCount; i++) {
       const ring = this.unpublished[i]!;
-      const { mask, first, written, published } = this.endOf(ring);
-      for (let at = published; at !== written; at = (at + 1) | 0) {
-        const slot = first + (at & mask);
-        hash = Math.imul(hash ^ ring, 0x2c1b3c6d) ^ this.times[slot]!;
+      const end = this.ends[ring]!;
+      for (let at = end.published; at !== end.written; at = (at + 1) | 0) {
+        const place = placeOf(end, at);
+        hash = Math.imul(hash ^ ring, 0x2c1b3c6d) ^ this.times[place * MESSAGE_DOUBLES]!;
         const { words } = this;
-        for (let word = slot * MESSAGE_WORDS; word < (slot + 1) * MESSAGE_WORDS; word++) {
-          hash = Math.imul(hash ^ words[word]!, 0x297a2d39);
+        for (let field = word.kind; field <= word.serial; field++) {
+          hash = Math.imul(hash ^ words[place * MESSAGE_WORDS + field]!, 0x297a2d39);
           hash ^= hash >>> 15;
         }
       }
@@ -216,9 +232,9 @@ export class Mailboxes {
     if (this.unreleased !== NONE) this.release();
     for (let i = 0; i < this.unpublishedCount; i++) {
       const ring = this.unpublished[i]!;
-      const head = this.ends[ring * end.count + end.written]!;
-      this.ends[ring * end.count + end.published] = head;
-      this.store(this.heads, ring, head);
+      const end = this.ends[ring]!;
+      end.published = end.written;
+      this.store(this.heads, ring, end.written);
       woken(ring);
     }
     this.unpublishedCount = 0;
@@ -228,11 +244,11 @@ export class Mailboxes {
     if (this.unreleased === ring) this.release();
     return this.load(this.tails, ring);
   }
-  /** Gives room back to the sender of the ring that was taken from last. Pairs with `makeRoom`. */
+  /** Gives room back to the sender of the ring that was taken from last. Pairs with `claim`. */
   private release(): void {
     const ring = this.unreleased;
     this.unreleased = NONE;
-    this.store(this.tails, ring, this.ends[ring * end.count + end.taken]!);
+    this.store(this.tails, ring, this.ends[ring]!.taken);
   }
   /** Takes every message out, those not published among them, in order of rings: for a checker, which keeps them itself. */
   drain(take: (ring: number, kind: number, id: number, argument: number, serial: number) => void): void {
@@ -240,56 +256,65 @@ export class Mailboxes {
     this.unreleased = NONE;
     for (let ring = 0; ring < this.links.length; ring++) {
       const { words } = this;
-      const { mask, first, taken, written } = this.endOf(ring);
-      for (let at = taken; at !== written; at = (at + 1) | 0) {
-        const word = (first + (at & mask)) * MESSAGE_WORDS;
-        take(ring, words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!);
+      const end = this.ends[ring]!;
+      for (let taken = end.taken; taken !== end.written; taken = (taken + 1) | 0) {
+        const at = placeOf(end, taken) * MESSAGE_WORDS;
+        take(
+          ring,
+          words[at + word.kind]!,
+          words[at + word.id]!,
+          words[at + word.argument]!,
+          words[at + word.serial]!,
+        );
       }
-      this.ends.fill(0, ring * end.count + end.written, (ring + 1) * end.count);
+      end.written = end.published = end.claimed = end.room = end.taken = end.seen = 0;
       this.heads[ring * LINE] = this.tails[ring * LINE] = 0;
     }
   }
   /** Kind of the oldest message of a ring that is not empty. */
   kindIn(ring: number): number {
-    const { mask, first, taken } = this.endOf(ring);
-    return this.words[(first + (taken & mask)) * MESSAGE_WORDS]!;
+    const end = this.ends[ring]!;
+    return this.words[placeOf(end, end.taken) * MESSAGE_WORDS + word.kind]!;
   }
   isEmpty(ring: number): boolean {
     return this.load(this.heads, ring) === this.tailOf(ring);
   }
   /** Whether a ring that this thread receives from has a message: for a receiver, who has nothing to do but look. */
   hasMessage(ring: number): boolean {
-    const { ends } = this;
-    const at = ring * end.count;
-    const taken = ends[at + end.taken]!;
-    return ends[at + end.seen] !== taken || this.load(this.heads, ring) !== taken;
+    const { seen, taken } = this.ends[ring]!;
+    return seen !== taken || this.load(this.heads, ring) !== taken;
   }
   /** Takes the oldest message of a ring into `into`. @returns false when the ring is empty */
   receive(ring: number, into: Message): boolean {
-    const { ends } = this;
-    const at = ring * end.count;
-    const tail = ends[at + end.taken]!;
-    if (tail === ends[at + end.seen]) {
+    const end = this.ends[ring]!;
+    const { taken } = end;
+    if (taken === end.seen) {
       const head = this.load(this.heads, ring);
-      if (head === tail) {
+      if (head === taken) {
         if (this.unreleased === ring) this.release();
         return false;
       }
-      ends[at + end.seen] = head;
+      end.seen = head;
     }
-    const slot = ends[at + end.first]! + (tail & ends[at + end.mask]!);
-    const { words } = this;
-    into.kind = words[slot * MESSAGE_WORDS]!;
-    into.id = words[slot * MESSAGE_WORDS + 1]!;
-    into.argument = words[slot * MESSAGE_WORDS + 2]!;
-    into.serial = words[slot * MESSAGE_WORDS + 3]!;
-    into.time = this.times[slot]!;
-    into.sender = ends[at + end.sender]!;
-    ends[at + end.taken] = (tail + 1) | 0;
+    end.taken = (taken + 1) | 0;
     if (this.unreleased !== ring) {
       if (this.unreleased !== NONE) this.release();
       this.unreleased = ring;
     }
+    const place = placeOf(end, taken);
+    into.sender = end.sender;
+    into.time = this.times[place * MESSAGE_DOUBLES]!;
+    const { words } = this;
+    const at = place * MESSAGE_WORDS;
+    into.kind = words[at + word.kind]!;
+    into.id = words[at + word.id]!;
+    into.argument = words[at + word.argument]!;
+    into.serial = words[at + word.serial]!;
     return true;
   }
+}
+
+/** Where the message is that a ring's index stands at. */
+function placeOf({ first, mask }: End, index: number): number {
+  return first + (index & mask);
 }

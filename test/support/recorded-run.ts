@@ -82,9 +82,9 @@ export function recordedRun(
   // What happens while the world is made is not recorded on threads either.
   sink = recorded;
   const { mailboxes, meter } = system;
-  const ends = mailboxes as unknown as { endOf(ring: number): { written: number } };
+  const { ends } = mailboxes as unknown as { ends: { written: number }[] };
   /** Messages ever sent into each ring. */
-  const written = () => mailboxes.links.map((_, ring) => ends.endOf(ring).written);
+  const written = () => ends.map((end) => end.written);
   const sentBefore = written();
   const causes = system.actors.map(() => new Words());
   /** By ring: who sent each message, as in `causes`, and how many were taken. */
