@@ -113,6 +113,7 @@ export class GuestMemory {
     if (this.lazy && gfn < 0) return this.fresh[list]! < this.freshEnd[list]! ? this.fresh[list]!++ : NONE;
     if (gfn >= 0) {
       this.heads[list] = this.next[gfn]!;
+      this.next[gfn] = NONE;
       this.isFree[gfn] = 0;
     }
     if (this.aliased && gfn >= 0) return aliasOf(this.world.geometry, gfn, vnode);

@@ -79,6 +79,8 @@ export class Host implements Actor {
   readonly exporter: Exporter | null;
   /** Gfn + 1 that a vCPU's fault waits for; 0 = it has none here. */
   readonly faultAwaits: Int32Array;
+  /** By vCPU whose fault waits: which of those that wait for the page came first, counted from 1. */
+  private readonly faultTurn: Int32Array;
   /** What was heard of each vCPU's faults; and how the last fault of a vCPU ended. */
   readonly faultsHeard: Once;
   private readonly faultOutcome: Int32Array;
@@ -88,6 +90,7 @@ export class Host implements Actor {
     this.world = world;
     this.protocol = protocol;
     this.faultAwaits = arena.int32(world.geometry.vcpus);
+    this.faultTurn = arena.int32(world.geometry.vcpus);
     this.faultsHeard = new Once(arena, world.geometry.vcpus, tellingOf(world.geometry.spec));
     this.faultOutcome = arena.int32(world.geometry.vcpus);
     this.calls = new Calls(arena, world);
@@ -253,7 +256,7 @@ export class Host implements Actor {
     const { faults, pages: words, geometry } = this.world;
     const gfn = faults.gfn[vcpu]!;
     const operation = this.pages.operationOn(gfn);
-    this.faultAwaits[vcpu] = gfn + 1;
+    this.await(vcpu, gfn);
     if (operation >= 0) {
       // Written to while it is being written out: the swap-out is off (race 5). It notices at its next step.
       const { kind } = this.world.operations;
@@ -314,11 +317,29 @@ export class Host implements Actor {
     if (state !== VACANT && state !== s['resident.present']) this.notPresent(vcpu, context);
   }
 
+  /** A vCPU's fault is about a page that it may have to wait for. */
+  await(vcpu: number, gfn: number): void {
+    let turn = 1;
+    this.faultAwaits[vcpu] = 0;
+    for (let other = 0; other < this.faultAwaits.length; other++)
+      if (this.faultAwaits[other] === gfn + 1) turn = Math.max(turn, this.faultTurn[other]! + 1);
+    this.faultAwaits[vcpu] = gfn + 1;
+    this.faultTurn[vcpu] = turn;
+  }
+  private firstAwaiting(gfn: number): number {
+    let first = -1;
+    for (let vcpu = 0; vcpu < this.faultAwaits.length; vcpu++) {
+      if (this.faultAwaits[vcpu] !== gfn + 1) continue;
+      if (first < 0 || this.faultTurn[vcpu]! < this.faultTurn[first]!) first = vcpu;
+    }
+    return first;
+  }
+
   /** @returns whether the fault has to do with the hold as it is, by policy; else it may end it */
   meetsHold(vcpu: number, gfn: number, context: Context): boolean {
     const { heldFault } = this.world.geometry.spec.policy;
     if (heldFault === 'convert') return false;
-    this.faultAwaits[vcpu] = gfn + 1;
+    this.await(vcpu, gfn);
     this.holds.met(context);
     if (heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
     return true;
@@ -333,6 +354,7 @@ export class Host implements Actor {
 
   resume(vcpu: number, outcome: number, context: Context): void {
     this.faultAwaits[vcpu] = 0;
+    this.faultTurn[vcpu] = 0;
     this.faultOutcome[vcpu] = outcome;
     this.faultsHeard.done(vcpu);
     const serial = this.faultsHeard.serialOf(vcpu);
@@ -472,11 +494,10 @@ export class Host implements Actor {
     this.interpreter.room.makeRoom(context);
   }
 
-  /** Whoever waited for the page goes on. */
+  /** Whoever waited for the page goes on, in the order in which they came to wait. */
   wake(gfn: number, outcome: number, context: Context): void {
-    for (let vcpu = 0; vcpu < this.faultAwaits.length; vcpu++) {
-      if (this.faultAwaits[vcpu] === gfn + 1) this.resume(vcpu, outcome, context);
-    }
+    for (let vcpu = this.firstAwaiting(gfn); vcpu >= 0; vcpu = this.firstAwaiting(gfn))
+      this.resume(vcpu, outcome, context);
     this.commands.pageIsFree(gfn, context);
     this.swapoff.pageIsFree(context);
     this.holds.pageIsFree(gfn, context);

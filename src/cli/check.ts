@@ -51,6 +51,7 @@ export interface CheckFlags {
   flaw?: string[];
   beyondClaims?: boolean;
   reduction?: boolean;
+  symmetry?: boolean;
   workers: string;
   time?: string;
   checkpoint?: string;
@@ -227,6 +228,7 @@ function startSearch(
       timeLimitMs: SLICE_MS,
       memoryBytes: totalmem() * MEMORY_PART,
       reduces: flags.reduction !== false,
+      symmetry: flags.symmetry !== false,
       seeded: (flags.flaw ?? []).join(),
       ...(from && { from }),
     };
@@ -370,8 +372,9 @@ function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: B
 }
 
 function verdict(name: string, checked: CheckedWorld): string {
-  const { states, transitions, depth, complete, violation, live, boundedBy } = checked;
-  const counts = `${number(states)} states, ${number(transitions)} transitions, depth ${depth}`;
+  const { states, transitions, depth, alike, complete, violation, live, boundedBy } = checked;
+  const upTo = alike.length === 0 ? '' : ` up to exchange of ${alike.join(', and of ')}`;
+  const counts = `${number(states)} states${upTo}, ${number(transitions)} transitions, depth ${depth}`;
   if (violation) return `FAIL ${name}: ${violation.property}, after ${counts}`;
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;

@@ -169,6 +169,7 @@ function program(done: (status: number) => void): Command {
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
     .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
     .option('--no-reduction', 'search every order, also of steps that commute')
+    .option('--no-symmetry', 'tell states apart that differ only by an exchange of things that are alike')
     .option('--time <seconds>', 'stop after so long with each protocol')
     .option('--workers <n>', 'threads that search together', '1')
     .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')

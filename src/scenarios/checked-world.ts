@@ -13,7 +13,7 @@ export interface WorldBounds {
   pages: number;
   /** Memory nodes with CPUs; each guest has a vNode on each. */
   nodes: number;
-  /** vCPUs of each guest, vCPU j on vNode j mod nodes. */
+  /** vCPUs of each guest: the first one, which writes the pages, on vNode 0, all others on vNode 1, so that they are alike. */
   vcpus: number;
   guests: number;
 }
@@ -45,7 +45,8 @@ export function checkedWorld(bounds: WorldBounds, given: Small = {}, harms: Harm
     slots: all + 1,
     gfns: pages * vcpus,
     batch: 1,
-    listCapacity: 4,
+    // An entry for each Gfn: else which pages can be listed together is a matter of their numbers.
+    listCapacity: bounds.nodes * pages * vcpus,
     swapCache: false,
     ...given,
     hintPages: 0,
@@ -58,6 +59,10 @@ export function checkedWorld(bounds: WorldBounds, given: Small = {}, harms: Harm
   const tlbEntries = 2 ** Math.ceil(Math.log2(Math.max(2, pages)));
   return {
     ...spec,
+    guests: spec.guests.map((guest) => ({
+      ...guest,
+      vcpus: guest.vcpus.map((_, vcpu) => Math.min(vcpu, bounds.nodes - 1, 1)),
+    })),
     chunk: 1,
     tlbEntries,
     policy: { ...spec.policy, accessesPerTick: 2 ** 29 },

@@ -42,7 +42,7 @@ const cpuSeconds = (work: () => unknown): number => {
 };
 
 let check!: WorldCheck;
-tell('world made, tables extracted: start of a search', cpuSeconds(() => (check = new WorldCheck(parts(), bounds))) * 1000, 'ms'); // prettier-ignore
+tell('world made, tables extracted: start of a search', cpuSeconds(() => (check = new WorldCheck(parts(), bounds, { symmetry: false }))) * 1000, 'ms'); // prettier-ignore
 let safety = 0;
 const wall = await seconds(() => (safety = cpuSeconds(() => check.advance())));
 const { states, transitions, bytes, computed } = check.conclude();
@@ -65,6 +65,11 @@ tell('bytes a state: the visited set, with traces', bytes.states / states);
 tell('bytes a state: interned parts and tables of steps', bytes.parts / states);
 tell('steps computed, of all transitions', computed.steps / transitions);
 tell('liveness over safety', (safety + cpuSeconds(() => checkLiveness(check.search))) / safety);
+const exchanged = new WorldCheck(parts(), bounds, { liveness: false });
+const folded = cpuSeconds(() => exchanged.advance());
+const upTo = exchanged.conclude();
+tell(`states up to exchange of ${upTo.alike.join(', ')}`, upTo.states);
+tell('... that search over the one without symmetry, CPU time', folded / safety);
 const together = async (threads: number): Promise<number> => {
   const filename = new URL('../../workers/check.worker.ts', import.meta.url).href;
   const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });

@@ -107,7 +107,7 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
   'asynchronous faults': {
     script: [['write 0', 'write 1', 'pageout 0', 'write 0', 'read 1', 'read 0'], ['read 0']],
     given: { guest: { asyncFaults: true } },
-    states: [5_709, 6_007],
+    states: [5_721, 6_019],
   },
   'a list that is sent': {
     script: [
@@ -123,7 +123,7 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['write 0', 'move 0 to 1'],
     ],
     reclaims: 1,
-    states: [116_421, 133_252],
+    states: [116_533, 133_382],
   },
   // What was taken off the list is on it again until the host, which has not heard of it, says so once more.
   'a lost message, and a restart': {

@@ -37,6 +37,10 @@ export interface SearchChanges {
   flaws?: readonly string[];
   /** False: steps that commute are taken in every order. */
   reduces?: boolean;
+  /** False: states are told apart that differ only by an exchange. */
+  symmetry?: boolean;
+  /** False: whether everything ends is not asked. */
+  liveness?: boolean;
   states?: number;
   from?: Checkpoint;
   /** False: a way that is not the shortest will do. */

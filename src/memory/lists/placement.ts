@@ -94,6 +94,7 @@ export class Placement {
       return false;
     }
     this.held[entry] = 0;
+    this.heldGeneration[entry] = 0;
     if (this.overflow[entry] === 0) return true;
     const { first, end } = this.tenants[this.tenantOf(gfn)]!;
     for (let other = first + (entry % this.capacity); other < end; other += this.capacity) {

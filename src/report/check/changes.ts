@@ -34,6 +34,8 @@ export class Changes {
   plan = new Int32Array(1 << 12);
   starts = new Int32Array(1 << 10);
   private count = 0;
+  /** Told of every value of the monitors' columns that was found out, or minus the number of what is broken. */
+  onJudged: (column: number, row: number, change: number, after: number) => void = () => {};
   /** Packed states to be, by where they begin, that are none. */
   private spoilt: Spoilt[] = [];
   private readonly vector: Vector;
@@ -203,6 +205,7 @@ export class Changes {
     });
     if (broken < 0) after = broken;
     this.memos[column]!.set(row, change, after);
+    if (monitors !== null) this.onJudged(column, row, change, after);
     return after;
   }
   private apply({ taken, writes, pushes }: Change, slots: Int32Array): void {

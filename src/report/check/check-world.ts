@@ -1,20 +1,20 @@
 // Searches a small world exhaustively: every order, every choice within the bounds, all monitors; then liveness. What it
 // finds is told as a path of choices and as a run that `replay` makes again.
 import type { Parts } from '../../actors/index.ts';
-import { checkLiveness } from '../../runtime/check/liveness.ts';
+import { checkLiveness, type LivenessResult } from '../../runtime/check/liveness.ts';
 import { ParallelSearch } from '../../runtime/check/parallel.ts';
 import {
   type Checkpoint,
   type Progress,
   type Result,
   Search,
-  stepTo,
   type Violation,
 } from '../../runtime/check/search.ts';
-import { Successors } from '../../runtime/check/explorable.ts';
 import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
+import { tell } from './told.ts';
+import { NotAlike } from './twins.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
 import { type Choice, type Watched, WorldSystem } from './world-system.ts';
 
@@ -28,6 +28,8 @@ export interface CheckWorldOptions {
   progress?: (progress: Progress) => void;
   /** False: every order is searched, also those of steps that commute. */
   reduces?: boolean;
+  /** False: states that differ only by an exchange of things that are alike are told apart. */
+  symmetry?: boolean;
   /** False: a way to what was found with the reduction will do, shortest or not. */
   shortest?: boolean;
   /** False: only what must never happen is looked for, not whether everything ends. */
@@ -47,6 +49,8 @@ export interface CheckedWorld {
   transitions: number;
   /** Steps from the start to the farthest state. */
   depth: number;
+  /** What is alike, in words: states that differ only by an exchange of it count as one. */
+  alike: readonly string[];
   boundedBy?: 'states' | 'memory' | 'time';
   /** Steps of actors, and pictures of monitors, that were computed; all others were looked up. */
   computed: { steps: number; pictures: number };
@@ -72,42 +76,61 @@ export interface FoundViolation {
 
 /** The search under way, for whoever wants to stop and save it. */
 export class WorldCheck {
-  readonly system: WorldSystem;
-  readonly search: Search;
+  system!: WorldSystem;
+  search!: Search;
+  private readonly unlike = new Set<string>();
   private readonly parts: Parts;
   private readonly bounds: Bounds;
   private readonly options: CheckWorldOptions;
-  private readonly pool: SearchPool | null;
+  private readonly crew: SearchCrew | undefined;
 
   /** @param crew threads that search together; left out: this one alone */
   constructor(parts: Parts, bounds: Bounds, options: CheckWorldOptions = {}, crew?: SearchCrew) {
     this.parts = parts;
     this.bounds = bounds;
     this.options = options;
-    this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched);
-    this.system.reduces = options.reduces !== false;
-    this.system.hash += ` ${this.system.reduces} ${options.seeded ?? ''}`;
+    this.crew = crew;
+    this.begin(options.from);
+  }
+  private begin(from?: Checkpoint): void {
+    const { parts, bounds, options, crew } = this;
+    const system = (this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched));
+    system.reduces = options.reduces !== false;
+    // Threads that search together have no twins in common.
+    const seeks = options.symmetry !== false && !crew;
+    if (seeks) system.useSymmetry(this.unlike);
+    system.hash += ` ${system.reduces} ${seeks} ${options.seeded ?? ''}`;
     const how = searchOptions(options);
-    this.pool = crew?.pool ?? null;
     this.search =
-      crew && this.system.shared
+      crew && system.shared
         ? new ParallelSearch(
-            this.system,
-            worldSource(crew.parts, bounds, this.system.reduces, this.system.shared),
+            system,
+            worldSource(crew.parts, bounds, system.reduces, system.shared),
             how,
-            options.from,
+            from,
           )
-        : new Search(this.system, how, options.from);
+        : new Search(system, how, from);
   }
 
   /** Goes on for as long as the options say. @returns whether there is nothing more to search */
   advance(): boolean {
-    return isOver(this.search.run());
+    for (;;)
+      try {
+        return isOver(this.search.run());
+      } catch (error) {
+        this.tellApart(error);
+      }
+  }
+  /** Begins anew: what was found so far stands for too much. */
+  private tellApart(error: unknown): void {
+    if (!(error instanceof NotAlike)) throw error;
+    this.unlike.add(error.exchange);
+    this.begin();
   }
   /** The same with the crew, if there is one. */
   async advanceTogether(): Promise<boolean> {
-    if (this.pool === null) return this.advance();
-    return isOver(await (this.search as ParallelSearch).runWith(this.pool));
+    if (!this.crew) return this.advance();
+    return isOver(await (this.search as ParallelSearch).runWith(this.crew.pool));
   }
   run(): CheckedWorld {
     this.advance();
@@ -115,6 +138,15 @@ export class WorldCheck {
   }
   /** What was found so far; where the search is complete, whether everything ends. */
   conclude(): CheckedWorld {
+    try {
+      return this.concluded();
+    } catch (error) {
+      // A way is followed in steps that the search may have left out.
+      this.tellApart(error);
+      return this.run();
+    }
+  }
+  private concluded(): CheckedWorld {
     const { system, search, options } = this;
     const result = search.result();
     const { steps, pictures, bytes } = system.effort;
@@ -124,6 +156,7 @@ export class WorldCheck {
       states: result.states,
       transitions: result.transitions,
       depth: result.depth,
+      alike: system.alike,
       computed: { steps, pictures },
       bytes: { states: result.bytes, parts: bytes },
       live: null,
@@ -131,36 +164,46 @@ export class WorldCheck {
     if (result.boundedBy) checked.boundedBy = result.boundedBy;
     if (result.violation) checked.violation = this.shortest(result.violation);
     else if (result.complete && options.liveness !== false) {
-      const liveness = checkLiveness(search);
-      checked.live = liveness.holds;
-      if (liveness.violation) {
+      const [judged, liveness] = this.liveness();
+      checked.live = liveness?.holds ?? null;
+      if (liveness?.violation) {
         checked.pass = false;
-        checked.violation = this.told(search, system, liveness.violation, true);
+        checked.violation = this.told(judged, liveness.violation, true);
       }
     }
     return checked;
+  }
+  /**
+   * Where nothing is owed for ever in states that stand for others, it is not in any. What seems to be may be owed to one first
+   * and to the other then: that is asked of the states themselves.
+   * @returns the search whose states were asked, and the answer; null: they were too many
+   */
+  private liveness(): [Search, LivenessResult | null] {
+    const { system, search, parts, bounds, options } = this;
+    const liveness = checkLiveness(search);
+    if (liveness.holds || system.alike.length === 0) return [search, liveness];
+    const plain = new WorldSystem(parts, bounds, undefined, options.watched);
+    plain.reduces = system.reduces;
+    const { memoryBytes } = options;
+    const again = new Search(plain, memoryBytes === undefined ? {} : { memoryBytes });
+    return [again, again.run().complete ? checkLiveness(again) : null];
   }
 
   /** With the reduction a path may go a longer way: the same is looked for once more without, no deeper than it was found. */
   private shortest(violation: Violation): FoundViolation {
     const { system, search, parts, bounds, options } = this;
-    const found = this.told(search, system, violation, !system.reduces);
+    const found = this.told(search, violation, !system.reduces);
     if (!system.reduces || options.shortest === false) return found;
     const plain = new WorldSystem(parts, bounds, undefined, options.watched);
     plain.reduces = false;
     const again = new Search(plain, { states: AGAIN_STATES });
     const result = again.run();
     if (!result.violation) return found;
-    return this.told(again, plain, result.violation, true);
+    return this.told(again, result.violation, true);
   }
-  private told(search: Search, system: WorldSystem, violation: Violation, shortest: boolean): FoundViolation {
-    const { path, kind, name } = violation;
-    const choices = path.slice(1).map((id, i) => {
-      const from = path[i]!;
-      return this.choice(system, search, from, stepTo(system, search.set, from, id));
-    });
-    const last = violation.violating ?? -1;
-    if (last >= 0) choices.push(this.choice(system, search, path.at(-1)!, last));
+  private told(search: Search, violation: Violation, shortest: boolean): FoundViolation {
+    const { kind } = violation;
+    const { choices, name } = tell(search, violation);
     const [property, ...rest] = name.split(': ');
     return {
       kind,
@@ -170,9 +213,6 @@ export class WorldCheck {
       shortest,
       ...(violation.cycleFrom === undefined ? {} : { cycleFrom: violation.cycleFrom }),
     };
-  }
-  private choice(system: WorldSystem, search: Search, id: number, k: number): Choice {
-    return system.choicesOf(search.set.keys, id * system.words, new Successors(system.words))[k]!;
   }
   /** The path as a run of the simulator. */
   unitOf({ choices }: FoundViolation, protocol: string, flaws: readonly string[] = []): Unit {

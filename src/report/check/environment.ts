@@ -2,6 +2,7 @@
 // when reclaim wants a page out, and how many devices fail. All of it at any time, within bounds.
 import type { Geometry } from '../../model/geometry.ts';
 import { argumentOf, BULK_VNODES, commandIn, encode, operation, operationOf } from '../../model/script.ts';
+import { waits } from '../../actors/vcpu.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
 import { inWords } from '../../scenarios/workloads/script.ts';
 
@@ -190,6 +191,25 @@ export class Environment {
     const lost = `, losses ${this.lossesLeft(now)}, early time-outs ${this.timeoutsLeft(now)}`;
     const again = this.restarts ? `, restarts ${this.restartsLeft(now)}` : '';
     return [...scripts, ['still possible', this.losesMessages ? left + lost + again : left]];
+  }
+  /** The same where every vCPU has another's place. @param vcpu by vCPU: whose */
+  exchanged(now: number, vcpu: readonly number[]): number {
+    const { vcpus, records } = this;
+    const from = records.data.subarray(now, now + this.words.length);
+    const words = Array.from(from);
+    words[vcpus + 1] = words[vcpus + 2] = 0;
+    words.fill(0, vcpus + FIELDS);
+    vcpu.forEach((other, v) => {
+      words[other] = from[v]!;
+      for (const field of [vcpus + 1, vcpus + 2]) words[field]! |= ((from[field]! >> v) & 1) << other;
+    });
+    for (let thing = 0; thing < (words.length - vcpus - FIELDS) * BITS; thing++) {
+      if (!this.hadItsTurn(now, thing)) continue;
+      const v = Math.floor(thing / waits.count);
+      const other = v < vcpus ? vcpu[v]! * waits.count + (thing % waits.count) : thing;
+      words[this.turnWord(other)]! |= 1 << (other % BITS);
+    }
+    return this.intern(words);
   }
   after(now: number, what: number): number {
     const known = this.memo.get(now, what);

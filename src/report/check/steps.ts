@@ -32,14 +32,19 @@ export interface Effect {
   hungry: number;
   /** Faults that could have struck: failures of devices, messages that get lost or come twice. */
   occasions: readonly number[];
+  /** To whom each of these messages goes; of devices NOBODY. */
+  subjects: readonly number[];
   /** Why the step cannot be made at all, or null. */
   failure: string | null;
 }
 
 /** Words of a message in a queue; one more in `Effect.sent`. */
 export const MESSAGE_WORDS = 5;
+/** States that steps are made in once more: so many, one of which is another after so many steps. */
+const OTHERS = 16;
+const RENEWED = 7;
 /** Message of none. */
-const NOBODY = -1;
+export const NOBODY = -1;
 const FEEDING = -2;
 /** Events that tell a time, which a search does not have. */
 const TIMED: ReadonlySet<number> = new Set([event.stalled]);
@@ -66,13 +71,18 @@ export class Steps {
   private readonly incoming: Message = { kind: 0, sender: 0, id: 0, argument: 0, serial: 0, time: 0 };
   private readonly events: number[] = [];
   private occasions: number[] = [];
+  private subjects: number[] = [];
   /** Operations whose records the step under way has looked at, here or elsewhere. */
   private looked: readonly number[] = [];
   private readonly footing: Footing;
   private strikeAt = NOBODY;
-  private another: Int32Array | null = null;
+  /** States, by slot, that steps are made in once more. */
+  private readonly others: Int32Array[] = [];
   /** Steps that were run rather than looked up. */
   computed = 0;
+  /** Told of every step, and every feeding, that was found out, in the state in which it is made. */
+  onStep: (actor: number, sent: number, effect: number) => void = () => {};
+  onFed: (vcpu: number, choice: number, effect: number) => void = () => {};
 
   constructor(built: Built, leaves: Leaves, vector: Vector, records: Records, changes: Changes) {
     this.built = built;
@@ -127,6 +137,14 @@ export class Steps {
     const struck = this.intern([...this.records.data.subarray(sent, sent + MESSAGE_WORDS), strike + 1]);
     this.strickenMessages.set(sent, strike, struck);
     return struck;
+  }
+  /** The message as it is when nothing befalls it, and at which occasion something does, or -1. */
+  unstruck(sent: number): { sent: number; strike: number } {
+    const { data } = this.records;
+    const strike = data[sent + MESSAGE_WORDS]! - 1;
+    return strike < 0
+      ? { sent, strike }
+      : { sent: this.intern([...data.subarray(sent, sent + MESSAGE_WORDS), 0]), strike };
   }
   /** The node of the look-up that an actor's words and a message lead to; an effect's number, or 0 = not known. */
   first(actorWords: number, sent: number): number {
@@ -187,6 +205,7 @@ export class Steps {
       b = vector.value(slot);
     }
     memo.set(a, b, number);
+    this.onStep(actor, sent, number);
     return number;
   }
   /** Equal effects have one number. */
@@ -227,6 +246,7 @@ export class Steps {
     this.load();
     this.events.length = 0;
     this.occasions = [];
+    this.subjects = [];
     this.strikeAt = data[sent + MESSAGE_WORDS]! - 1;
     const ring = data[sent]!;
     incoming.kind = data[sent + 1]!;
@@ -278,6 +298,7 @@ export class Steps {
       pushes: [...pushes].flatMap(([receiver, words]) => [receiver, this.intern(words)]),
       hungry,
       occasions: this.occasions,
+      subjects: this.subjects,
       failure,
     };
   }
@@ -289,9 +310,10 @@ export class Steps {
     const needed = new Set([this.ownSlots[effect.actor]!]);
     for (const slot of path) needed.add(slot);
     const here = slots.slice();
-    const { another } = this;
-    if (another === null || this.computed % 7 === 0) this.another = here;
-    if (another === null) return effect;
+    const { others, computed } = this;
+    const another = others[computed % others.length];
+    if (computed % RENEWED === 1) others[Math.floor(computed / RENEWED) % OTHERS] = here;
+    if (another === undefined) return effect;
     for (let slot = 0; slot < slots.length; slot++)
       if (!needed.has(slot) && leafOf[slot]) slots[slot] = another[slot]!;
     const elsewhere = this.perform(effect.actor, effect.sent, null);
@@ -314,6 +336,7 @@ export class Steps {
     this.load();
     this.events.length = 0;
     this.occasions = [];
+    this.subjects = [];
     const { scripts, geometry } = built.world;
     scripts.words[vcpu]!.fill(0);
     scripts.length[vcpu] = item === null ? 0 : item.operations.length;
@@ -321,6 +344,7 @@ export class Steps {
     built.system.contexts[geometry.feeder]!.send(vcpu, message.fed, vcpu);
     const number = this.numberOf(this.effectOf(geometry.feeder, 0, null));
     this.memo.set(own, key, number);
+    this.onFed(vcpu, choice, number);
     return number;
   }
 
@@ -362,6 +386,7 @@ export class Steps {
       const strikes = (harm: Harm) => {
         const fault = talk * harms.length + harms.indexOf(harm);
         this.occasions.push(fault);
+        this.subjects.push(receiver);
         if (this.occasions.length - 1 !== this.strikeAt) return false;
         context.trace.fault(fault, id);
         return true;
@@ -375,13 +400,26 @@ export class Steps {
     if (fault === 'hypervisor restart' && restarts !== true) return false;
     const number = numberOf(fault);
     this.occasions.push(number);
+    this.subjects.push(NOBODY);
     if (this.occasions.length - 1 !== this.strikeAt) return false;
-    this.built.system.contexts[actor]!.trace.fault(number, id, location, instead);
+    // What a message was about that a restart takes along depends on its kind: no name of anything.
+    const about = fault === 'hypervisor restart' ? 0 : id;
+    this.built.system.contexts[actor]!.trace.fault(number, about, location, instead);
     return true;
   }
 }
 
 /** The same for equal effects. */
-function keyOf({ actor, sent, events, writes, pushes, hungry, occasions, failure }: Effect): string {
-  return `${actor} ${sent} ${events} ${hungry} ${writes.join()} ${pushes.join()} ${occasions.join()} ${failure}`;
+function keyOf({
+  actor,
+  sent,
+  events,
+  writes,
+  pushes,
+  hungry,
+  occasions,
+  subjects,
+  failure,
+}: Effect): string {
+  return `${actor} ${sent} ${events} ${hungry} ${writes.join()} ${pushes.join()} ${occasions.join()} ${subjects.join()} ${failure}`;
 }

@@ -45,7 +45,8 @@ export class Vector {
   readonly offsetOf: Int32Array;
   /** Of the state under consideration, by column. */
   readonly numbers: Int32Array;
-  private readonly firstOf: Int32Array;
+  /** By column: its first slot. */
+  readonly firstOf: Int32Array;
   private readonly scratch: Int32Array;
   /** Where in a packed state a column's number stands. */
   words = 0;

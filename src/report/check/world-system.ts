@@ -23,6 +23,7 @@ import { Shown } from './describe.ts';
 import { Changes } from './changes.ts';
 import { type Choice, choiceOf, type Chosen, deliveryOf } from './choice.ts';
 import { type Bounds, change, describeItem, Environment, hasCommand } from './environment.ts';
+import { type Exchange, exchangesOf } from './exchanges.ts';
 import { Judges } from './judges.ts';
 import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
@@ -32,6 +33,7 @@ import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './ov
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
+import { Symmetry } from './symmetry.ts';
 import { Vector } from './vector.ts';
 
 /** Plans that are no protocol's. */
@@ -84,12 +86,19 @@ export class WorldSystem implements Explorable {
   private readonly openings: Openings;
   private readonly mayFail: boolean;
   private readonly base = new Int32Array(16);
+  /** Where the search begins, by column. */
+  private readonly start: Int32Array;
   /** What is offered in it, by place among the columns that act. */
   private readonly here: Int32Array;
   private readonly reclaimMessages: readonly number[];
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
   private readonly losesMessages: boolean;
+  /** Of things that may be alike; none where each vCPU has a script of its own. */
+  private readonly exchanges: readonly Exchange[];
+  private symmetry: Symmetry | null = null;
+  /** States are left as they are. */
+  private isPlain = false;
   private choices: Choice[] | null = null;
 
   /**
@@ -170,6 +179,8 @@ export class WorldSystem implements Explorable {
     vector.slots[vector.environment] = this.environment.begin(bounds);
     this.judges.take().forEach((picture, m) => (vector.slots[vector.monitors[m]!] = picture));
     vector.take();
+    this.start = vector.numbers.slice();
+    this.exchanges = bounds.scripts || this.startBroke !== null ? [] : exchangesOf(this.built);
   }
   get words(): number {
     return this.vector.words;
@@ -180,6 +191,43 @@ export class WorldSystem implements Explorable {
   }
   set reduces(yes: boolean) {
     this.offers.reduces = yes;
+  }
+
+  /**
+   * From here on states that differ only by an exchange of things that are alike count as one; before the first state is
+   * asked for, and not where threads share the parts.
+   * @param except names of exchanges of what turned out to be not alike
+   */
+  useSymmetry(except: ReadonlySet<string>): void {
+    const { built, leaves, vector, records, environment, steps, changes } = this;
+    vector.numbers.set(this.start);
+    const makers = { built, leaves, vector, records, environment, steps, changes };
+    this.symmetry = new Symmetry(makers, this.exchanges, except);
+  }
+  /** What is alike, in words. */
+  get alike(): readonly string[] {
+    return this.symmetry?.names ?? [];
+  }
+  /** Puts the state that stands for it in the place of a packed one. */
+  settle(state: Int32Array): void {
+    this.symmetry?.settle(state, 1);
+  }
+  /** How many states a packed one stands for, itself among them. */
+  standsFor(states: Int32Array, at: number): number {
+    const { vector, symmetry } = this;
+    vector.at(states, at);
+    const all = new Set<string>();
+    symmetry?.each(() => all.add(vector.numbers.join()));
+    return Math.max(1, all.size);
+  }
+  /** Does something with states as they are, whichever stand for them. */
+  asTheyAre<T>(visit: () => T): T {
+    this.isPlain = true;
+    try {
+      return visit();
+    } finally {
+      this.isPlain = false;
+    }
   }
 
   /** Writes every page once, unless scripts are searched. @returns what that broke, or null */
@@ -208,6 +256,7 @@ export class WorldSystem implements Explorable {
         this.vector.packing,
         this.records.save(),
         ...this.vector.rows.map((rows) => rows.save()),
+        this.symmetry?.save() ?? new Int32Array(0),
       ];
       const all = new Int32Array(parts.reduce((sum, part) => sum + 1 + part.length, 0));
       let at = 0;
@@ -225,6 +274,10 @@ export class WorldSystem implements Explorable {
       this.vector.layOut(next());
       this.records.restore(next());
       for (const rows of this.vector.rows) rows.restore(next());
+      const symmetry = next();
+      if (this.symmetry === null) return;
+      this.useSymmetry(Symmetry.exceptIn(symmetry, this.exchanges));
+      this.symmetry.restore(symmetry);
     },
     learn: (): void => {},
   };
@@ -254,7 +307,8 @@ export class WorldSystem implements Explorable {
 
   initial(into: (state: Int32Array) => void): void {
     const state = new Int32Array(this.words);
-    this.vector.pack(this.vector.numbers, state, 0);
+    this.vector.pack(this.start, state, 0);
+    if (!this.isPlain) this.symmetry?.settle(state, 1);
     into(state);
   }
 
@@ -408,7 +462,9 @@ export class WorldSystem implements Explorable {
   /** Appends the state under consideration. */
   private append(action: number, out: Successors): number {
     const { base } = this;
-    const at = out.place(action);
+    // An action is fair for those only whom it is always the same for.
+    const isFair = action >= 0 && this.symmetry?.moves(action) !== true;
+    const at = out.place(isFair ? action : NO_FAIRNESS);
     const { keys, words } = out;
     for (let w = 0; w < words; w++) keys[at + w] = base[w]!;
     return at;
@@ -416,11 +472,12 @@ export class WorldSystem implements Explorable {
   complete(out: Successors): void {
     this.asked.answer(out.keys);
     const spoilt = this.changes.carryOut(out.keys);
-    if (spoilt.length === 0) return;
     const { words } = out;
-    out.spoil(
-      spoilt.map(({ at, broken }) => ({ index: at / words, property: this.judges.whatBroke(broken) })),
-    );
+    if (spoilt.length > 0)
+      out.spoil(
+        spoilt.map(({ at, broken }) => ({ index: at / words, property: this.judges.whatBroke(broken) })),
+      );
+    if (!this.isPlain) this.symmetry?.settle(out.keys, out.length);
   }
 
   // --- ends, and what is owed
@@ -437,6 +494,12 @@ export class WorldSystem implements Explorable {
   judge(states: Int32Array, at: number): string | null {
     if (this.startBroke !== null) return this.startBroke;
     if (!this.isAtRest(states, at)) return null;
+    if (this.symmetry === null || this.isPlain) return this.judgeRest();
+    let broken: string | null = null;
+    this.symmetry.each(() => (broken = this.judgeRest() ?? broken));
+    return broken;
+  }
+  private judgeRest(): string | null {
     const { vector, judges } = this;
     for (let m = 0; m < vector.monitors.length; m++) {
       const broken = judges.judgeRest(m, vector.value(vector.monitors[m]!));
@@ -449,9 +512,16 @@ export class WorldSystem implements Explorable {
   }
   /** A bit for each vCPU that has an operation and has not finished it, then one for each Gfn that is held. */
   pending(states: Int32Array, at: number): number {
+    this.vector.at(states, at);
+    if (this.symmetry === null) return this.owed();
+    // Of what is alike it counts that something is owed at all, not to whom.
+    let bits = 0;
+    this.symmetry.each(() => (bits |= this.owed()));
+    return bits;
+  }
+  private owed(): number {
     const { vector, built, environment } = this;
     const { geometry, tables } = built.world;
-    vector.at(states, at);
     const now = vector.value(vector.environment);
     let bits = 0;
     for (let v = 0; v < geometry.vcpus; v++) if (environment.isBusy(now, v)) bits |= 1 << v;

@@ -240,6 +240,14 @@ export class Memo {
     this.put(a, b, value);
     this.size++;
   }
+  /** All there is: key, key and value, in turns. */
+  entries(): number[] {
+    const { table } = this;
+    const found: number[] = [];
+    for (let at = 0; at < table.length; at += ENTRY)
+      if (table[at + 2] !== 0) found.push(table[at]!, table[at + 1]!, table[at + 2]!);
+    return found;
+  }
   private put(a: number, b: number, value: number): void {
     const { table, mask } = this;
     let slot = place(a, b) & mask;

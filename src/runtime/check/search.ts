@@ -217,7 +217,7 @@ export class Search {
     if (rest[0] === rest[1]) this.waiting.shift();
   }
   /** Goes on with a wider packing: the states are packed anew, ids stay. */
-  protected widen(): void {
+  widen(): void {
     const { model, repack } = this.model.widen!();
     if (!this.set.repack(model.words, repack)) this.halt = 'memory';
     this.model = model;
