@@ -206,6 +206,6 @@ export class HostPages {
     return this.world.operations.take();
   }
   giveRecord(operation: number): void {
-    this.world.operations.kind[operation] = 0;
+    this.world.operations.give(operation);
   }
 }

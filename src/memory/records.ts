@@ -78,9 +78,6 @@ export class Commands {
   }
 }
 
-/** Records from which on nobody looks at those that were never used. */
-const MANY = 1024;
-
 /** The host's operations: what it is doing to which page, and how far it has come. */
 export class Operations {
   readonly count: number;
@@ -123,9 +120,14 @@ export class Operations {
   /** Operation + 1 that waits for this one; 0 = none. */
   readonly parent: Int32Array;
   private readonly columns: readonly Int32Array[];
+  /** A checker puts records into use behind our back, and sees what we look at. */
+  private readonly isWatched: boolean;
+  /** One past the last that may be in use. The first that is free is taken, so these are few. */
+  private inUse: number;
 
   constructor(arena: Arena, count: number) {
     this.count = count;
+    this.isWatched = arena.onTake !== null;
     this.kind = arena.int32(count);
     this.gfn = arena.int32(count);
     this.destination = arena.int32(count);
@@ -149,19 +151,23 @@ export class Operations {
     this.copy = arena.int32(count);
     this.parent = arena.int32(count);
     this.columns = Object.values(this).filter((value): value is Int32Array => value instanceof Int32Array);
+    this.inUse = this.isWatched ? count : this.kind.findLastIndex((kind) => kind !== 0) + 1;
   }
-  /** One past the last record that was ever taken, where they are many: the first that is free is taken. */
-  private taken = 0;
-  /** One past the last that may be in use. */
+  /** Whoever looks for one that is in use need look no further. */
   get end(): number {
-    // A checker puts records into use behind our back; its worlds have few.
-    return this.count < MANY ? this.count : this.taken;
+    return this.inUse;
   }
-  /** A free record, or -1. */
+  /** A free record, in use as soon as it has a kind; or -1. */
   take(): number {
     const operation = this.kind.indexOf(0);
-    if (operation >= this.taken) this.taken = operation + 1;
+    if (operation >= this.inUse) this.inUse = operation + 1;
     return operation;
+  }
+  give(operation: number): void {
+    const { kind } = this;
+    kind[operation] = 0;
+    if (this.isWatched) return;
+    while (this.inUse > 0 && kind[this.inUse - 1] === 0) this.inUse--;
   }
   /** A record that is free says nothing. */
   settle(operation: number): void {

@@ -86,14 +86,7 @@ export class Transfer {
   /** Reads back what was written, before anybody relies on it. */
   isStored(from: number, to: number, gfn: number, generation: number): boolean {
     const { locations } = this;
-    const { bytes, pageBytes } = locations;
-    const first = locations.at(from);
-    const copy = locations.at(to);
-    return (
-      locations.gfn[to] === gfn &&
-      locations.generation[to] === generation &&
-      bytes.compare(bytes, first, first + pageBytes, copy, copy + pageBytes) === 0
-    );
+    return locations.gfn[to] === gfn && locations.generation[to] === generation && this.areEqual(from, to);
   }
   /**
    * Brings a moved page in.
@@ -201,7 +194,14 @@ export class Transfer {
   /** The guest's own copy between two pages it has mapped. @returns false when source and copy differ */
   copyPage(from: number, to: number): boolean {
     this.copy(from, to);
-    return this.sum(from) === this.sum(to);
+    return this.areEqual(from, to);
+  }
+  private areEqual(one: number, other: number): boolean {
+    const { locations } = this;
+    const { bytes, pageBytes } = locations;
+    const first = locations.at(one);
+    const second = locations.at(other);
+    return bytes.compare(bytes, first, first + pageBytes, second, second + pageBytes) === 0;
   }
   /** Decay, not an access: one bit of a location changes. */
   flip(location: number, bit: number): void {

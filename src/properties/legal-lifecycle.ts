@@ -14,16 +14,11 @@ export class LegalLifecycle extends Property {
   private readonly carried = new Map<number, number>();
   /** Gfns whose swap-out was cancelled by a write. */
   private readonly touched = new Set<number>();
-  /** How often each (state, event) was taken: for reports. */
-  readonly taken = new Map<number, number>();
 
   constructor(setting: Setting) {
     super();
     this.setting = setting;
     this.states = numbersTo(setting.geometry.gfns, 0);
-  }
-  override prune(): void {
-    this.taken.clear();
   }
   readonly on: Observers = {
     born: (e) => {
@@ -82,7 +77,6 @@ export class LegalLifecycle extends Property {
     const { next, events, states } = this.setting.page;
     const was = this.states.get(e.gfn);
     const edge = e.from * events.length + e.cause;
-    this.taken.set(edge, (this.taken.get(edge) ?? 0) + 1);
     if (was !== e.from) {
       this.fail(
         e.sequence,

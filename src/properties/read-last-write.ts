@@ -6,7 +6,7 @@ import { COUNT_MASK } from '../model/content.ts';
 import { isFew, isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
-/** Words of all pages together. */
+/** Words of all pages together, from which on only pages that were looked at have a row. */
 const COLUMN_MAX = 1 << 20;
 
 export class ReadLastWrite extends Property {
@@ -15,8 +15,10 @@ export class ReadLastWrite extends Property {
   private readonly pageWords: number;
   /** Total order: last count of each word, by page. */
   private readonly last = new Map<number, Int32Array>();
-  /** The same in one column, where that is neither too short for a checker's states nor too long; else null. */
-  private readonly column: Int32Array | null;
+  /** The same in one column, where that is not too short for a checker's states; else null. */
+  private column: Int32Array | null;
+  /** Where a page's row begins in a column that would be too long with all of them, in the order in which they came; else null. */
+  private readonly rows: Map<number, number> | null;
   /** The same of many pages of one word, which are held as stamps; else null. */
   private readonly stamps: NumberTable | null;
   /** Causal order: floor of each word by vCPU and page, and counts written by word. */
@@ -29,8 +31,10 @@ export class ReadLastWrite extends Property {
     this.pageWords = setting.geometry.spec.pageWords;
     const { gvpns } = setting.geometry;
     const words = gvpns * this.pageWords;
-    const isColumn = setting.totalOrder && !isFew(gvpns) && words <= COLUMN_MAX;
-    this.column = isColumn ? new Int32Array(words) : null;
+    const isShort = words <= COLUMN_MAX;
+    const isColumn = setting.totalOrder && !isFew(gvpns) && (isShort || this.pageWords > 1);
+    this.column = isColumn ? new Int32Array(isShort ? words : COLUMN_MAX) : null;
+    this.rows = isColumn && !isShort ? new Map() : null;
     this.stamps = !isColumn && this.pageWords === 1 && isLarge(gvpns) ? numbersTo(gvpns, 0) : null;
   }
   readonly on: Observers = {
@@ -42,7 +46,10 @@ export class ReadLastWrite extends Property {
   /** The page's writes are gone with it: counting begins anew, after those before were found complete. */
   private freed(e: TraceEvent): void {
     this.last.delete(e.gfn);
-    this.column?.fill(0, e.gfn * this.pageWords, (e.gfn + 1) * this.pageWords);
+    if (this.column !== null) {
+      const row = this.rowOf(e.gfn);
+      this.column.fill(0, row, row + this.pageWords);
+    }
     this.stamps?.delete(e.gfn);
     const { vcpus } = this.setting.geometry;
     for (let vcpu = 0; vcpu < vcpus; vcpu++) this.floors.delete(e.gfn * vcpus + vcpu);
@@ -52,6 +59,20 @@ export class ReadLastWrite extends Property {
     }
   }
 
+  private rowOf(gvpn: number): number {
+    const { rows } = this;
+    return rows === null ? gvpn * this.pageWords : (rows.get(gvpn) ?? this.newRow(rows, gvpn));
+  }
+  private newRow(rows: Map<number, number>, gvpn: number): number {
+    const row = rows.size * this.pageWords;
+    const column = this.column!;
+    if (row + this.pageWords > column.length) {
+      this.column = new Int32Array(2 * column.length);
+      this.column.set(column);
+    }
+    rows.set(gvpn, row);
+    return row;
+  }
   private counts(of: Map<number, Int32Array>, key: number): Int32Array {
     let counts = of.get(key);
     if (!counts) of.set(key, (counts = new Int32Array(this.pageWords)));
@@ -63,7 +84,10 @@ export class ReadLastWrite extends Property {
     if (e.result !== expected) this.wrong(e, `read write number ${e.result}, expected ${expected}`);
   }
   private lastOf(e: TraceEvent): number {
-    if (this.column !== null) return this.column[e.gfn * this.pageWords + e.destination]!;
+    if (this.column !== null) {
+      const place = this.rowOf(e.gfn) + e.destination;
+      return this.column[place]!;
+    }
     if (this.stamps !== null) return this.stamps.get(e.gfn) ?? 0;
     return this.counts(this.last, e.gfn)[e.destination]!;
   }
@@ -71,7 +95,7 @@ export class ReadLastWrite extends Property {
     this.examined++;
     const expected = (this.lastOf(e) + 1) & COUNT_MASK;
     if (e.result !== expected) this.wrong(e, `write number ${expected} became number ${e.result}`);
-    if (this.column !== null) this.column[e.gfn * this.pageWords + e.destination] = e.result;
+    if (this.column !== null) this.column[this.rowOf(e.gfn) + e.destination] = e.result;
     else if (this.stamps !== null) this.stamps.set(e.gfn, e.result);
     else this.counts(this.last, e.gfn)[e.destination] = e.result;
   }

@@ -1,6 +1,5 @@
 // Beside each *always* a *sometimes*: that the interesting case happened. A campaign without its witnesses is not a pass.
 import { cause, finding, operationKind, result } from '../model/words.ts';
-import type { TraceEvent } from '../model/events.ts';
 import { marksTo, type NumberSet, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
@@ -18,12 +17,6 @@ class Witness extends Property {
     });
   }
 }
-
-const when = (kind: keyof Observers, holds: (e: TraceEvent) => boolean) => (saw: () => void) => ({
-  [kind]: (e: TraceEvent) => {
-    if (holds(e)) saw();
-  },
-});
 
 /** Witnesses by name; what each one sees is its name. */
 export const witnessNames = [
@@ -60,15 +53,14 @@ export function witnesses({ geometry, page }: Setting): Property[] {
   const held = new Set<number>();
   const kept = numbersTo(geometry.homeFirst[geometry.homes]!, 1);
   const all: Record<WitnessName, (saw: () => void) => Observers> = {
-    'a page was moved out': when(
-      'ended',
-      (e) => e.from === operationKind['swap-out'] && e.result === result.OK,
-    ),
-    'a page was moved out for being idle': when(
-      'ended',
-      (e) => e.from === operationKind['swap-out'] && e.result === result.OK && e.cause === cause.idle,
-    ),
-    'a listed page was asked for and moved': when('answered', (e) => e.result === result.OK),
+    'a page was moved out': (saw) => ({
+      ended: (e) => e.from === operationKind['swap-out'] && e.result === result.OK && saw(),
+    }),
+    'a page was moved out for being idle': (saw) => ({
+      ended: (e) =>
+        e.from === operationKind['swap-out'] && e.result === result.OK && e.cause === cause.idle && saw(),
+    }),
+    'a listed page was asked for and moved': (saw) => ({ answered: (e) => e.result === result.OK && saw() }),
     'a hold met a demand fault': (saw) => ({
       page: (e) => {
         // By policy the fault is refused (seen below), or it ends the hold.
@@ -97,12 +89,11 @@ export function witnesses({ geometry, page }: Setting): Property[] {
         },
       };
     },
-    'a request met a busy page': when('answered', (e) => e.result === result.BUSY),
-    'the destination was full': when('answered', (e) => e.result === result.NOMEM),
-    'the list overflowed and a guest was told unknown': when(
-      'inspected',
-      (e) => e.result === finding.unknown,
-    ),
+    'a request met a busy page': (saw) => ({ answered: (e) => e.result === result.BUSY && saw() }),
+    'the destination was full': (saw) => ({ answered: (e) => e.result === result.NOMEM && saw() }),
+    'the list overflowed and a guest was told unknown': (saw) => ({
+      inspected: (e) => e.result === finding.unknown && saw(),
+    }),
     'a live translation was shot down': (saw) => ({
       tlbFill: (e) => {
         let gfns = fills.get(e.id);
@@ -113,23 +104,23 @@ export function witnesses({ geometry, page }: Setting): Property[] {
         if (fills.get(e.id)?.delete(e.gfn)) saw();
       },
     }),
-    'a swap-out was cancelled by a write': when('page', (e) => e.cause === on.touch),
-    'a mapped page was first touched later': when(
-      'page',
-      (e) => e.from === page.state['remapped.mapped'] && e.cause === on.demand,
-    ),
-    'a mapped page was balanced again, untouched': when(
-      'page',
-      (e) => e.from === page.state['remapped.held'] && (e.cause === on.map || e.cause === on.migrate),
-    ),
-    'a vCPU waited at a migration entry': when('waited', () => true),
-    'the guest copied a page itself': when('dataIn', (e) => e.cause === cause.copy),
-    'a prefetch brought a page back': when('dataIn', (e) => e.cause === cause.prefetch),
-    'a destination that was still backed was vacated': when(
-      'ended',
-      (e) => e.from === operationKind.drop && e.result === result.OK,
-    ),
-    'far memory took a page': when('dataIn', (e) => e.cause === cause.none && geometry.isFrame(e.to)),
+    'a swap-out was cancelled by a write': (saw) => ({ page: (e) => e.cause === on.touch && saw() }),
+    'a mapped page was first touched later': (saw) => ({
+      page: (e) => e.from === page.state['remapped.mapped'] && e.cause === on.demand && saw(),
+    }),
+    'a mapped page was balanced again, untouched': (saw) => ({
+      page: (e) =>
+        e.from === page.state['remapped.held'] && (e.cause === on.map || e.cause === on.migrate) && saw(),
+    }),
+    'a vCPU waited at a migration entry': (saw) => ({ waited: saw }),
+    'the guest copied a page itself': (saw) => ({ dataIn: (e) => e.cause === cause.copy && saw() }),
+    'a prefetch brought a page back': (saw) => ({ dataIn: (e) => e.cause === cause.prefetch && saw() }),
+    'a destination that was still backed was vacated': (saw) => ({
+      ended: (e) => e.from === operationKind.drop && e.result === result.OK && saw(),
+    }),
+    'far memory took a page': (saw) => ({
+      dataIn: (e) => e.cause === cause.none && geometry.isFrame(e.to) && saw(),
+    }),
     'a page moved twice': (saw) => ({
       ended: (e) => {
         if (e.from !== operationKind['swap-out'] || e.result !== result.OK) return;
@@ -145,16 +136,17 @@ export function witnesses({ geometry, page }: Setting): Property[] {
         if (kept.get(e.to) === e.gfn && !geometry.isFrame(e.to)) saw();
       },
     }),
-    'a clean copy was given up for room': when(
-      'ended',
-      (e) => e.from === operationKind.trim && e.cause === cause.pressure && geometry.isFrame(e.to),
-    ),
-    'read-ahead left a copy on the source': when('page', (e) => e.to === page.state['swapped.cached']),
-    'a copy that read-ahead left was mapped': when(
-      'page',
-      (e) => e.from === page.state['swapped.cached'] && e.cause === on.demand,
-    ),
-    'a copy that read-ahead left was dropped': when('page', (e) => e.cause === on.trim),
+    'a clean copy was given up for room': (saw) => ({
+      ended: (e) =>
+        e.from === operationKind.trim && e.cause === cause.pressure && geometry.isFrame(e.to) && saw(),
+    }),
+    'read-ahead left a copy on the source': (saw) => ({
+      page: (e) => e.to === page.state['swapped.cached'] && saw(),
+    }),
+    'a copy that read-ahead left was mapped': (saw) => ({
+      page: (e) => e.from === page.state['swapped.cached'] && e.cause === on.demand && saw(),
+    }),
+    'a copy that read-ahead left was dropped': (saw) => ({ page: (e) => e.cause === on.trim && saw() }),
   };
   return witnessNames.map((name) => new Witness(name, all[name]));
 }

@@ -13,6 +13,10 @@ export class Heap {
   get length(): number {
     return this.size;
   }
+  /** Key of the next `pop`. */
+  get least(): number {
+    return this.size === 0 ? Infinity : this.keys[0]!;
+  }
 
   private grow(): void {
     const more = <T extends Float64Array | Int32Array>(from: T, to: T): T => {
