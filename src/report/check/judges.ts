@@ -11,6 +11,7 @@ export const EVENT_WORDS = 10;
 
 /** In `listened`: a monitor hears nothing of some events. */
 const NOTHING = -1;
+const NOBODY = -1;
 
 export class Judges {
   private readonly states: readonly MonitorStates[];
@@ -20,6 +21,8 @@ export class Judges {
   private readonly atRest: readonly Map<number, string | null>[];
   /** What was broken, by minus the number that stands for it. */
   private readonly broken: string[] = [''];
+  /** By the same: the monitor that saw it; -1: none did, a step is at fault itself. */
+  private readonly seenBy: number[] = [NOBODY];
   /** Pictures that were computed rather than looked up. */
   computed = 0;
   private readonly event: TraceEvent = { kind: 0, actor: 0, time: 0, sequence: 0, id: 0, gfn: 0, destination: 0, generation: 0, from: 0, to: 0, cause: 0, result: 0 }; // prettier-ignore
@@ -34,14 +37,14 @@ export class Judges {
   take(): number[] {
     return this.states.map((state) => state.take());
   }
-  /** The events that any of the monitors `from` to `to` (not included) looks at, interned; 0 = none. */
-  heard(from: number, to: number, events: number): number {
+  /** The events that any of these monitors looks at, interned; 0 = none. */
+  heard(monitors: readonly number[], events: number): number {
     const { data } = this.records;
     const end = events + this.records.lengthOf(events);
     const heard: number[] = [];
     for (let at = events; at < end; at += EVENT_WORDS) {
       const kind = eventKinds[data[at + 1]!]!;
-      if (this.states.slice(from, to).some(({ property }) => property.on[kind]))
+      if (monitors.some((m) => this.states[m]!.property.on[kind]))
         heard.push(...data.subarray(at, at + EVENT_WORDS));
     }
     return heard.length === 0 ? 0 : this.records.intern(Int32Array.from(heard), 0, heard.length);
@@ -49,7 +52,7 @@ export class Judges {
   /** @returns a monitor's picture after some events, or minus the number of what they broke */
   after(m: number, picture: number, events: number): number {
     let heard = this.listened.get(m + 1, events);
-    if (heard === 0) this.listened.set(m + 1, events, (heard = this.heard(m, m + 1, events) || NOTHING));
+    if (heard === 0) this.listened.set(m + 1, events, (heard = this.heard([m], events) || NOTHING));
     if (heard === NOTHING) return picture;
     const memo = this.pictures[m]!;
     const known = memo.get(picture, heard);
@@ -57,7 +60,7 @@ export class Judges {
     this.computed++;
     const state = this.states[m]!;
     const broken = this.judge(state, picture, () => this.show(state.property, heard));
-    const number = broken === null ? state.take() : this.breaks(broken);
+    const number = broken === null ? state.take() : this.breaks(broken, m);
     memo.set(picture, heard, number);
     return number;
   }
@@ -79,9 +82,15 @@ export class Judges {
     const { violation } = state.property;
     return violation && `${violation.property}: ${violation.message}`;
   }
-  breaks(what: string): number {
+  breaks(what: string, monitor = NOBODY): number {
     const known = this.broken.indexOf(what);
-    return -(known > 0 ? known : this.broken.push(what) - 1);
+    if (known > 0) return -known;
+    this.seenBy.push(monitor);
+    return -(this.broken.push(what) - 1);
+  }
+  /** The monitor that saw what a number stands for, or -1. */
+  whoSaw(number: number): number {
+    return this.seenBy[-number]!;
   }
   whatBroke(number: number): string {
     return this.broken[-number]!;

@@ -125,12 +125,12 @@ export class WorldSystem implements Explorable {
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
     const { vcpus } = world.geometry;
+    const names = properties.map(({ name }) => name);
     assert(vcpus <= VCPUS_MAX, `a search: expected at most ${VCPUS_MAX} vCPUs, saw ${vcpus}`);
     this.leaves = leavesOf(this.built, columns);
-    this.shared =
-      shared === 'new' ? shareParts(this.leaves, world.geometry, properties.length) : (shared ?? null);
+    this.shared = shared === 'new' ? shareParts(this.leaves, world.geometry, names) : (shared ?? null);
     this.records = new Records(RECORD_WORDS, this.shared?.records);
-    this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
+    this.vector = new Vector(this.leaves, world.geometry, names, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
     const things = thingsIn(this.built);
@@ -516,7 +516,7 @@ export class WorldSystem implements Explorable {
   }
 }
 
-function shareParts(leaves: Leaves, geometry: Geometry, monitors: number): SharedParts {
+function shareParts(leaves: Leaves, geometry: Geometry, monitors: readonly string[]): SharedParts {
   return {
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),
