@@ -122,7 +122,8 @@ export class StateSet {
   freshLength = 0;
   fresh = new Int32Array(4096);
   private hashes = new Int32Array(4096);
-  private entries = new Int32Array(4096);
+  /** The first slot of each key's way that is free or may be its own; not of keys of one word. */
+  private slots = new Int32Array(4096);
   /** Keys of batches that were states of id <= `older` before: edges that do not lead one level on. */
   older = 0;
   olderHits = 0;
@@ -188,12 +189,12 @@ export class StateSet {
    */
   findAll(keys: Int32Array, n: number, ids: Int32Array): void {
     this.touch(keys, n);
-    const { words, table, keys: own, idMask, tagMask, slotMask, hashes } = this;
+    const { words, table, keys: own, idMask, tagMask, slotMask, hashes, slots } = this;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const at = i * words;
       const w0 = keys[at]!;
-      let slot = h & slotMask;
+      let slot = words === 1 ? h & slotMask : slots[i]!;
       let id = 0;
       for (;;) {
         const entry = table[slot]!;
@@ -306,20 +307,27 @@ export class StateSet {
   }
 
   /**
-   * Hashes a batch and reads every slot and every key it will need, without a branch: reads that do not wait for each
+   * Hashes a batch and reads every slot and every key it will need, in loops of their own: reads that do not wait for each
    * other overlap their cache misses, which is several times faster than probing one by one.
    */
   private touch(keys: Int32Array, n: number): void {
     if (this.hashes.length < n) {
       this.hashes = new Int32Array(Math.max(n, this.hashes.length * 2));
-      this.entries = new Int32Array(this.hashes.length);
+      this.slots = new Int32Array(this.hashes.length);
     }
-    const { words, table, slotMask, idMask, keys: own, hashes, entries } = this;
+    const { words, table, slotMask, idMask, tagMask, keys: own, hashes, slots } = this;
     hashAll(words, keys, 0, n, hashes);
-    for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
     let seen = 0;
-    if (words === 1) for (let i = 0; i < n; i++) seen ^= entries[i]!;
-    else for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
+    for (let i = 0; i < n; i++) seen ^= table[hashes[i]! & slotMask]!;
+    if (words > 1)
+      for (let i = 0; i < n; i++) {
+        const h = hashes[i]!;
+        let slot = h & slotMask;
+        let entry = table[slot]!;
+        while (entry !== 0 && ((entry ^ h) & tagMask) !== 0) entry = table[(slot = (slot + 1) & slotMask)]!;
+        slots[i] = slot;
+        seen ^= own[(entry & idMask) * words]!;
+      }
     this.sink ^= seen;
   }
 
@@ -378,14 +386,15 @@ export class StateSet {
   }
 
   private insert2(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
+    const { table, keys: own, parents, hashes, slots, fresh, shared, older } = this;
+    const { slotMask, idMask, tagMask } = this;
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const word0 = keys[2 * i]!;
       const word1 = keys[2 * i + 1]!;
-      let slot = h & slotMask;
+      let slot = slots[i]!;
       for (;;) {
         let entry = table[slot]!;
         if (entry === 0) {
@@ -423,25 +432,14 @@ export class StateSet {
   }
 
   private insertN(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const {
-      words,
-      table,
-      keys: own,
-      parents,
-      hashes,
-      fresh,
-      slotMask,
-      idMask,
-      tagMask,
-      shared,
-      older,
-    } = this;
+    const { words, table, keys: own, parents, hashes, slots, fresh, shared, older } = this;
+    const { slotMask, idMask, tagMask } = this;
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const at = i * words;
-      let slot = h & slotMask;
+      let slot = slots[i]!;
       for (;;) {
         let entry = table[slot]!;
         if (entry === 0) {
