@@ -28,6 +28,7 @@ import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
 import { HEADER, NOTHING_OFFERED, OFFER, Offers } from './offers.ts';
 import { Openings, VCPUS_MAX } from './openings.ts';
+import { Outside } from './outside.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
@@ -86,7 +87,7 @@ export class WorldSystem implements Explorable {
   private readonly base = new Int32Array(16);
   /** What is offered in it, by place among the columns that act. */
   private readonly here: Int32Array;
-  private readonly reclaimMessages: readonly number[];
+  private readonly outside: Outside;
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
   private readonly losesMessages: boolean;
@@ -147,7 +148,7 @@ export class WorldSystem implements Explorable {
       this.environment,
       this.records,
     );
-    this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
+    const reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(world.geometry.host, message.reclaim, gfn),
     );
     const { mailboxes } = system;
@@ -157,6 +158,15 @@ export class WorldSystem implements Explorable {
       );
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
+    this.outside = new Outside(
+      this.vector,
+      this.steps,
+      this.changes,
+      this.environment,
+      world.geometry.host,
+      this.fedMessages,
+      reclaimMessages,
+    );
     const reduction = new Reduction(this.built, this.leaves, this.records);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
@@ -348,26 +358,26 @@ export class WorldSystem implements Explorable {
   }
   /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
   private feedOne(vcpu: number, choice: number, out: Successors): void {
-    const { vector, environment, steps, changes } = this;
+    const { vector, environment, changes, outside } = this;
     const { numbers, columns } = vector;
-    const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
     const column = columns.actor[vcpu]!;
-    const before = numbers[column]!;
     const around = numbers[columns.environment]!;
-    const given = changes.columnAfter(steps.feed(vcpu, item, choice), column, before);
+    const given = outside.given(vcpu, choice);
+    const taken = outside.taken(vcpu, choice);
     const left = changes.after(columns.environment, around, environment.feeds(vcpu, choice));
-    this.consider(column, given);
-    this.consider(columns.environment, left);
-    this.emit(steps.take(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
-    this.consider(column, before);
-    this.consider(columns.environment, around);
-    if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
+    const at = this.append(NO_FAIRNESS, out);
+    vector.exchange(out.keys, at, column, numbers[column]!, given);
+    vector.exchange(out.keys, at, columns.environment, around, left);
+    if (taken > 0) changes.putOff(taken, at);
+    else this.asked.put(at, vcpu, this.fedMessages[vcpu]!, taken);
+    if (this.choices === null) return;
+    const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
+    this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
   }
   private reclaim(out: Successors): void {
     const { steps, built } = this;
-    const { host } = built.world.geometry;
-    for (let gfn = 0; gfn < this.reclaimMessages.length; gfn++) {
-      const effect = steps.take(host, this.reclaimMessages[gfn]!);
+    for (let gfn = 0; gfn < built.world.geometry.gfns; gfn++) {
+      const effect = this.outside.reclaimed(gfn);
       if (steps.isIdle(effect)) continue;
       this.emit(effect, change.reclaim, NO_FAIRNESS, out);
       if (this.choices !== null)
@@ -509,8 +519,8 @@ export class WorldSystem implements Explorable {
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
-    const { steps, judges, vector, records, changes, offers } = this;
-    const tables = changes.bytes + steps.bytes + offers.bytes;
+    const { steps, judges, vector, records, changes, offers, outside } = this;
+    const tables = changes.bytes + steps.bytes + offers.bytes + outside.bytes;
     const rows = vector.rows.reduce((sum, { bytes }) => sum + bytes, 0);
     return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
   }
