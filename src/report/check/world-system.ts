@@ -16,6 +16,7 @@ import { monitors, type Property, type Setting } from '../../properties/index.ts
 import { type Explorable, Successors, type Widened } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { repack } from '../../runtime/check/layout.ts';
+import { wordsOf } from '../../runtime/check/words.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
 import { Asked } from './asked.ts';
@@ -274,7 +275,7 @@ export class WorldSystem implements Explorable {
     if (this.startBroke !== null) return;
     const { vector, offers, openings } = this;
     vector.at(states, at);
-    for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
+    wordsOf(vector.words).copy(states, at, this.base, 0);
     const around = vector.numbers[vector.columns.environment]!;
     const mayHasten = this.losesMessages && openings.mayHasten(around);
     if (this.losesMessages) offers.hasten(mayHasten);
@@ -417,10 +418,8 @@ export class WorldSystem implements Explorable {
   }
   /** Appends the state under consideration. */
   private append(action: number, out: Successors): number {
-    const { base } = this;
     const at = out.place(action);
-    const { keys, words } = out;
-    for (let w = 0; w < words; w++) keys[at + w] = base[w]!;
+    wordsOf(out.words).copy(this.base, 0, out.keys, at);
     return at;
   }
   complete(out: Successors): void {
