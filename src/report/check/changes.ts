@@ -9,7 +9,7 @@ import type { Queues } from './queues.ts';
 import type { Effect } from './steps.ts';
 import type { Vector } from './vector.ts';
 
-/** A change of one column that holds actors' words or queues: places in its rows, and what goes there. */
+/** A change of one column but the environment's: places in its rows, and what goes there. */
 interface Change {
   /** Message taken out of the queue at a place, in turns. */
   taken: number[];
@@ -17,6 +17,8 @@ interface Change {
   writes: number[];
   /** Queue's place and messages, in turns. */
   pushes: number[];
+  /** Events that its monitors are shown, interned; 0 = none. */
+  events: number;
 }
 
 /** Where a packed state begins that something broke, and minus the number of what. */
@@ -34,8 +36,6 @@ export class Changes {
   plan = new Int32Array(1 << 12);
   starts = new Int32Array(1 << 10);
   private count = 0;
-  /** Told of every value of the monitors' columns that was found out, or minus the number of what is broken. */
-  onJudged: (column: number, row: number, change: number, after: number) => void = () => {};
   /** Packed states to be, by where they begin, that are none. */
   private spoilt: Spoilt[] = [];
   private readonly vector: Vector;
@@ -47,7 +47,6 @@ export class Changes {
   private readonly memos: readonly Memo[];
   private readonly changes: Change[][];
   private readonly numbers: Map<string, number>[];
-  private readonly monitorsOf: ({ from: number; to: number } | null)[];
   /** By column: where packed states begin, and the change that this column of theirs is to have, in turns. */
   private readonly due: Int32Array[];
   private readonly dueLength: Int32Array;
@@ -63,9 +62,6 @@ export class Changes {
     this.numbers = vector.rows.map(() => new Map<string, number>());
     this.due = vector.rows.map(() => new Int32Array(1 << 10));
     this.dueLength = new Int32Array(vector.rows.length);
-    this.monitorsOf = vector.rows.map(
-      (_, column) => vector.columns.monitors.find((part) => part.column === column) ?? null,
-    );
   }
 
   get bytes(): number {
@@ -78,12 +74,13 @@ export class Changes {
     const { columnOf, offsetOf } = vector;
     if (failure !== null) return this.append([BROKEN, judges.breaks(failure)]);
     const byColumn = new Map<number, Change>();
-    const at = (slot: number): [Change, number] => {
-      const column = columnOf[slot]!;
+    const changeOf = (column: number): Change => {
       let change = byColumn.get(column);
-      if (change === undefined) byColumn.set(column, (change = { taken: [], writes: [], pushes: [] }));
-      return [change, offsetOf[slot]!];
+      if (change === undefined)
+        byColumn.set(column, (change = { taken: [], writes: [], pushes: [], events: 0 }));
+      return change;
     };
+    const at = (slot: number): [Change, number] => [changeOf(columnOf[slot]!), offsetOf[slot]!];
     if (sent !== 0 && this.records.data[sent]! >= 0) {
       const [change, place] = at(vector.queue[actor]!);
       change.taken.push(place, sent);
@@ -96,17 +93,19 @@ export class Changes {
       const [change, place] = at(vector.queue[pushes[i]!]!);
       change.pushes.push(place, pushes[i + 1]!);
     }
+    if (events !== 0)
+      vector.columns.monitors.forEach((monitors, column) => {
+        const heard = judges.heard(monitors, events);
+        if (heard !== 0) changeOf(column).events = heard;
+      });
     const all: number[] = [];
     for (const [column, change] of byColumn) all.push(column, this.numberOf(column, change));
     if (hungry >= 0) all.push(vector.columns.environment, environment.hungers(hungry));
-    for (const { column, from, to } of events === 0 ? [] : vector.columns.monitors) {
-      const heard = judges.heard(from, to, events);
-      if (heard > 0) all.push(column, heard);
-    }
     this.append(all);
   }
   private numberOf(column: number, change: Change): number {
-    const key = `${change.taken.join()} ${change.writes.join()} ${change.pushes.join()}`;
+    const { taken, writes, pushes, events } = change;
+    const key = `${taken.join()} ${writes.join()} ${pushes.join()} ${events}`;
     const numbers = this.numbers[column]!;
     let number = numbers.get(key);
     if (number === undefined) numbers.set(key, (number = this.changes[column]!.push(change)));
@@ -153,10 +152,10 @@ export class Changes {
     const { spoilt } = this;
     if (spoilt.length === 0) return NONE;
     this.spoilt = [];
-    // The first thing that broke counts, in the order of the columns.
+    // The first thing that broke counts: a step that is at fault itself, then monitors in their order.
     return spoilt
-      .filter(({ at }, i) => spoilt.findIndex((other) => other.at === at) === i)
-      .toSorted((a, b) => a.at - b.at);
+      .toSorted((a, b) => a.at - b.at || this.judges.whoSaw(a.broken) - this.judges.whoSaw(b.broken))
+      .filter(({ at }, i, sorted) => sorted[i - 1]?.at !== at);
   }
   private carryOutIn(column: number, states: Int32Array): void {
     const memo = this.memos[column]!;
@@ -190,30 +189,29 @@ export class Changes {
     return after;
   }
   private compute(column: number, row: number, change: number): number {
-    const { vector, environment, judges } = this;
-    const monitors = this.monitorsOf[column]!;
+    const { vector, environment } = this;
     let broken = 0;
-    let after = vector.changed(column, row, (slots) => {
+    const after = vector.changed(column, row, (slots) => {
       if (column === vector.columns.environment) slots[0] = environment.after(slots[0]!, change);
-      else if (monitors === null) this.apply(this.changes[column]![change - 1]!, slots);
-      else
-        for (let m = monitors.from; m < monitors.to && broken === 0; m++) {
-          const picture = judges.after(m, slots[m - monitors.from]!, change);
-          if (picture < 0) broken = picture;
-          else slots[m - monitors.from] = picture;
-        }
+      else broken = this.apply(column, this.changes[column]![change - 1]!, slots);
     });
-    if (broken < 0) after = broken;
-    this.memos[column]!.set(row, change, after);
-    if (monitors !== null) this.onJudged(column, row, change, after);
-    return after;
+    this.memos[column]!.set(row, change, broken || after);
+    return broken || after;
   }
-  private apply({ taken, writes, pushes }: Change, slots: Int32Array): void {
-    const { queues } = this;
+  /** @returns 0, or minus the number of what it breaks */
+  private apply(column: number, { taken, writes, pushes, events }: Change, slots: Int32Array): number {
+    const { vector, queues, judges } = this;
     for (let i = 0; i < taken.length; i += 2)
       slots[taken[i]!] = queues.without(slots[taken[i]!]!, taken[i + 1]!);
     for (let i = 0; i < writes.length; i += 2) slots[writes[i]!] = writes[i + 1]!;
     for (let i = 0; i < pushes.length; i += 2)
       slots[pushes[i]!] = queues.pushed(slots[pushes[i]!]!, pushes[i + 1]!);
+    for (const m of events === 0 ? [] : vector.columns.monitors[column]!) {
+      const place = vector.offsetOf[vector.monitors[m]!]!;
+      const picture = judges.after(m, slots[place]!, events);
+      if (picture < 0) return picture;
+      slots[place] = picture;
+    }
+    return 0;
   }
 }

@@ -11,6 +11,7 @@ export const EVENT_WORDS = 10;
 
 /** In `listened`: a monitor hears nothing of some events. */
 const NOTHING = -1;
+const NOBODY = -1;
 
 export class Judges {
   private readonly states: readonly MonitorStates[];
@@ -20,8 +21,12 @@ export class Judges {
   private readonly atRest: readonly Map<number, string | null>[];
   /** What was broken, by minus the number that stands for it. */
   private readonly broken: string[] = [''];
+  /** By the same: the monitor that saw it; -1: none did, a step is at fault itself. */
+  private readonly seenBy: number[] = [NOBODY];
   /** Pictures that were computed rather than looked up. */
   computed = 0;
+  /** Told of each of these: a monitor's picture, the events, and what they make of it, or minus the number of what they broke. */
+  onJudged: (m: number, picture: number, heard: number, after: number) => void = () => {};
   private readonly event: TraceEvent = { kind: 0, actor: 0, time: 0, sequence: 0, id: 0, gfn: 0, destination: 0, generation: 0, from: 0, to: 0, cause: 0, result: 0 }; // prettier-ignore
 
   constructor(properties: readonly Property[], records: Records) {
@@ -34,31 +39,37 @@ export class Judges {
   take(): number[] {
     return this.states.map((state) => state.take());
   }
-  /** The events that any of the monitors `from` to `to` (not included) looks at, interned; 0 = none. */
-  heard(from: number, to: number, events: number): number {
+  /** The events that any of these monitors looks at, interned; 0 = none. */
+  heard(monitors: readonly number[], events: number): number {
     const { data } = this.records;
     const end = events + this.records.lengthOf(events);
     const heard: number[] = [];
     for (let at = events; at < end; at += EVENT_WORDS) {
       const kind = eventKinds[data[at + 1]!]!;
-      if (this.states.slice(from, to).some(({ property }) => property.on[kind]))
+      if (monitors.some((m) => this.states[m]!.property.on[kind]))
         heard.push(...data.subarray(at, at + EVENT_WORDS));
     }
     return heard.length === 0 ? 0 : this.records.intern(Int32Array.from(heard), 0, heard.length);
   }
+  /** The events that one monitor looks at, interned; 0 = none. */
+  heardBy(m: number, events: number): number {
+    let heard = this.listened.get(m + 1, events);
+    if (heard === 0) this.listened.set(m + 1, events, (heard = this.heard([m], events) || NOTHING));
+    return heard === NOTHING ? 0 : heard;
+  }
   /** @returns a monitor's picture after some events, or minus the number of what they broke */
   after(m: number, picture: number, events: number): number {
-    let heard = this.listened.get(m + 1, events);
-    if (heard === 0) this.listened.set(m + 1, events, (heard = this.heard(m, m + 1, events) || NOTHING));
-    if (heard === NOTHING) return picture;
+    const heard = this.heardBy(m, events);
+    if (heard === 0) return picture;
     const memo = this.pictures[m]!;
     const known = memo.get(picture, heard);
     if (known !== 0) return known;
     this.computed++;
     const state = this.states[m]!;
     const broken = this.judge(state, picture, () => this.show(state.property, heard));
-    const number = broken === null ? state.take() : this.breaks(broken);
+    const number = broken === null ? state.take() : this.breaks(broken, m);
     memo.set(picture, heard, number);
+    this.onJudged(m, picture, heard, number);
     return number;
   }
   /**
@@ -79,9 +90,15 @@ export class Judges {
     const { violation } = state.property;
     return violation && `${violation.property}: ${violation.message}`;
   }
-  breaks(what: string): number {
+  breaks(what: string, monitor = NOBODY): number {
     const known = this.broken.indexOf(what);
-    return -(known > 0 ? known : this.broken.push(what) - 1);
+    if (known > 0) return -known;
+    this.seenBy.push(monitor);
+    return -(this.broken.push(what) - 1);
+  }
+  /** The monitor that saw what a number stands for, or -1. */
+  whoSaw(number: number): number {
+    return this.seenBy[-number]!;
   }
   whatBroke(number: number): string {
     return this.broken[-number]!;

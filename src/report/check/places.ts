@@ -5,9 +5,9 @@ import type { Geometry } from '../../model/geometry.ts';
 import { argumentOf, BULK_VNODES, encode, operation, operationOf } from '../../model/script.ts';
 import { assert } from '../../stdx/assert.ts';
 import type { Records } from '../../runtime/check/interner.ts';
-import type { Changes } from './changes.ts';
 import type { Environment, Item } from './environment.ts';
 import type { Exchange } from './exchanges.ts';
+import type { Judges } from './judges.ts';
 import type { Leaves } from './leaves.ts';
 import type { Steps } from './steps.ts';
 import type { Vector } from './vector.ts';
@@ -20,7 +20,7 @@ export interface Makers {
   readonly records: Records;
   readonly environment: Environment;
   readonly steps: Steps;
-  readonly changes: Changes;
+  readonly judges: Judges;
 }
 
 /** By number of each: whose place it takes. */

@@ -2,8 +2,8 @@
 //
 // An actor's step is a function of its own words, of the message, of the records in its custody, and of at most one shared
 // word. Which words these are is found out when it runs (footing.ts). The look-up asks in the same order: own words and
-// message first, then what those say to look at next. Every step that is run is run a second time, in a world in which
-// everything else is of another state, and must do the same.
+// message first, then what those say to look at next. Every step that is run is run a second time, where everything else is
+// of other states, and must do the same.
 import type { Context } from '../../actor/actor.ts';
 import type { Built } from '../../actors/index.ts';
 import { event } from '../../model/events.ts';
@@ -40,9 +40,6 @@ export interface Effect {
 
 /** Words of a message in a queue; one more in `Effect.sent`. */
 export const MESSAGE_WORDS = 5;
-/** States that steps are made in once more: so many, one of which is another after so many steps. */
-const OTHERS = 16;
-const RENEWED = 7;
 /** Message of none. */
 export const NOBODY = -1;
 const FEEDING = -2;
@@ -76,8 +73,9 @@ export class Steps {
   private looked: readonly number[] = [];
   private readonly footing: Footing;
   private strikeAt = NOBODY;
-  /** States, by slot, that steps are made in once more. */
-  private readonly others: Int32Array[] = [];
+  /** By slot: its number when the last step was run, and one that it had in another state. */
+  private readonly last: Int32Array;
+  private readonly another: Int32Array;
   /** Steps that were run rather than looked up. */
   computed = 0;
   /** Told of every step, and every feeding, that was found out, in the state in which it is made. */
@@ -92,6 +90,8 @@ export class Steps {
     this.ownSlots = Int32Array.from(leaves.actor, (leaf) => vector.slotOf[leaf]!);
     this.records = records;
     this.loaded = new Int32Array(vector.slots.length);
+    this.last = new Int32Array(vector.slots.length);
+    this.another = new Int32Array(vector.slots.length);
     this.scratch = new Int32Array(4096 + Math.max(...leaves.all.map(({ length }) => length)));
     for (const context of built.system.contexts) {
       const { serials, timeouts } = built.world.geometry.spec;
@@ -303,19 +303,21 @@ export class Steps {
     };
   }
 
-  /** The same step where all that it should not depend on is of another state. @returns the effect; a failure if it differs */
+  /**
+   * The same step where all that it should not depend on is of other states: each slot as it was when it last was different.
+   * @returns the effect; a failure if it differs
+   */
   private performElsewhere(effect: Effect, path: readonly number[]): Effect {
-    const { vector, built } = this;
+    const { vector, built, last, another } = this;
     const { slots, leafOf } = vector;
     const needed = new Set([this.ownSlots[effect.actor]!]);
     for (const slot of path) needed.add(slot);
     const here = slots.slice();
-    const { others, computed } = this;
-    const another = others[computed % others.length];
-    if (computed % RENEWED === 1) others[Math.floor(computed / RENEWED) % OTHERS] = here;
-    if (another === undefined) return effect;
-    for (let slot = 0; slot < slots.length; slot++)
-      if (!needed.has(slot) && leafOf[slot]) slots[slot] = another[slot]!;
+    for (let slot = 0; slot < slots.length; slot++) {
+      if (last[slot] !== here[slot]) another[slot] = last[slot]!;
+      last[slot] = here[slot]!;
+      if (!needed.has(slot) && leafOf[slot] && another[slot] !== 0) slots[slot] = another[slot]!;
+    }
     const elsewhere = this.perform(effect.actor, effect.sent, null);
     slots.set(here);
     if (keyOf(elsewhere) === keyOf(effect)) return effect;

@@ -65,7 +65,7 @@ export class Symmetry {
    * @param except names of those of things that turned out to be not alike
    */
   constructor(makers: Makers, exchanges: readonly Exchange[], except: ReadonlySet<string>) {
-    const { vector, steps, changes } = makers;
+    const { vector, steps, judges } = makers;
     this.makers = makers;
     this.exchanges = exchanges;
     this.least = new Int32Array(vector.rows.length);
@@ -86,7 +86,7 @@ export class Symmetry {
     this.order = [...columns.filter(moved), ...columns.filter((column) => !moved(column))];
     steps.onStep = (...told) => twins.forEach((one) => one.learn(...told));
     steps.onFed = (...told) => twins.forEach((one) => one.learnFed(...told));
-    changes.onJudged = (...told) => twins.forEach((one) => one.learnJudged(...told));
+    judges.onJudged = (...told) => twins.forEach((one) => one.learnJudged(...told));
   }
 
   /** What is alike, in words. */

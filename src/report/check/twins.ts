@@ -30,8 +30,7 @@ export class Twins {
   readonly rows: Int32Array[];
   private readonly makers: Makers;
   private readonly isQueue: readonly boolean[];
-  private readonly isMonitors: readonly boolean[];
-  /** By slot and number; by message; by column and what monitors hear. */
+  /** By slot and number; by message; by monitor and what it hears. */
   private readonly values = new Memo();
   private readonly messages = new Memo();
   private readonly heard = new Memo();
@@ -44,7 +43,6 @@ export class Twins {
     this.places = new Places(exchange, makers);
     this.rows = vector.rows.map(() => new Int32Array(1 << 8));
     this.isQueue = vector.leafOf.map((_, slot) => vector.queue.includes(slot));
-    this.isMonitors = vector.rows.map((_, c) => vector.columns.monitors.some(({ column }) => column === c));
     this.begin();
   }
   private begin(): void {
@@ -52,8 +50,8 @@ export class Twins {
     vector.leafOf.forEach((leaf, slot) => {
       if (leaf !== null) this.pair(this.values, slot, vector.value(slot), this.places.slot[slot]!, vector.value(this.places.slot[slot]!)); // prettier-ignore
     });
-    for (const { column } of vector.columns.monitors)
-      this.pairRows(column, vector.numbers[column]!, vector.numbers[column]!);
+    for (const slot of vector.monitors)
+      this.pair(this.values, slot, vector.value(slot), slot, vector.value(slot));
   }
 
   // --- twins of what there is
@@ -63,7 +61,6 @@ export class Twins {
     const known = this.rows[column]![row];
     if (known !== undefined && known !== 0) return known;
     const { vector, environment } = this.makers;
-    if (this.isMonitors[column]) this.differ("the twin of a monitor's picture was not found out");
     const image = this.places.column[column]!;
     const { data, width } = vector.rows[column]!;
     const slots = new Int32Array(width);
@@ -157,13 +154,14 @@ export class Twins {
       this.there(() => steps.feed(other, item, twin)),
     );
   }
-  learnJudged(column: number, row: number, change: number, after: number): void {
-    const other = this.makers.changes.after(column, this.row(column, row), this.heardTwin(column, change));
+  /** A monitor was shown something. */
+  learnJudged(m: number, picture: number, heard: number, after: number): void {
+    const { judges, vector } = this.makers;
+    const slot = vector.monitors[m]!;
+    const events = this.heard.get(m, heard) || this.differ('the twin of what happened was not found out');
+    const other = judges.after(m, this.value(slot, picture), events);
     if (after < 0 !== other < 0) this.differ('a property is broken by one and kept by the other');
-    if (after > 0) this.pairRows(column, after, other);
-  }
-  private heardTwin(column: number, change: number): number {
-    return this.heard.get(column, change) || this.differ('the twin of what happened was not found out');
+    if (after > 0) this.pair(this.values, slot, after, slot, other);
   }
 
   /** Does something in the state of all twins. */
@@ -180,7 +178,7 @@ export class Twins {
   }
   /** Two steps that are to be each other's twins. */
   private match(effect: number, other: number): void {
-    const { steps, changes } = this.makers;
+    const { steps } = this.makers;
     const here = steps.effect(effect);
     const there = steps.effect(other);
     if ((here.failure === null) !== (there.failure === null)) this.differ('one can make a step that the other cannot'); // prettier-ignore
@@ -198,19 +196,16 @@ export class Twins {
       this.pair(this.values, slot, here.writes[i + 1]!, place, there.writes[at + 1]!);
     }
     this.matchMessages(here, there);
-    const heard = (of: number) => {
-      const { plan, starts } = changes;
-      const found = new Map<number, number>();
-      for (let i = starts[of - 1]!; i < starts[of]!; i += 2)
-        if (this.isMonitors[plan[i]!]) found.set(plan[i]!, plan[i + 1]!);
-      return found;
-    };
-    const events = heard(effect);
-    const theirs = heard(other);
-    if (events.size !== theirs.size) this.differ('more happens');
-    for (const [column, change] of events) {
-      const twin = theirs.get(column) ?? this.differ('something else happens');
-      this.pair(this.heard, column, change, column, twin);
+    this.matchEvents(here, there);
+  }
+  private matchEvents(here: Effect, there: Effect): void {
+    const { judges, vector } = this.makers;
+    const heardBy = (m: number, { events }: Effect) => (events === 0 ? 0 : judges.heardBy(m, events));
+    for (let m = 0; m < vector.monitors.length; m++) {
+      const heard = heardBy(m, here);
+      const theirs = heardBy(m, there);
+      if ((heard === 0) !== (theirs === 0)) this.differ('something else happens');
+      if (heard !== 0) this.pair(this.heard, m, heard, m, theirs);
     }
   }
   private matchMessages(here: Effect, there: Effect): void {
@@ -241,22 +236,13 @@ export class Twins {
   /** What was found out so far, but for what follows from it. */
   save(): Int32Array {
     const { heard, messages, values } = this;
-    const memos = [heard, messages, values].flatMap((memo) => [memo.size, ...memo.entries()]);
-    const pictures = this.rows.flatMap((rows, column) =>
-      this.isMonitors[column] ? [rows.length, ...rows] : [],
-    );
-    return Int32Array.from([...memos, ...pictures]);
+    return Int32Array.from([heard, messages, values].flatMap((memo) => [memo.size, ...memo.entries()]));
   }
   restore(saved: Int32Array): void {
     let at = 0;
     for (const memo of [this.heard, this.messages, this.values])
       for (let left = saved[at++]!; left > 0; left--, at += 3)
         this.set(memo, saved[at]!, saved[at + 1]!, saved[at + 2]!);
-    this.rows.forEach((_, column) => {
-      if (!this.isMonitors[column]) return;
-      const length = saved[at++]!;
-      this.rows[column] = saved.slice(at, (at += length));
-    });
   }
 
   // --- each is the other's twin

@@ -1,17 +1,24 @@
 // A state of the world as a short row of numbers: one for each column. A column is what changes together (a vCPU with its
-// queue and records, the host with its queue, the words that all share, the devices, some of the monitors), and each of its
-// values is stored once. Inside a column are slots: one for each leaf, queue or monitor's picture, which are numbers of
-// records. A packed state is the columns' numbers side by side, each in as few bits as it needs.
+// queue and records, the host with its queue and the operations, the words that all share, the devices, each with the monitors
+// that follow it), and each of its values is stored once. Inside a column are slots: one for each leaf, queue or monitor's
+// picture, which are numbers of records. A packed state is the columns' numbers side by side, each in as few bits as it needs.
 import type { Geometry } from '../../model/geometry.ts';
 import { TooNarrow } from '../../runtime/check/explorable.ts';
 import { Rows, type Shared } from '../../runtime/check/interner.ts';
 import { maskOf, type Packing, spread, type Unpack, unpacker } from '../../runtime/check/layout.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 
-/** Monitors are split among so many columns: their pictures vary independently, and together they are too many. */
-const MONITOR_COLUMNS = 3;
+/**
+ * Monitors that stand in a column whose other slots tell most of their pictures: it has hardly more values with them, and what
+ * a step does is one change where it were two. The rest have a column of their own.
+ */
+const BESIDE: Partial<Record<keyof typeof FIRST_BITS, readonly string[]>> = {
+  host: ['no-copy-back', 'I1-single-home', 'I4-pin', 'I5-conservation', 'I6-advisory-list', 'legal-lifecycle', 'given-back'], // prettier-ignore
+  shared: ['I8-shootdown'],
+  devices: ['I2-read-last-write', 'I3-isolation'],
+};
 /** Bits of a column's number at first; what a word has left over is added. */
-const FIRST_BITS = { vcpu: 12, environment: 8, hypervisor: 10, host: 14, operations: 11, shared: 10, devices: 11, monitors: 11 } as const; // prettier-ignore
+const FIRST_BITS = { vcpu: 12, environment: 8, hypervisor: 10, host: 14, shared: 13, devices: 13, monitors: 10 } as const; // prettier-ignore
 /** Room for values to come when states are packed anew. */
 const SLACK = 1.5;
 /** log2 of a column's values, where threads share them. */
@@ -22,8 +29,8 @@ export interface Columns {
   /** By actor. */
   readonly actor: readonly number[];
   readonly environment: number;
-  /** In the order of the monitors; which are in each: [from, to). */
-  readonly monitors: readonly { column: number; from: number; to: number }[];
+  /** By column: the monitors in it. */
+  readonly monitors: readonly (readonly number[])[];
 }
 
 export class Vector {
@@ -57,7 +64,7 @@ export class Vector {
   private maskOf!: Int32Array;
   private unpack!: Unpack;
 
-  constructor(leaves: Leaves, geometry: Geometry, monitors: number, shared?: readonly Shared[]) {
+  constructor(leaves: Leaves, geometry: Geometry, monitors: readonly string[], shared?: readonly Shared[]) {
     const plan = new Plan(leaves, geometry, monitors);
     this.leafOf = plan.leafOf;
     this.slotOf = plan.slotOf;
@@ -81,7 +88,7 @@ export class Vector {
     this.layOut(plan.bits);
   }
   /** Memory for the columns' values, for threads that search together. */
-  static share(leaves: Leaves, geometry: Geometry, monitors: number): Shared[] {
+  static share(leaves: Leaves, geometry: Geometry, monitors: readonly string[]): Shared[] {
     return new Plan(leaves, geometry, monitors).widths.map((width) => Rows.allocate(width, SHARED_BITS));
   }
 
@@ -181,9 +188,24 @@ class Plan {
   readonly bits: number[] = [];
   private readonly leaves: Leaves;
 
-  constructor(leaves: Leaves, geometry: Geometry, monitors: number) {
+  /** @param monitors their names */
+  constructor(leaves: Leaves, geometry: Geometry, monitors: readonly string[]) {
     this.leaves = leaves;
     const actorColumn: number[] = [];
+    const monitorsIn: number[][] = [];
+    const placed = new Set(Object.values(BESIDE).flat());
+    const endColumn = (kind: keyof typeof FIRST_BITS) => {
+      const column = this.firsts.length;
+      const isHere = (name: string) =>
+        kind === 'monitors' ? !placed.has(name) : BESIDE[kind]?.includes(name) === true;
+      monitorsIn[column] = [...monitors.keys()].filter((m) => isHere(monitors[m]!));
+      for (const m of monitorsIn[column]) this.monitors[m] = this.other();
+      this.bits.push(FIRST_BITS[kind]);
+      const first = column === 0 ? 0 : this.firsts.at(-1)! + this.widths.at(-1)!;
+      this.firsts.push(first);
+      this.widths.push(this.leafOf.length - first);
+      return column;
+    };
     const actor = (self: number, ...more: readonly number[]) => {
       this.leaf(leaves.actor[self]!);
       this.queue[self] = this.other();
@@ -192,41 +214,26 @@ class Plan {
     };
     for (let v = 0; v < geometry.vcpus; v++) {
       actor(v, leaves.records[v]!, ...leaves.parcels.slice(v, v + 1));
-      this.endColumn('vcpu');
+      endColumn('vcpu');
     }
     this.environment = this.other();
-    const environment = this.endColumn('environment');
+    const environment = endColumn('environment');
     actor(geometry.hypervisor, ...leaves.recovery);
-    this.endColumn('hypervisor');
-    actor(geometry.host);
-    this.endColumn('host');
-    for (const leaf of leaves.operations) this.leaf(leaf);
-    this.endColumn('operations');
+    endColumn('hypervisor');
+    actor(geometry.host, ...leaves.operations);
+    endColumn('host');
     for (const leaf of [leaves.pageWords, leaves.ept, leaves.list, leaves.guestPageTable]) this.leaf(leaf);
-    this.endColumn('shared');
+    endColumn('shared');
     for (let self = geometry.host + 1; self < geometry.feeder; self++) actor(self);
     for (const leaf of leaves.locations) this.leaf(leaf);
-    this.endColumn('devices');
-    const size = Math.ceil(monitors / MONITOR_COLUMNS);
-    const parts: Columns['monitors'][number][] = [];
-    for (let from = 0; from < monitors; from += size) {
-      const to = Math.min(from + size, monitors);
-      for (let m = from; m < to; m++) this.monitors.push(this.other());
-      parts.push({ column: this.endColumn('monitors'), from, to });
-    }
-    this.columns = { actor: actorColumn, environment, monitors: parts };
+    endColumn('devices');
+    if (monitors.some((name) => !placed.has(name))) endColumn('monitors');
+    this.columns = { actor: actorColumn, environment, monitors: monitorsIn };
   }
   private leaf(leaf: number): void {
     this.slotOf[leaf] = this.leafOf.push(this.leaves.all[leaf]!) - 1;
   }
   private other(): number {
     return this.leafOf.push(null) - 1;
-  }
-  /** @returns the column that ends here */
-  private endColumn(kind: keyof typeof FIRST_BITS): number {
-    this.bits.push(FIRST_BITS[kind]);
-    const first = this.firsts.length === 0 ? 0 : this.firsts.at(-1)! + this.widths.at(-1)!;
-    this.widths.push(this.leafOf.length - first);
-    return this.firsts.push(first) - 1;
   }
 }

@@ -16,6 +16,7 @@ import { monitors, type Property, type Setting } from '../../properties/index.ts
 import { type Explorable, Successors, type Widened } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { repack } from '../../runtime/check/layout.ts';
+import { wordsOf } from '../../runtime/check/words.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
 import { Asked } from './asked.ts';
@@ -29,7 +30,9 @@ import { leavesOf, type Leaves, OwnedColumns } from './leaves.ts';
 import { NeverPopulated, populate } from './populate.ts';
 import { HEADER, NOTHING_OFFERED, OFFER, Offers } from './offers.ts';
 import { Openings, VCPUS_MAX } from './openings.ts';
+import { Outside } from './outside.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
+import { Owed } from './owed.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
@@ -55,9 +58,6 @@ const NO_FAIRNESS = -1;
 const FIRST_DEVICE_FAULT = faultNames.indexOf(deviceFaults[0]);
 const RESTART = numberOf('hypervisor restart');
 const NOTHING = 0;
-
-/** Bits of `pending` for vCPUs and for Gfns that are held. */
-const PENDING_BITS = 31;
 
 export type { Choice };
 
@@ -90,9 +90,10 @@ export class WorldSystem implements Explorable {
   private readonly start: Int32Array;
   /** What is offered in it, by place among the columns that act. */
   private readonly here: Int32Array;
-  private readonly reclaimMessages: readonly number[];
+  private readonly outside: Outside;
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
+  private readonly owed: Owed;
   private readonly losesMessages: boolean;
   /** Of things that may be alike; none where each vCPU has a script of its own. */
   private readonly exchanges: readonly Exchange[];
@@ -134,12 +135,12 @@ export class WorldSystem implements Explorable {
     this.built = build(columns.arena, parts, sink);
     const { system, world } = this.built;
     const { vcpus } = world.geometry;
+    const names = properties.map(({ name }) => name);
     assert(vcpus <= VCPUS_MAX, `a search: expected at most ${VCPUS_MAX} vCPUs, saw ${vcpus}`);
     this.leaves = leavesOf(this.built, columns);
-    this.shared =
-      shared === 'new' ? shareParts(this.leaves, world.geometry, properties.length) : (shared ?? null);
+    this.shared = shared === 'new' ? shareParts(this.leaves, world.geometry, names) : (shared ?? null);
     this.records = new Records(RECORD_WORDS, this.shared?.records);
-    this.vector = new Vector(this.leaves, world.geometry, properties.length, this.shared?.columns);
+    this.vector = new Vector(this.leaves, world.geometry, names, this.shared?.columns);
     this.queues = new Queues(this.records);
     this.judges = new Judges(properties, this.records);
     const things = thingsIn(this.built);
@@ -156,7 +157,8 @@ export class WorldSystem implements Explorable {
       this.environment,
       this.records,
     );
-    this.reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
+    this.owed = new Owed(this.built, this.leaves, this.vector, this.records, this.environment, this.overdue);
+    const reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(world.geometry.host, message.reclaim, gfn),
     );
     const { mailboxes } = system;
@@ -166,6 +168,15 @@ export class WorldSystem implements Explorable {
       );
       return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
     });
+    this.outside = new Outside(
+      this.vector,
+      this.steps,
+      this.changes,
+      this.environment,
+      world.geometry.host,
+      this.fedMessages,
+      reclaimMessages,
+    );
     const reduction = new Reduction(this.built, this.leaves, this.records);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
@@ -199,9 +210,9 @@ export class WorldSystem implements Explorable {
    * @param except names of exchanges of what turned out to be not alike
    */
   useSymmetry(except: ReadonlySet<string>): void {
-    const { built, leaves, vector, records, environment, steps, changes } = this;
+    const { built, leaves, vector, records, environment, steps, judges } = this;
     vector.numbers.set(this.start);
-    const makers = { built, leaves, vector, records, environment, steps, changes };
+    const makers = { built, leaves, vector, records, environment, steps, judges };
     this.symmetry = new Symmetry(makers, this.exchanges, except);
   }
   /** What is alike, in words. */
@@ -318,7 +329,7 @@ export class WorldSystem implements Explorable {
     if (this.startBroke !== null) return;
     const { vector, offers, openings } = this;
     vector.at(states, at);
-    for (let w = 0; w < vector.words; w++) this.base[w] = states[at + w]!;
+    wordsOf(vector.words).copy(states, at, this.base, 0);
     const around = vector.numbers[vector.columns.environment]!;
     const mayHasten = this.losesMessages && openings.mayHasten(around);
     if (this.losesMessages) offers.hasten(mayHasten);
@@ -402,26 +413,26 @@ export class WorldSystem implements Explorable {
   }
   /** A vCPU is given an operation and takes it, in one step: that it is there before it is taken makes no difference. */
   private feedOne(vcpu: number, choice: number, out: Successors): void {
-    const { vector, environment, steps, changes } = this;
+    const { vector, environment, changes, outside } = this;
     const { numbers, columns } = vector;
-    const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
     const column = columns.actor[vcpu]!;
-    const before = numbers[column]!;
     const around = numbers[columns.environment]!;
-    const given = changes.columnAfter(steps.feed(vcpu, item, choice), column, before);
+    const given = outside.given(vcpu, choice);
+    const taken = outside.taken(vcpu, choice);
     const left = changes.after(columns.environment, around, environment.feeds(vcpu, choice));
-    this.consider(column, given);
-    this.consider(columns.environment, left);
-    this.emit(steps.take(vcpu, this.fedMessages[vcpu]!), NOTHING, NO_FAIRNESS, out);
-    this.consider(column, before);
-    this.consider(columns.environment, around);
-    if (this.choices !== null) this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
+    const at = this.append(NO_FAIRNESS, out);
+    vector.exchange(out.keys, at, column, numbers[column]!, given);
+    vector.exchange(out.keys, at, columns.environment, around, left);
+    if (taken > 0) changes.putOff(taken, at);
+    else this.asked.put(at, vcpu, this.fedMessages[vcpu]!, taken);
+    if (this.choices === null) return;
+    const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
+    this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });
   }
   private reclaim(out: Successors): void {
     const { steps, built } = this;
-    const { host } = built.world.geometry;
-    for (let gfn = 0; gfn < this.reclaimMessages.length; gfn++) {
-      const effect = steps.take(host, this.reclaimMessages[gfn]!);
+    for (let gfn = 0; gfn < built.world.geometry.gfns; gfn++) {
+      const effect = this.outside.reclaimed(gfn);
       if (steps.isIdle(effect)) continue;
       this.emit(effect, change.reclaim, NO_FAIRNESS, out);
       if (this.choices !== null)
@@ -461,12 +472,10 @@ export class WorldSystem implements Explorable {
   }
   /** Appends the state under consideration. */
   private append(action: number, out: Successors): number {
-    const { base } = this;
     // An action is fair for those only whom it is always the same for.
     const isFair = action >= 0 && this.symmetry?.moves(action) !== true;
     const at = out.place(isFair ? action : NO_FAIRNESS);
-    const { keys, words } = out;
-    for (let w = 0; w < words; w++) keys[at + w] = base[w]!;
+    wordsOf(out.words).copy(this.base, 0, out.keys, at);
     return at;
   }
   complete(out: Successors): void {
@@ -510,38 +519,18 @@ export class WorldSystem implements Explorable {
   isEnd(states: Int32Array, at: number): boolean {
     return this.isAtRest(states, at);
   }
-  /** A bit for each vCPU that has an operation and has not finished it, then one for each Gfn that is held. */
   pending(states: Int32Array, at: number): number {
     this.vector.at(states, at);
-    if (this.symmetry === null) return this.owed();
+    if (this.symmetry === null) return this.owed.bits();
     // Of what is alike it counts that something is owed at all, not to whom.
     let bits = 0;
-    this.symmetry.each(() => (bits |= this.owed()));
-    return bits;
-  }
-  private owed(): number {
-    const { vector, built, environment } = this;
-    const { geometry, tables } = built.world;
-    const now = vector.value(vector.environment);
-    let bits = 0;
-    for (let v = 0; v < geometry.vcpus; v++) if (environment.isBusy(now, v)) bits |= 1 << v;
-    const { state } = tables.page;
-    const pages = vector.value(vector.slotOf[this.leaves.pageWords]!);
-    for (let gfn = 0; gfn < geometry.gfns && geometry.vcpus + gfn < PENDING_BITS; gfn++) {
-      const held = (this.records.data[pages + gfn]! & 0xf) - 1;
-      if (held === state['listed.held'] || held === state['remapped.held'])
-        bits |= 1 << (geometry.vcpus + gfn);
-    }
-    // All of the host's calls: without losses they end since every message is taken.
-    const callsBit = geometry.vcpus + geometry.gfns;
-    if (this.losesMessages && callsBit < PENDING_BITS && this.overdue.callsAreOpen()) bits |= 1 << callsBit;
+    this.symmetry.each(() => (bits |= this.owed.bits()));
     return bits;
   }
   describePending(bit: number): string {
-    const { vcpus, gfns } = this.built.world.geometry;
-    if (bit === vcpus + gfns) return 'a call of the host';
-    return bit < vcpus ? `the operation of vcpu${bit}` : `the hold of Gfn ${bit - vcpus}`;
+    return this.owed.describe(bit);
   }
+
   // --- for people
 
   private note(choice: Chosen): void {
@@ -579,14 +568,14 @@ export class WorldSystem implements Explorable {
   }
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
-    const { steps, judges, vector, records, changes, offers } = this;
-    const tables = changes.bytes + steps.bytes + offers.bytes;
+    const { steps, judges, vector, records, changes, offers, outside } = this;
+    const tables = changes.bytes + steps.bytes + offers.bytes + outside.bytes;
     const rows = vector.rows.reduce((sum, { bytes }) => sum + bytes, 0);
     return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
   }
 }
 
-function shareParts(leaves: Leaves, geometry: Geometry, monitors: number): SharedParts {
+function shareParts(leaves: Leaves, geometry: Geometry, monitors: readonly string[]): SharedParts {
   return {
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),

@@ -11,6 +11,7 @@
 // then the slot publishes the id. A thread takes ids in stretches; what is left of them when a level ends is closed by
 // `settle`. Growing is for one thread alone, between batches or levels.
 import { assert } from '../../stdx/assert.ts';
+import { mix, wordsOf } from './words.ts';
 
 /** Ids that a thread takes at a time: several cache lines of keys, so that two threads seldom write into one line. */
 const STRETCH = 256;
@@ -43,25 +44,13 @@ export interface StateSetOptions {
   memoryBytes?: number;
 }
 
-function mix(h: number): number {
-  let x = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-  return x ^ (x >>> 15);
-}
-function hash2(w0: number, w1: number): number {
-  return mix(Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1 ^ (w0 >>> 15), 0x85ebca6b));
-}
-function hashN(keys: Int32Array, at: number, words: number): number {
-  let h = 0;
-  for (let w = 0; w < words; w++) h = Math.imul(h ^ keys[at + w]!, 0x9e3779b1) ^ (h >>> 15);
-  return mix(h);
-}
-/** Hashes of the `n` keys from the `from`-th on. Loops of their own: a choice a key costs more than the hash. */
+/** Hashes of the `n` keys from the `from`-th on. */
 function hashAll(words: number, keys: Int32Array, from: number, n: number, into: Int32Array): void {
   if (words === 1) for (let i = 0; i < n; i++) into[i] = mix(keys[from + i]!);
-  else if (words === 2)
-    for (let i = 0; i < n; i++) into[i] = hash2(keys[2 * (from + i)]!, keys[2 * (from + i) + 1]!);
-  else for (let i = 0; i < n; i++) into[i] = hashN(keys, (from + i) * words, words);
+  else {
+    const { hash } = wordsOf(words);
+    for (let i = 0, at = from * words; i < n; i++, at += words) into[i] = hash(keys, at);
+  }
 }
 
 /** States that are entered at once: no more places than the processor remembers the way to. */
@@ -122,7 +111,8 @@ export class StateSet {
   freshLength = 0;
   fresh = new Int32Array(4096);
   private hashes = new Int32Array(4096);
-  private entries = new Int32Array(4096);
+  /** The first slot of each key's way that is free or may be its own; not of keys of one word. */
+  private slots = new Int32Array(4096);
   /** Keys of batches that were states of id <= `older` before: edges that do not lead one level on. */
   older = 0;
   olderHits = 0;
@@ -168,7 +158,7 @@ export class StateSet {
   /** The id of the state at `keys[at..at+words)`, or 0. */
   find(keys: Int32Array, at: number): number {
     const { words, table, keys: own, idMask, tagMask, slotMask } = this;
-    const h = this.hash(keys, at);
+    const h = wordsOf(this.words).hash(keys, at);
     let slot = h & slotMask;
     for (;;) {
       const entry = table[slot]!;
@@ -188,12 +178,12 @@ export class StateSet {
    */
   findAll(keys: Int32Array, n: number, ids: Int32Array): void {
     this.touch(keys, n);
-    const { words, table, keys: own, idMask, tagMask, slotMask, hashes } = this;
+    const { words, table, keys: own, idMask, tagMask, slotMask, hashes, slots } = this;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const at = i * words;
       const w0 = keys[at]!;
-      let slot = h & slotMask;
+      let slot = words === 1 ? h & slotMask : slots[i]!;
       let id = 0;
       for (;;) {
         const entry = table[slot]!;
@@ -241,7 +231,7 @@ export class StateSet {
     if (!this.shared && !this.ensure(n)) return false;
     this.touch(keys, n);
     if (this.words === 1) return this.insert1(keys, n, sources);
-    return this.words === 2 ? this.insert2(keys, n, sources) : this.insertN(keys, n, sources);
+    return this.insertN(keys, n, sources);
   }
 
   // ---------------------------------------------------------------- one thread of several
@@ -277,7 +267,7 @@ export class StateSet {
 
   private move(from: number, to: number): void {
     const { words, keys, table, idMask, slotMask } = this;
-    const h = this.hash(keys, from * words);
+    const h = wordsOf(this.words).hash(keys, from * words);
     let slot = h & slotMask;
     while ((table[slot]! & idMask) !== from) slot = (slot + 1) & slotMask;
     for (let w = 0; w < words; w++) {
@@ -300,33 +290,35 @@ export class StateSet {
 
   // ---------------------------------------------------------------- the table
 
-  private hash(keys: Int32Array, at: number): number {
-    if (this.words === 1) return mix(keys[at]!);
-    return this.words === 2 ? hash2(keys[at]!, keys[at + 1]!) : hashN(keys, at, this.words);
-  }
-
   /**
-   * Hashes a batch and reads every slot and every key it will need, without a branch: reads that do not wait for each
+   * Hashes a batch and reads every slot and every key it will need, in loops of their own: reads that do not wait for each
    * other overlap their cache misses, which is several times faster than probing one by one.
    */
   private touch(keys: Int32Array, n: number): void {
     if (this.hashes.length < n) {
       this.hashes = new Int32Array(Math.max(n, this.hashes.length * 2));
-      this.entries = new Int32Array(this.hashes.length);
+      this.slots = new Int32Array(this.hashes.length);
     }
-    const { words, table, slotMask, idMask, keys: own, hashes, entries } = this;
+    const { words, table, slotMask, idMask, tagMask, keys: own, hashes, slots } = this;
     hashAll(words, keys, 0, n, hashes);
-    for (let i = 0; i < n; i++) entries[i] = table[hashes[i]! & slotMask]!;
     let seen = 0;
-    if (words === 1) for (let i = 0; i < n; i++) seen ^= entries[i]!;
-    else for (let i = 0; i < n; i++) seen ^= own[(entries[i]! & idMask) * words]!;
+    for (let i = 0; i < n; i++) seen ^= table[hashes[i]! & slotMask]!;
+    if (words > 1)
+      for (let i = 0; i < n; i++) {
+        const h = hashes[i]!;
+        let slot = h & slotMask;
+        let entry = table[slot]!;
+        while (entry !== 0 && ((entry ^ h) & tagMask) !== 0) entry = table[(slot = (slot + 1) & slotMask)]!;
+        slots[i] = slot;
+        seen ^= own[(entry & idMask) * words]!;
+      }
     this.sink ^= seen;
   }
 
-  // The three loops below are one loop, written out for keys of one word, of two words, and of more. A slot that was read
-  // without an atomic may be read late, never wrong: it goes from 0 to its entry once. An id that it names was published
-  // by the compare-exchange in another thread, after the key was written; an id beyond `older` may be so fresh that only
-  // an atomic load of the slot makes its key visible by the rules of the language (pairs with that compare-exchange).
+  // The two loops below are one loop, written out for keys of one word and of more. A slot that was read without an atomic may
+  // be read late, never wrong: it goes from 0 to its entry once. An id that it names was published by the compare-exchange in
+  // another thread, after the key was written; an id beyond `older` may be so fresh that only an atomic load of the slot makes
+  // its key visible by the rules of the language (pairs with that compare-exchange).
 
   private insert1(keys: Int32Array, n: number, sources: Int32Array): boolean {
     const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
@@ -377,71 +369,16 @@ export class StateSet {
     return true;
   }
 
-  private insert2(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
-    let freshLength = 0;
-    let olderHits = 0;
-    for (let i = 0; i < n; i++) {
-      const h = hashes[i]!;
-      const word0 = keys[2 * i]!;
-      const word1 = keys[2 * i + 1]!;
-      let slot = h & slotMask;
-      for (;;) {
-        let entry = table[slot]!;
-        if (entry === 0) {
-          if (this.next === this.end && !this.takeIds()) {
-            this.freshLength = freshLength;
-            return false;
-          }
-          const id = this.next;
-          own[2 * id] = word0;
-          own[2 * id + 1] = word1;
-          parents[id] = sources[i]!;
-          const mine = (h & tagMask) | id;
-          if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
-          else table[slot] = mine;
-          if (entry === 0) {
-            this.next = id + 1;
-            fresh[freshLength++] = id;
-            break;
-          }
-        }
-        if (((entry ^ h) & tagMask) === 0) {
-          const id = entry & idMask;
-          if (shared && id > older) Atomics.load(table, slot);
-          if (own[2 * id] === word0 && own[2 * id + 1] === word1) {
-            if (id <= older) olderHits++;
-            break;
-          }
-        }
-        slot = (slot + 1) & slotMask;
-      }
-    }
-    this.freshLength = freshLength;
-    this.olderHits += olderHits;
-    return true;
-  }
-
   private insertN(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const {
-      words,
-      table,
-      keys: own,
-      parents,
-      hashes,
-      fresh,
-      slotMask,
-      idMask,
-      tagMask,
-      shared,
-      older,
-    } = this;
+    const { words, table, keys: own, parents, hashes, slots, fresh, shared, older } = this;
+    const { slotMask, idMask, tagMask } = this;
+    const { copy, equal } = wordsOf(words);
     let freshLength = 0;
     let olderHits = 0;
     for (let i = 0; i < n; i++) {
       const h = hashes[i]!;
       const at = i * words;
-      let slot = h & slotMask;
+      let slot = slots[i]!;
       for (;;) {
         let entry = table[slot]!;
         if (entry === 0) {
@@ -450,7 +387,7 @@ export class StateSet {
             return false;
           }
           const id = this.next;
-          for (let w = 0; w < words; w++) own[id * words + w] = keys[at + w]!;
+          copy(keys, at, own, id * words);
           parents[id] = sources[i]!;
           const mine = (h & tagMask) | id;
           if (shared) entry = Atomics.compareExchange(table, slot, 0, mine);
@@ -464,9 +401,7 @@ export class StateSet {
         if (((entry ^ h) & tagMask) === 0) {
           const id = entry & idMask;
           if (shared && id > older) Atomics.load(table, slot);
-          let w = 0;
-          while (w < words && own[id * words + w] === keys[at + w]) w++;
-          if (w === words) {
+          if (equal(own, id * words, keys, at)) {
             if (id <= older) olderHits++;
             break;
           }
