@@ -171,7 +171,7 @@ function program(done: (status: number) => void): Command {
     .option('--no-reduction', 'search every order, also of steps that commute')
     .option('--no-symmetry', 'tell states apart that differ only by an exchange of things that are alike')
     .option('--time <seconds>', 'stop after so long with each protocol')
-    .option('--workers <n>', 'threads that search together', '1')
+    .option('--workers <n>', 'threads that search together; more than one: as with --no-symmetry', '1')
     .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
     .option('--explore', 'step through the states by hand')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')

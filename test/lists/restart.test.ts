@@ -8,7 +8,7 @@ import { protocols } from '../../src/protocols/index.ts';
 import { explore, smallWorld } from '../support/small-world.ts';
 import { smallWorkload, tight } from '../support/small-workloads.ts';
 
-const SEEDS = 12;
+const SEEDS = 24;
 const STEPS_MAX = 400_000;
 /** Messages to the hypervisor with which it is started anew. */
 const NTHS = Array.from({ length: 24 }, (_, i) => 40 + 17 * i);
@@ -63,9 +63,11 @@ describe.each(listFormats)('%s', (format) => {
     }
     expect(seen.after).toContain(finding.listed);
     expect(seen.after).toContain(finding.resident);
-    // Who looks at the list itself is never told resident while nobody knows.
+    // Who looks at the list itself is never told resident while nobody knows. A look of several loads that began before may still
+    // end with the generation that it found.
     if ('access' in list || 'inspect' in list) return;
-    expect([...seen.lost]).toEqual([finding.unknown]);
+    expect(seen.lost).toContain(finding.unknown);
+    expect(seen.lost).not.toContain(finding.resident);
   });
 
   test('a list that the host keeps is not lost with the hypervisor', () => {

@@ -7,7 +7,7 @@ import { protocols } from '../../src/protocols/index.ts';
 import type { Small } from '../support/small-world.ts';
 import { drawn, orderOf, tell, type Told } from './story.ts';
 
-const RUNS = 250;
+const RUNS = 600;
 const PAGES = 5;
 
 const commands = [
