@@ -323,8 +323,7 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
   const io = { input: process.stdin, output: process.stdout, isTTY: process.stdin.isTTY };
-  const unitOf = (choices: readonly Choice[]) =>
-    unitOfPath(parts, absolute(name), flaws, choices, bounds.scripts);
+  const unitOf = (choices: readonly Choice[]) => unitOfPath(parts, absolute(name), flaws, choices, bounds);
   return explore(new WorldSystem(parts, bounds), io, { unitOf });
 }
 

@@ -185,6 +185,7 @@ const keptSchema = z.strictObject({
     choices: z.array(count).optional(),
     limit: z.int().min(1).optional(),
     flaws: z.array(z.enum(flawNames)).max(flawNames.length).optional(),
+    beyondClaims: z.boolean().optional(),
   }),
 });
 

@@ -4,6 +4,7 @@ import type { FaultPlan } from '../model/faults.ts';
 import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
+import { properties } from '../protocols/index.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -22,6 +23,8 @@ export interface Unit {
   limit?: number | undefined;
   /** Seeded bugs, by name. */
   flaws?: readonly string[] | undefined;
+  /** Judged by every property, claimed or not. */
+  beyondClaims?: boolean | undefined;
 }
 
 /** The unit of an experiment under one protocol, from one seed. `protocol` is as the user named it. */
@@ -38,7 +41,8 @@ export function unitOf(
 }
 
 export async function runUnit(unit: Unit, options: Omit<RunOptions, 'seed'> = {}): Promise<RunReport> {
-  const parts = partsOf(unit, await loadProtocol(unit.protocol));
+  const protocol = await loadProtocol(unit.protocol);
+  const parts = partsOf(unit, unit.beyondClaims ? { ...protocol, claims: properties } : protocol);
   const workload = await workloadOf(unit.workload, unit.shape);
   const workloads = unit.spec.guests.map(() => workload);
   const { seed, scheduler, choices, limit } = unit;

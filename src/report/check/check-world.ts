@@ -216,7 +216,7 @@ export class WorldCheck {
   }
   /** The path as a run of the simulator. */
   unitOf({ choices }: FoundViolation, protocol: string, flaws: readonly string[] = []): Unit {
-    return unitOfPath(this.parts, protocol, flaws, choices, this.bounds.scripts);
+    return unitOfPath(this.parts, protocol, flaws, choices, this.bounds);
   }
 }
 

@@ -43,14 +43,14 @@ interface Delivery {
 /**
  * @param protocol name or file, as the unit will load it
  * @param choices from the start of the search on
- * @param searched the scripts that were searched; left out: the choices of the guests are their scripts
+ * @param bounds of the search: its scripts (left out: the choices of the guests are their scripts), and what it judged by
  */
 export function unitOfPath(
   parts: Parts,
   protocol: string,
   flaws: readonly string[],
   choices: readonly Choice[],
-  searched?: Bounds['scripts'],
+  { scripts: searched, beyondClaims }: Pick<Bounds, 'scripts' | 'beyondClaims'> = {},
 ): Unit {
   const first = fresh(parts);
   const { geometry } = first.world;
@@ -108,6 +108,7 @@ export function unitOfPath(
     choices: order,
     limit: deliveries.length + REST,
     ...(flaws.length > 0 ? { flaws } : {}),
+    ...(beyondClaims && { beyondClaims }),
   };
 }
 
