@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { protocols, type Protocol } from '../../src/protocols/index.ts';
 import { mutants } from '../../src/protocols/mutate.ts';
+import { configurations } from './configurations.ts';
 import { propertyOf, search, type SearchChanges, type SmallBounds } from './small-searches.ts';
 
 const MOST_STATES = 1_000_000;
@@ -45,6 +46,20 @@ describe.each(protocols.map((protocol) => ({ name: protocol.name, protocol })))(
     expect(whole).toMatchObject(outcome);
     expect(whole.states).toBeGreaterThan(reduced.states);
   });
+});
+
+// Larger ones take as long again: `--no-reduction` for them.
+describe('what is searched to the last state passes without the reduction too, in more states', () => {
+  const small = configurations.filter(({ states }) => states < 2_500_000);
+  test.each(small)(
+    '$what',
+    ({ bounds, states }) => {
+      const { checked } = search(migrate, bounds, { reduces: false });
+      expect(checked).toMatchObject({ complete: true, pass: true, live: true });
+      expect(checked.states).toBeGreaterThan(states);
+    },
+    900_000,
+  );
 });
 
 const ending: readonly SmallBounds[] = [
