@@ -42,6 +42,7 @@ export interface SearchChanges {
   /** False: whether everything ends is not asked. */
   liveness?: boolean;
   states?: number;
+  memoryBytes?: number;
   from?: Checkpoint;
   /** False: a way that is not the shortest will do. */
   shortest?: boolean;
