@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
 import { Property } from '../../src/properties/property.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { tell } from '../../src/report/check/told.ts';
 import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { inWords, propertyOf, search, type SearchChanges, type SmallBounds } from './small-searches.ts';
@@ -85,6 +86,15 @@ describe('a way to a violation, told through states that stand for others', () =
     expect(violation!.choices.length).toBe(whole.violation!.choices.length);
     expect(await replay(violation!)).toContain(propertyOf(violation!));
   });
+});
+
+test('a way is followed in steps that the search left out: those of another vCPU', () => {
+  const { check, checked } = search(migrate, { vcpus: 3, reclaims: 1 }, { liveness: false });
+  for (let id = 1; id <= checked.states; id += 500) {
+    const path = check.search.pathTo(id);
+    const { choices } = tell(check.search, { kind: 'property', name: '', path, actions: [], states: [] });
+    expect(choices.filter((choice) => choice !== undefined)).toHaveLength(path.length - 1);
+  }
 });
 
 test('what may be owed to one first and to the other then is asked of the states themselves', () => {
