@@ -2,6 +2,9 @@
 // be lost: what the states stand for are all states that there are without. That two things are alike is found out while
 // they are exchanged; where they are not, it is noticed.
 import { describe, expect, test } from 'vitest';
+import type { Built } from '../../src/actors/index.ts';
+import { override } from '../../src/flaws/flaw.ts';
+import { message } from '../../src/model/messages.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { Property } from '../../src/properties/property.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
@@ -126,6 +129,18 @@ test('two vCPUs that a monitor tells apart are not alike: nothing is exchanged, 
   });
   expect(taken).toMatchObject({ alike: [], complete: true, pass: true });
   expect(taken!.states).toBe(whole!.states);
+});
+
+test('nor two of which one looks at what the other does not, whatever comes of it', () => {
+  const nosy = ({ vcpus: [, , vcpu2], world }: Built) =>
+    override(vcpu2!, 'receive', (receive) => (incoming, context) => {
+      receive(incoming, context);
+      if (incoming.kind === message.flush) world.gpt.load(0);
+    });
+  const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 3, guests: 1 });
+  const parts = { ...partsOf({ spec, costs: anyCosts }, migrate), alter: nosy };
+  const checked = new WorldCheck(parts, { operations: 1, moves: 0, reclaims: 1, faults: 0 }).run();
+  expect(checked).toMatchObject({ alike: [], complete: true, pass: true });
 });
 
 test('nor is a shootdown that forgets one of them', () => {

@@ -178,6 +178,18 @@ export class Steps {
     while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
     return found > 0 ? found : this.learn(actor, sent);
   }
+  /** The slots that a step looks at besides the actor's own words, once it was taken in the state under consideration. */
+  lookedAt(actor: number, sent: number): number[] {
+    const { memo, nodes, vector } = this;
+    const slots: number[] = [];
+    let at = this.first(this.ownWords(actor), sent);
+    while (at < 0) {
+      const slot = nodes[-at]!;
+      slots.push(slot);
+      at = memo.get(at, vector.value(slot));
+    }
+    return slots;
+  }
   /** The number of an actor's own words, in the state under consideration. */
   ownWords(actor: number): number {
     return this.vector.value(this.ownSlots[actor]!);
