@@ -108,6 +108,29 @@ test('what may be owed to one first and to the other then is asked of the states
   expect(checked.violation?.choices.length).toBe(whole.violation!.choices.length);
 });
 
+test('where these do not fit into memory the search is not complete, and nothing passes', () => {
+  // From the start of the search on a vCPU that faults is resumed, and nothing else is done.
+  const idle = ({ host, system, world: { geometry } }: Built) => {
+    let hasBegun = false;
+    override(host, 'settle', (settle) => (operations) => {
+      hasBegun = true;
+      settle(operations);
+    });
+    override(system.contexts[geometry.hypervisor]!, 'send', (send) => (receiver, kind, id, ...more) => {
+      if (hasBegun && kind === message.fault) send(id, message.resume, id, ...more);
+      else send(receiver, kind, id, ...more);
+    });
+  };
+  const spec = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
+  const parts = { ...partsOf({ spec, costs: anyCosts }, migrate), alter: idle };
+  const [ample, scarce] = [2 ** 30, 5e6].map((memoryBytes) =>
+    new WorldCheck(parts, { operations: 1, moves: 1, reclaims: 1, faults: 0 }, { memoryBytes }).run(),
+  );
+  expect(ample).toMatchObject({ alike: [pages], complete: true, live: false, violation: { kind: 'starvation' } }); // prettier-ignore
+  expect(scarce).toMatchObject({ alike: [pages], complete: false, live: null, boundedBy: 'memory' });
+  expect(scarce!.states).toBe(ample!.states);
+});
+
 /** Has a favourite. */
 class Partial extends Property {
   readonly name = 'partial';
