@@ -107,7 +107,7 @@ export class Steps {
   effect(number: number): Effect {
     return this.effects[number - 1]!;
   }
-  /** Whether it changes no actor's words and no queue. */
+  /** Whether it can be made, and changes no actor's words and no queue. */
   isIdle(number: number): boolean {
     return this.idle[number - 1]!;
   }
@@ -226,7 +226,8 @@ export class Steps {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const number = this.effects.push(effect);
-    this.idle.push(effect.pushes.length === 0 && effect.writes.length === 0);
+    const { pushes, writes, failure } = effect;
+    this.idle.push(pushes.length === 0 && writes.length === 0 && failure === null);
     this.changes.add(effect);
     this.numbers.set(key, number);
     return number;
