@@ -53,6 +53,18 @@ test('a vCPU that remembers outside the words that a search puts back is found o
   expect(search({}, forgetful).violation).toMatchObject({ property: 'own-words' });
 });
 
+test('a host that cannot take what reclaim wants is found out, though nothing comes of it', () => {
+  const unable = ({ host }: Built) =>
+    override(host, 'receive', (receive) => (incoming, context) => {
+      if (incoming.kind === message.reclaim) throw new Error('no page is taken out');
+      receive(incoming, context);
+    });
+  expect(search({}, unable).violation).toMatchObject({
+    property: 'assertion',
+    message: 'no page is taken out',
+  });
+});
+
 test.each([
   { access: 'copy' },
   { access: 'copy', owner: 'host' },

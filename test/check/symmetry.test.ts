@@ -2,9 +2,13 @@
 // be lost: what the states stand for are all states that there are without. That two things are alike is found out while
 // they are exchanged; where they are not, it is noticed.
 import { describe, expect, test } from 'vitest';
+import type { Built } from '../../src/actors/index.ts';
+import { override } from '../../src/flaws/flaw.ts';
+import { message } from '../../src/model/messages.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { Property } from '../../src/properties/property.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { tell } from '../../src/report/check/told.ts';
 import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { inWords, propertyOf, search, type SearchChanges, type SmallBounds } from './small-searches.ts';
@@ -89,12 +93,44 @@ describe('a way to a violation, told through states that stand for others', () =
   });
 });
 
+test('a way is followed in steps that the search left out: those of another vCPU', () => {
+  const { check, checked } = search(migrate, { vcpus: 3, reclaims: 1 }, { liveness: false });
+  for (let id = 1; id <= checked.states; id += 500) {
+    const path = check.search.pathTo(id);
+    const { choices } = tell(check.search, { kind: 'property', name: '', path, actions: [], states: [] });
+    expect(choices.filter((choice) => choice !== undefined)).toHaveLength(path.length - 1);
+  }
+});
+
 test('what may be owed to one first and to the other then is asked of the states themselves', () => {
   const bounds: SmallBounds = { vcpus: 3, reclaims: 1 };
   const { checked } = search(migrate, bounds, { flaws: ['waiter-not-woken'] });
   const whole = search(migrate, bounds, { flaws: ['waiter-not-woken'], symmetry: false }).checked;
   expect(checked.violation?.kind).toBe(whole.violation!.kind);
   expect(checked.violation?.choices.length).toBe(whole.violation!.choices.length);
+});
+
+test('where these do not fit into memory the search is not complete, and nothing passes', () => {
+  // From the start of the search on a vCPU that faults is resumed, and nothing else is done.
+  const idle = ({ host, system, world: { geometry } }: Built) => {
+    let hasBegun = false;
+    override(host, 'settle', (settle) => (operations) => {
+      hasBegun = true;
+      settle(operations);
+    });
+    override(system.contexts[geometry.hypervisor]!, 'send', (send) => (receiver, kind, id, ...more) => {
+      if (hasBegun && kind === message.fault) send(id, message.resume, id, ...more);
+      else send(receiver, kind, id, ...more);
+    });
+  };
+  const spec = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
+  const parts = { ...partsOf({ spec, costs: anyCosts }, migrate), alter: idle };
+  const [ample, scarce] = [2 ** 30, 5e6].map((memoryBytes) =>
+    new WorldCheck(parts, { operations: 1, moves: 1, reclaims: 1, faults: 0 }, { memoryBytes }).run(),
+  );
+  expect(ample).toMatchObject({ alike: [pages], complete: true, live: false, violation: { kind: 'starvation' } }); // prettier-ignore
+  expect(scarce).toMatchObject({ alike: [pages], complete: false, live: null, boundedBy: 'memory' });
+  expect(scarce!.states).toBe(ample!.states);
 });
 
 /** Has a favourite. */
@@ -118,6 +154,18 @@ test('two vCPUs that a monitor tells apart are not alike: nothing is exchanged, 
   });
   expect(taken).toMatchObject({ alike: [], complete: true, pass: true });
   expect(taken!.states).toBe(whole!.states);
+});
+
+test('nor two of which one looks at what the other does not, whatever comes of it', () => {
+  const nosy = ({ vcpus: [, , vcpu2], world }: Built) =>
+    override(vcpu2!, 'receive', (receive) => (incoming, context) => {
+      receive(incoming, context);
+      if (incoming.kind === message.flush) world.gpt.load(0);
+    });
+  const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 3, guests: 1 });
+  const parts = { ...partsOf({ spec, costs: anyCosts }, migrate), alter: nosy };
+  const checked = new WorldCheck(parts, { operations: 1, moves: 0, reclaims: 1, faults: 0 }).run();
+  expect(checked).toMatchObject({ alike: [], complete: true, pass: true });
 });
 
 test('nor is a shootdown that forgets one of them', () => {

@@ -42,7 +42,7 @@ export interface CheckWorldOptions {
 }
 
 export interface CheckedWorld {
-  /** Every state within the bounds was seen. */
+  /** Every state within the bounds was seen, and whether everything ends could be answered where it was asked. */
   complete: boolean;
   pass: boolean;
   states: number;
@@ -166,7 +166,10 @@ export class WorldCheck {
     else if (result.complete && options.liveness !== false) {
       const [judged, liveness] = this.liveness();
       checked.live = liveness?.holds ?? null;
-      if (liveness?.violation) {
+      if (liveness === null) {
+        checked.complete = false;
+        checked.boundedBy = 'memory';
+      } else if (liveness.violation) {
         checked.pass = false;
         checked.violation = this.told(judged, liveness.violation, true);
       }

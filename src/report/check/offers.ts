@@ -12,8 +12,6 @@ export const OFFER = 4;
 export const NOTHING_OFFERED = 2;
 
 export class Offers {
-  /** Steps that commute with all others are listed alone. */
-  reduces = true;
   /** The lists: how many; then by four: actor, message, where the look-up of its step has got to, ring. */
   words = new Int32Array(1 << 14);
   /** Columns with actors, in the order of the successors; places among these, in the order in which a step taken alone is looked for. */
@@ -29,6 +27,7 @@ export class Offers {
   /** By row and place among `acting`: what `at` returns; 0 = not known. Where things may be said again although there is something to do, and where they may not. */
   private readonly known = [new Int32Array(1 << 12), new Int32Array(1 << 12)];
   private hasty = 0;
+  private isReduced = true;
 
   constructor(vector: Vector, leaves: Leaves, queues: Queues, records: Records, reduction: Reduction) {
     this.vector = vector;
@@ -48,6 +47,14 @@ export class Offers {
   }
   get bytes(): number {
     return this.known.reduce((sum, { byteLength }) => sum + byteLength, this.words.byteLength);
+  }
+  /** Steps that commute with all others are listed alone. */
+  get reduces(): boolean {
+    return this.isReduced;
+  }
+  set reduces(yes: boolean) {
+    if (yes !== this.isReduced) for (const lists of this.known) lists.fill(0);
+    this.isReduced = yes;
   }
   /** Whether things may be said again although there is something to do. */
   hasten(isHasty: boolean): void {
@@ -78,7 +85,7 @@ export class Offers {
       const own = vector.value(vector.slotOf[this.leaves.actor[actor]!]!);
       for (let i = 0; i < queues.heads[at]! && alone === 0; i++) {
         const sent = queues.heads[at + 1 + 2 * i]!;
-        if (this.reduces && this.reduction.isAlone(actor, own, sent)) {
+        if (this.isReduced && this.reduction.isAlone(actor, own, sent)) {
           some = [];
           alone = 1;
         }

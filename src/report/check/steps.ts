@@ -107,7 +107,7 @@ export class Steps {
   effect(number: number): Effect {
     return this.effects[number - 1]!;
   }
-  /** Whether it changes no actor's words and no queue. */
+  /** Whether it can be made, and changes no actor's words and no queue. */
   isIdle(number: number): boolean {
     return this.idle[number - 1]!;
   }
@@ -178,6 +178,18 @@ export class Steps {
     while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
     return found > 0 ? found : this.learn(actor, sent);
   }
+  /** The slots that a step looks at besides the actor's own words, once it was taken in the state under consideration. */
+  lookedAt(actor: number, sent: number): number[] {
+    const { memo, nodes, vector } = this;
+    const slots: number[] = [];
+    let at = this.first(this.ownWords(actor), sent);
+    while (at < 0) {
+      const slot = nodes[-at]!;
+      slots.push(slot);
+      at = memo.get(at, vector.value(slot));
+    }
+    return slots;
+  }
   /** The number of an actor's own words, in the state under consideration. */
   ownWords(actor: number): number {
     return this.vector.value(this.ownSlots[actor]!);
@@ -214,7 +226,8 @@ export class Steps {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const number = this.effects.push(effect);
-    this.idle.push(effect.pushes.length === 0 && effect.writes.length === 0);
+    const { pushes, writes, failure } = effect;
+    this.idle.push(pushes.length === 0 && writes.length === 0 && failure === null);
     this.changes.add(effect);
     this.numbers.set(key, number);
     return number;

@@ -1,6 +1,7 @@
 // The way to what a search of a world has found, as choices.
 import { Successors, TooNarrow } from '../../runtime/check/explorable.ts';
 import { type Search, stepTo, type Violation } from '../../runtime/check/search.ts';
+import { assert } from '../../stdx/assert.ts';
 import type { Choice } from './choice.ts';
 import type { WorldSystem } from './world-system.ts';
 
@@ -63,6 +64,7 @@ function followed(
         system.settle(settled);
         return search.set.find(settled, 0) === id;
       });
+      assert(next >= 0, `the way to state ${id}: expected a step to a state that it stands for, saw none`);
       choices.push(lead[next]!);
       state.set(out.keys.subarray(next * words, (next + 1) * words));
     }

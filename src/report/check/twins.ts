@@ -1,7 +1,7 @@
 // What becomes of each part of a state when two things that are alike trade places: its twin. Nothing says how names stand in
 // an actor's words; it is found out. Where the search begins the twin of a part is the part in the other's place. From there on
 // each step that is run is run once more, by the actor in the other's place, with the twin of the message, in the state of all
-// twins: what it leaves are the twins of what the step left. Every part has one twin, and is its twin's: where a second way
+// twins: it looks at, and leaves, the twins of what the step did. Every part has one twin, and is its twin's: where a second way
 // leads to another, or a step comes out otherwise in the twins' state, the two things are not alike.
 //
 // So the exchange is shown to be a symmetry while it is used: of every step of every state that the search takes.
@@ -137,11 +137,17 @@ export class Twins {
   /** A step was run in the state under consideration. */
   learn(actor: number, sent: number, effect: number): void {
     const { steps } = this.makers;
+    const { places } = this;
     const twin = this.struckMessage(actor, sent);
-    this.match(
-      effect,
-      this.there(() => steps.take(this.places.actor[actor]!, twin)),
-    );
+    const other = places.actor[actor]!;
+    const looksAt = steps.lookedAt(actor, sent).map((slot) => places.slot[slot]!);
+    this.there(() => {
+      this.match(effect, steps.take(other, twin));
+      // Else the other step might come out otherwise where this one has been seen to come out the same.
+      const theirs = new Set(steps.lookedAt(other, twin));
+      if (theirs.size !== looksAt.length || !looksAt.every((slot) => theirs.has(slot)))
+        this.differ('a step looks at other words');
+    });
   }
   learnFed(vcpu: number, choice: number, effect: number): void {
     const { steps, environment } = this.makers;
