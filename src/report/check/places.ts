@@ -23,7 +23,7 @@ export interface Makers {
   readonly judges: Judges;
 }
 
-/** By number of each: whose place it takes. */
+/** By number of each: the one in whose place it goes, and which comes into its place, since the two trade. */
 export class Places {
   readonly actor: readonly number[];
   readonly ring: Int32Array;

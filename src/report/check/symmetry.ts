@@ -12,13 +12,13 @@ const RENAMINGS_MAX = 24;
 class Renaming {
   /** By number of what there is, all kinds in a row: whose place it takes. */
   readonly names: readonly number[];
-  /** By column: whose place it takes, and what takes its place. */
+  /** By column: the one in whose place its rows go; and the other way round, the one whose rows come into its place. */
   readonly column: Int32Array;
   readonly source: Int32Array;
   /** By column and row: the row in its place afterwards; 0 = not known. */
   readonly rows: Int32Array[];
   private readonly first: Renaming | null;
-  private readonly last: Twins;
+  readonly last: Twins;
 
   constructor(first: Renaming | null, last: Twins) {
     this.first = first;
@@ -89,6 +89,9 @@ export class Symmetry {
     judges.onJudged = (...told) => twins.forEach((one) => one.learnJudged(...told));
   }
 
+  get bytes(): number {
+    return this.twins.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
   /** What is alike, in words. */
   get names(): string[] {
     return this.twins.map(({ exchange }) => exchange.name);
@@ -126,16 +129,16 @@ export class Symmetry {
     }
     return false;
   }
-  /** All states that the one under consideration stands for, itself last: each is considered in turn. */
-  each(visit: () => void): void {
+  /** All states that the one under consideration stands for, itself first: each is considered in turn. */
+  each(visit: (by: Exchange | null) => void): void {
     const { numbers } = this.makers.vector;
+    visit(null);
     const here = numbers.slice();
     for (const renaming of this.renamings) {
       here.forEach((number, c) => (numbers[renaming.column[c]!] = renaming.row(c, number)));
-      visit();
+      visit(renaming.last.exchange);
     }
     numbers.set(here);
-    visit();
   }
   /** Which exchanges are in use, and what was found out of each, for a checkpoint. */
   save(): Int32Array {

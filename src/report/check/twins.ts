@@ -4,7 +4,8 @@
 // twins: it looks at, and leaves, the twins of what the step did. Every part has one twin, and is its twin's: where a second way
 // leads to another, or a step comes out otherwise in the twins' state, the two things are not alike.
 //
-// So the exchange is shown to be a symmetry while it is used: of every step of every state that the search takes.
+// Pairs of twins are a relation between states, and each step that is learned shows that it is kept: a bisimulation. So the
+// exchange is shown to be a symmetry while it is used, of every step of every state that the search takes.
 import { message } from '../../model/messages.ts';
 import { Memo } from '../../runtime/check/interner.ts';
 import type { Exchange } from './exchanges.ts';
@@ -45,6 +46,13 @@ export class Twins {
     this.isQueue = vector.leafOf.map((_, slot) => vector.queue.includes(slot));
     this.begin();
   }
+  get bytes(): number {
+    const { values, messages, heard, rows } = this;
+    return (
+      values.bytes + messages.bytes + heard.bytes + rows.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    );
+  }
+  /** What is paired here is a choice, not an assumption: it is steps that show whether it holds. */
   private begin(): void {
     const { vector } = this.makers;
     vector.leafOf.forEach((leaf, slot) => {

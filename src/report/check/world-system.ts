@@ -37,6 +37,7 @@ import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
 import { Symmetry } from './symmetry.ts';
+import { NotAlike } from './twins.ts';
 import { Vector } from './vector.ts';
 
 /** Plans that are no protocol's. */
@@ -505,7 +506,12 @@ export class WorldSystem implements Explorable {
     if (!this.isAtRest(states, at)) return null;
     if (this.symmetry === null || this.isPlain) return this.judgeRest();
     let broken: string | null = null;
-    this.symmetry.each(() => (broken = this.judgeRest() ?? broken));
+    this.symmetry.each((by) => {
+      const found = this.judgeRest();
+      if (by === null) broken = found;
+      else if ((found === null) !== (broken === null))
+        throw new NotAlike(by.name, 'at rest something is broken for one and not for the other');
+    });
     return broken;
   }
   private judgeRest(): string | null {
@@ -569,7 +575,7 @@ export class WorldSystem implements Explorable {
   /** How much was computed rather than looked up, and what is stored. */
   get effort(): { steps: number; pictures: number; bytes: number } {
     const { steps, judges, vector, records, changes, offers, outside } = this;
-    const tables = changes.bytes + steps.bytes + offers.bytes + outside.bytes;
+    const tables = changes.bytes + steps.bytes + offers.bytes + outside.bytes + (this.symmetry?.bytes ?? 0);
     const rows = vector.rows.reduce((sum, { bytes }) => sum + bytes, 0);
     return { steps: steps.computed, pictures: judges.computed, bytes: records.bytes + rows + tables };
   }

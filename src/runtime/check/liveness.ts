@@ -32,7 +32,8 @@ export interface LivenessResult {
 }
 
 /**
- * @param search complete, of a model with `pending`, without symmetry: a cycle of orbits need not be one of states
+ * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it holds is true where
+ *   `pending` says what is owed to any of those alike, and a violation is only a suspicion
  * @param writtenMax steps that may be written down, at 8 bytes each
  */
 export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
