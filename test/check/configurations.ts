@@ -48,11 +48,10 @@ export const configurations: readonly Configuration[] = [
     states: 4_642_148,
   },
   {
-    what: '1 page, 3 nodes, 2 vCPUs, one message comes twice; two operations of each, one move, one reclaim',
-    bounds: { nodes: 3, vcpus: 2, operations: 2, moves: 1, reclaims: 1, repeats: 1 },
+    what: '1 page, 3 nodes, 2 vCPUs, one message comes twice; two accesses of each, no move, one reclaim',
+    bounds: { nodes: 3, vcpus: 2, operations: 2, reclaims: 1, repeats: 1 },
     alike: ['nodes 1 and 2'],
-    states: 56_145_470,
-    safety: true,
+    states: 1_622_208,
   },
   {
     what: '2 pages, 2 nodes, 2 vCPUs; two operations of each, one move among them, one reclaim',
