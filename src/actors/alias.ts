@@ -66,7 +66,7 @@ export class Alias {
     if (at === gfn) return false;
     // Whatever has the page, or a device that it is pinned for, is waited for; then the vCPU looks at its page table again.
     if (host.pages.operationOn(at) >= 0 || host.pages.pinned[at] === 1) {
-      host.await(vcpu, at);
+      host.waitAt(vcpu, at);
       host.notPresent(vcpu, context);
       return true;
     }

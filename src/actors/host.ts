@@ -256,7 +256,7 @@ export class Host implements Actor {
     const { faults, pages: words, geometry } = this.world;
     const gfn = faults.gfn[vcpu]!;
     const operation = this.pages.operationOn(gfn);
-    this.await(vcpu, gfn);
+    this.waitAt(vcpu, gfn);
     if (operation >= 0) {
       // Written to while it is being written out: the swap-out is off (race 5). It notices at its next step.
       const { kind } = this.world.operations;
@@ -318,7 +318,7 @@ export class Host implements Actor {
   }
 
   /** A vCPU's fault is about a page that it may have to wait for. */
-  await(vcpu: number, gfn: number): void {
+  waitAt(vcpu: number, gfn: number): void {
     let turn = 1;
     this.faultAwaits[vcpu] = 0;
     for (let other = 0; other < this.faultAwaits.length; other++)
@@ -339,7 +339,7 @@ export class Host implements Actor {
   meetsHold(vcpu: number, gfn: number, context: Context): boolean {
     const { heldFault } = this.world.geometry.spec.policy;
     if (heldFault === 'convert') return false;
-    this.await(vcpu, gfn);
+    this.waitAt(vcpu, gfn);
     this.holds.met(context);
     if (heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
     return true;

@@ -70,7 +70,7 @@ export interface FoundViolation {
   choices: Choice[];
   /** Of a starvation: from which choice on the rest repeats for ever. */
   cycleFrom?: number;
-  /** No path within the bounds is shorter: it was looked for without the reduction as well. */
+  /** No path within the bounds is shorter: where steps were taken alone it was looked for without that as well. */
   shortest: boolean;
 }
 

@@ -33,6 +33,7 @@ import { Openings, VCPUS_MAX } from './openings.ts';
 import { Outside } from './outside.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Owed } from './owed.ts';
+import type { Makers } from './places.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
 import { Steps } from './steps.ts';
@@ -158,7 +159,7 @@ export class WorldSystem implements Explorable {
       this.environment,
       this.records,
     );
-    this.owed = new Owed(this.built, this.leaves, this.vector, this.records, this.environment, this.overdue);
+    this.owed = new Owed(this.makers, this.overdue);
     const reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
       this.steps.fromOutside(world.geometry.host, message.reclaim, gfn),
     );
@@ -211,10 +212,12 @@ export class WorldSystem implements Explorable {
    * @param except names of exchanges of what turned out to be not alike
    */
   useSymmetry(except: ReadonlySet<string>): void {
+    this.vector.numbers.set(this.start);
+    this.symmetry = new Symmetry(this.makers, this.exchanges, except);
+  }
+  private get makers(): Makers {
     const { built, leaves, vector, records, environment, steps, judges } = this;
-    vector.numbers.set(this.start);
-    const makers = { built, leaves, vector, records, environment, steps, judges };
-    this.symmetry = new Symmetry(makers, this.exchanges, except);
+    return { built, leaves, vector, records, environment, steps, judges };
   }
   /** What is alike, in words. */
   get alike(): readonly string[] {
