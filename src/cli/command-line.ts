@@ -251,7 +251,11 @@ export function explain(error: unknown): number {
 
 function isOutOfMemory(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ERR_WORKER_OUT_OF_MEMORY' || error.message.startsWith('Array buffer allocation failed');
+  return (
+    code === 'ERR_WORKER_OUT_OF_MEMORY' ||
+    error.name === 'OutOfMemory' ||
+    error.message.startsWith('Array buffer allocation failed')
+  );
 }
 
 /** What commander complains of, in our form. */

@@ -9,7 +9,7 @@ const BATCH = 1024;
 
 export type ViolationKind = 'property' | 'deadlock' | 'starvation';
 
-/** What was found, by ids; `steps` is 0 where the state itself is at fault, 1 where a step from it (the k-th) is. */
+/** What was found, by ids; `k` is -1 where the state itself is at fault, else the k-th step from it is. */
 export interface Finding {
   kind: ViolationKind;
   name: string;
@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 /** Why `run` came back before the end of its stretch. */
-export type Halt = 'memory' | 'states' | 'time' | 'row' | 'narrow' | null;
+export type Halt = 'memory' | 'states' | 'time' | null;
 
 export interface ExpanderLimits {
   /** Asked once a batch; true ends the run. */

@@ -82,10 +82,11 @@ export class ParallelSearch extends Search {
       this.collect({ ...share, finding: found });
       set.olderHits += share.olderHits;
     }
-    if (shares.some(({ halt }) => halt === 'memory')) {
-      if (!set.ensureMore()) this.halt = 'memory';
-    } else this.halt = shares.find(({ halt }) => halt !== null && halt !== 'narrow')?.halt ?? null;
-    if (shares.some(({ halt }) => halt === 'narrow')) this.widen();
+    const halts = new Set(shares.map(({ halt }) => halt));
+    if (halts.has('parts')) this.halt = 'memory';
+    else if (halts.has('memory')) this.halt = set.ensureMore() ? null : 'memory';
+    else this.halt = halts.has('states') ? 'states' : halts.has('time') ? 'time' : null;
+    if (halts.has('narrow')) this.widen();
     for (const { wanted } of shares)
       for (let at = 0; at < wanted.length; at += wanted[at]! + 1)
         this.learn(Int32Array.from(wanted.slice(at + 1, at + 1 + wanted[at]!)));

@@ -6,6 +6,7 @@
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors, TooNarrow } from './explorable.ts';
 import { Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
+import { OutOfMemory } from './interner.ts';
 import { StateSet } from './state-set.ts';
 
 export interface Progress {
@@ -135,7 +136,7 @@ export class Search {
       bytes: set.bytes,
     };
     if (finding) result.violation = this.violation(finding);
-    if (halt && halt !== 'row' && halt !== 'narrow') result.boundedBy = halt;
+    if (halt) result.boundedBy = halt;
     return result;
   }
 
@@ -209,9 +210,11 @@ export class Search {
       rest[0] = expander.run(rest[0], Math.min(rest[1], rest[0] + PROGRESS_STATES));
       this.halt = expander.halt;
     } catch (error) {
-      if (!(error instanceof TooNarrow) || !this.model.widen) throw error;
+      const full = error instanceof OutOfMemory;
+      if (!full && !(error instanceof TooNarrow && this.model.widen)) throw error;
       rest[0] = expander.reached;
-      this.widen();
+      if (full) this.halt = 'memory';
+      else this.widen();
     }
     this.collect(expander);
     if (rest[0] === rest[1]) this.waiting.shift();
