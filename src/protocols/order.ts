@@ -4,7 +4,7 @@
 //
 // In steps: 310 is `load` before or between the mapping operations, 325 is `load` after them; 315 is `unmap`, 320 `remap`.
 import { type RequestKind, requestKinds } from '../model/words.ts';
-import { hostPlans } from './mutate.ts';
+import { hostPlans } from './host-plans.ts';
 import type { HostPlans, Plan, Protocol, Step } from './protocol.ts';
 
 /** A plan by what it is for: one of the host's own, or one for a kind of balance request. */

@@ -184,7 +184,7 @@ test(`conventional makes copy-backs in ${RUNS} runs, and copyless-migrate none`,
     };
     for (let run = 0; run < RUNS; run++) {
       const { small, workload, order, seed } = caseNumber(run);
-      explore(smallWorld(small), protocol, smallWorkload(workload), order, { seed, observing: [counting] });
+      explore(smallWorld(small), protocol, workload, order, { seed, observing: [counting] });
     }
     return copyBacks;
   };
