@@ -10,7 +10,7 @@ import {
   scenarioSchema,
 } from '../scenarios/scenario.ts';
 import { deepest, expectation, quote, valueAt } from '../scenarios/complaint.ts';
-import { SEEDS_MAX } from '../scenarios/scenario-file.ts';
+import { SEEDS_MAX } from '../scenarios/define-scenario.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 

@@ -15,6 +15,7 @@ import { Judged } from './judged.ts';
 import type { Check, Run } from './result.ts';
 
 export interface RunOptions {
+  /** Of the workloads and of a scheduler that draws, a whole number from 0 on: the same seed makes the same run. */
   seed: number;
   scheduler?: 'timed' | 'random' | 'pct' | undefined;
   /** Choices to replay, instead of a scheduler. */
@@ -25,7 +26,7 @@ export interface RunOptions {
   onEvent?: ((event: TraceEvent) => void) | undefined;
   /** Wall time in ms, from whoever may look at the clock. */
   clockMs?: (() => number) | undefined;
-  /** Steps at most. */
+  /** Messages to deliver at most; none by default. */
   limit?: number | undefined;
   /** So many bytes, all zero, for the world: from whoever has them. Nobody else may use them until the run has ended. */
   memory?: ((bytes: number) => ArrayBuffer) | undefined;
@@ -42,6 +43,10 @@ export interface RunReport {
 const PCT_STEPS = 50_000;
 const PCT_DEPTH = 4;
 
+/**
+ * Makes a run from its start to rest, to its limit or until it is stopped, under every property, and measures it.
+ * @param workloads one for each guest, opened with seeds of their own that follow from the run's
+ */
 export async function runOnce(
   parts: Parts,
   workloads: readonly Workload[],

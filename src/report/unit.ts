@@ -40,6 +40,11 @@ export function unitOf(
   return { spec, costs, shape, workload: scenario.workload, protocol, seed, scheduler };
 }
 
+/**
+ * Makes a run from its plain data, or makes it again: the same unit, the same trace. `replay` of the library.
+ * @param options what the caller adds; a choice of its own goes before the unit's
+ * @throws InputError where the protocol or the workload cannot be loaded
+ */
 export async function runUnit(unit: Unit, options: Omit<RunOptions, 'seed'> = {}): Promise<RunReport> {
   const protocol = await loadProtocol(unit.protocol);
   const parts = partsOf(unit, unit.beyondClaims ? { ...protocol, claims: properties } : protocol);

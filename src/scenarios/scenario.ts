@@ -296,7 +296,3 @@ export const scenarioSchema = z
 
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
-/** Fills in what a scenario leaves out. @throws ZodError */
-export function defineScenario(input: ScenarioInput): Scenario {
-  return scenarioSchema.parse(input);
-}

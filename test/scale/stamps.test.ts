@@ -11,7 +11,8 @@ import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.
 import { Crew } from '../../src/runtime/threads/crew.ts';
 import { assemble, partsOf } from '../../src/scenarios/assemble.ts';
 import { drawScenario } from '../../src/scenarios/drawn-scenario.ts';
-import { defineScenario, type ScenarioInput } from '../../src/scenarios/scenario.ts';
+import { defineScenario } from '../../src/scenarios/define-scenario.ts';
+import type { ScenarioInput } from '../../src/scenarios/scenario.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { present } from '../../src/stdx/assert.ts';
