@@ -6,7 +6,7 @@ import { ParallelSearch } from '../../runtime/check/parallel.ts';
 import {
   type Checkpoint,
   type Progress,
-  type Result,
+  type SearchResult,
   Search,
   type Violation,
 } from '../../runtime/check/search.ts';
@@ -223,7 +223,7 @@ export class WorldCheck {
   }
 }
 
-function isOver({ complete, violation, boundedBy }: Result): boolean {
+function isOver({ complete, violation, boundedBy }: SearchResult): boolean {
   return complete || violation !== undefined || boundedBy !== 'time';
 }
 

@@ -12,7 +12,7 @@
 // something is told as such.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors } from './explorable.ts';
-import { type Result, type Search, stepTo, type Violation } from './search.ts';
+import { type Search, type SearchResult, stepTo, type Violation } from './search.ts';
 import type { StateSet } from './state-set.ts';
 
 const BATCH = 2048;
@@ -37,7 +37,7 @@ export interface LivenessResult {
  * @param writtenMax steps that may be written down, at 8 bytes each
  */
 export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
-  const result: Result = search.result();
+  const result: SearchResult = search.result();
   assert(result.complete, 'liveness: expected a complete search');
   assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
   return new Liveness(search, writtenMax).run();

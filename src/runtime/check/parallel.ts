@@ -8,7 +8,7 @@ import { type CheckOptions, type CheckResult, conclude } from './check.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
 import { loadModel, type ModelSource } from './model-source.ts';
-import { type Checkpoint, type Result, Search } from './search.ts';
+import { type Checkpoint, type SearchResult, Search } from './search.ts';
 import { System } from './system.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -38,7 +38,7 @@ export class ParallelSearch extends Search {
     this.smallLevel = smallLevel;
   }
 
-  async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<Result> {
+  async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<SearchResult> {
     this.startClock();
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {

@@ -48,7 +48,7 @@ export interface Violation {
   cycleFrom?: number;
 }
 
-export interface Result {
+export interface SearchResult {
   /** Every reachable state was seen (or the search stopped at a violation: then false). */
   complete: boolean;
   states: number;
@@ -113,7 +113,7 @@ export class Search {
     else this.begin();
   }
 
-  run(): Result {
+  run(): SearchResult {
     this.startClock();
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
@@ -125,9 +125,9 @@ export class Search {
     return this.result();
   }
 
-  result(): Result {
+  result(): SearchResult {
     const { set, transitions, depth, complete, halt, finding } = this;
-    const result: Result = {
+    const result: SearchResult = {
       complete,
       states: set.count,
       transitions,
