@@ -3,9 +3,9 @@
 //
 // Such a run ends in a cycle all of whose states owe the same bit of `pending`. So edges count only between states that
 // owe a bit in common; states that no such edge leads to are taken away (Kahn), again and again. Where none is left there
-// is no cycle. What is left is split into strongly connected components, one bit at a time (Tarjan). A component is fair for an action that is disabled somewhere in it or
-// taken within it; if it is not, no part of it is. One that is fair for all is a starvation, told as a lasso: the
-// shortest way in, then a cycle that does each action justice.
+// is no cycle. What is left is split into strongly connected components, one bit at a time (Tarjan). A component is fair for
+// an action that is disabled somewhere in it or taken within it; if it is not, no part of it is. One that is fair for all is
+// a starvation, told as a lasso: the shortest way in, then a cycle that does each action justice.
 //
 // Edges are written down in one more expansion of every state, as long as there are not too many; else states are taken
 // away by expanding them again, and only the edges of what is left are written down. A state without successors that owes
@@ -32,8 +32,8 @@ export interface LivenessResult {
 }
 
 /**
- * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it holds is true where
- *   `pending` says what is owed to any of those alike, and a violation is only a suspicion
+ * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it
+ *   holds is true where `pending` says what is owed to any of those alike, and a violation is only a suspicion
  * @param writtenMax steps that may be written down, at 8 bytes each
  */
 export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
@@ -506,19 +506,10 @@ class Liveness {
 
   /** Of several steps between the same two states the cycle means the one with its action. */
   private actionsOf(path: number[], prefixLength: number, cycle: Cycle): string[] {
-    const { model, set, words, out } = this;
+    const { model, set, words } = this;
     return path.slice(1).map((id, i) => {
       const from = path[i]!;
-      const step = cycle.steps[i + 1 - prefixLength];
-      let k = stepTo(model, set, from, id);
-      if (step) {
-        out.of(model, set.keys, from * words, from);
-        for (let j = 0; j < out.length; j++)
-          if (out.actions[j] === step.action && set.find(out.keys, j * words) === id) {
-            k = j;
-            break;
-          }
-      }
+      const k = stepTo(model, set, from, id, cycle.steps[i + 1 - prefixLength]?.action);
       return model.describeAction(set.keys, from * words, k);
     });
   }

@@ -320,14 +320,14 @@ function emptySet(model: Explorable, { memoryBytes, expectedStates }: SearchOpti
   });
 }
 
-/** Which successor of state `from` state `to` is: the first k that leads there. */
-export function stepTo(model: Explorable, set: StateSet, from: number, to: number): number {
+/** Which successor of state `from` state `to` is: the first k that leads there, by a certain action if one is given. */
+export function stepTo(model: Explorable, set: StateSet, from: number, to: number, action?: number): number {
   const { words } = model;
   const out = new Successors(words, 64);
   out.of(model, set.keys, from * words, from);
   const brokenBefore = (index: number) => out.broken.filter(({ k }) => k <= index).length;
   for (let i = 0; i < out.length; i++)
-    if (set.find(out.keys, i * words) === to) {
+    if ((action === undefined || out.actions[i] === action) && set.find(out.keys, i * words) === to) {
       // Broken steps are numbered with the others but have no state.
       let k = i;
       while (k !== i + brokenBefore(k)) k = i + brokenBefore(k);
