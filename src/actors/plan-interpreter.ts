@@ -27,7 +27,7 @@ function converted(plan: readonly Performed[]): readonly Performed[] {
   return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
 }
 
-/** Whether the page is mapped to its destination before its bytes move, or without that they move. */
+/** Whether the page is mapped to its destination before its bytes move, or without their moving at all. */
 function mapsFirst(plan: readonly Performed[]): boolean {
   const [remap, load] = [plan.indexOf('remap'), plan.indexOf('load')];
   return remap >= 0 && (load < 0 || remap < load);

@@ -376,7 +376,7 @@ export class Vcpu implements Actor {
     context.trace.requested(request, source, destination, generation, kind);
     requests.step(request, event.send, context.trace);
   }
-  /** Sends `count` drafted requests as one hypercall and waits for all answers. */
+  /** Sends the drafted requests as one hypercall and waits for all answers. */
   ask(requests: readonly number[], context: Context): void {
     const { geometry, tables } = this.world;
     context.spend(this.costs.hypercallNs + this.costs.hypercallEntryNs * (requests.length - 1));

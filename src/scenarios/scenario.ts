@@ -131,7 +131,8 @@ export const scenarioSchema = z
       .enum(contentsKinds)
       .optional()
       .describe(
-        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
+        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. ' +
+          'Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
       ),
     host: z
       .strictObject({
