@@ -12,13 +12,13 @@ import {
   type CheckedWorld,
   type FoundViolation,
   type SearchCrew,
-  type SearchPool,
   WorldCheck,
 } from '../report/check/check-world.ts';
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
+import { searchPool } from '../runtime/check/parallel.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
 import { partsOf } from '../scenarios/assemble.ts';
 import { anyCosts, checkedWorld, type WorldBounds } from '../scenarios/checked-world.ts';
@@ -59,9 +59,6 @@ export interface CheckFlags {
   explore?: boolean;
   out: string;
 }
-
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const WORKER = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
 
 /** Searched between two looks at signals and the terminal. */
 const SLICE_MS = 500;
@@ -157,7 +154,7 @@ async function checkOne(
   const began = performance.now();
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
-  const pool = workers > 1 ? await poolOf(workers) : undefined;
+  const pool = workers > 1 ? await searchPool(workers) : undefined;
   const crew = pool && { pool, parts: { spec, costs: anyCosts, protocol: name, flaws } };
   try {
     const search = startSearch(parts, bounds, flags, name, saved, crew);
@@ -168,16 +165,6 @@ async function checkOne(
   } finally {
     await dismiss(pool);
   }
-}
-
-async function poolOf(threads: number) {
-  const { Piscina } = await import('piscina');
-  const pool: SearchPool & { destroy(): Promise<void> } = new Piscina({
-    filename: WORKER,
-    minThreads: threads,
-    maxThreads: threads,
-  });
-  return pool;
 }
 
 async function searchOn(

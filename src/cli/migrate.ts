@@ -12,6 +12,7 @@ import {
 import { migrationPage } from '../report/migration/page.ts';
 import { runClusterUntil } from '../report/migration/run-cluster.ts';
 import type { Check } from '../report/result.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 import { clusterOf, parseMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
@@ -30,7 +31,7 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     refuse(name, 'with a live migration', 'a key of the scenario', `change it in ${file}`);
   }
   oneOf(flags.executor, '--executor', ['simulated']);
-  const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
+  const scheduler = oneOf(flags.scheduler, '--scheduler', schedulerNames);
   const scenario = parseMigrationScenario(text, file);
   const [first, last] = flags.seed === undefined ? scenario.seeds : seedRange(flags.seed);
   const costs = resolveCosts(loadProfile(scenario.hosts.profile));

@@ -22,6 +22,7 @@ import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
@@ -181,7 +182,7 @@ const keptSchema = z.strictObject({
     workload: scenarioSchema.shape.workload,
     protocol: z.string().max(4096),
     seed: z.int().min(0),
-    scheduler: z.enum(['timed', 'random', 'pct']),
+    scheduler: z.enum(schedulerNames),
     choices: z.array(count).optional(),
     limit: z.int().min(1).optional(),
     flaws: z.array(z.enum(flawNames)).max(flawNames.length).optional(),

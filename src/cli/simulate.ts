@@ -21,6 +21,7 @@ import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAllAndPages, runAllHere } from './ensemble.ts';
 import { exit } from './exit.ts';
@@ -69,7 +70,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     refuse('--validate', 'without threads', '--executor threads', 'the simulation is the model');
   if (flags.cpuProfile !== undefined && executor === 'threads')
     refuse('--profile', 'of threads', '--executor simulated', 'a profile is of one thread');
-  const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
+  const scheduler = oneOf(flags.scheduler, '--scheduler', schedulerNames);
   const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
   if (file === '-') await stdin.fetch('scenario');

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { properties } from '../protocols/index.ts';
 import { results } from '../model/words.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 
 const n = z.int().min(0);
 
@@ -115,7 +116,7 @@ export const resultSchema = z
     scenarioHash: z.string(),
     executor: z.enum(['simulated', 'threads']),
     scheduler: z
-      .enum(['timed', 'random', 'pct', 'threads'])
+      .enum([...schedulerNames, 'threads'])
       .describe('Who chose the order of deliveries. Only timed gives times that mean something.'),
     runs: z.array(runSchema),
     checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),

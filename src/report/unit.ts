@@ -5,6 +5,7 @@ import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { properties } from '../protocols/index.ts';
+import type { SchedulerName } from '../runtime/scheduler.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -18,7 +19,7 @@ export interface Unit {
   /** Name, or path of a module. */
   protocol: string;
   seed: number;
-  scheduler: 'timed' | 'random' | 'pct';
+  scheduler: SchedulerName;
   choices?: readonly number[] | undefined;
   limit?: number | undefined;
   /** Seeded bugs, by name. */

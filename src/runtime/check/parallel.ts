@@ -38,7 +38,7 @@ export class ParallelSearch extends Search {
     this.smallLevel = smallLevel;
   }
 
-  async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<SearchResult> {
+  async runWith(pool: SearchPool): Promise<SearchResult> {
     this.startClock();
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
@@ -52,7 +52,7 @@ export class ParallelSearch extends Search {
     return this.result();
   }
 
-  private async share(pool: Piscina<LevelTask, LevelShare>, size: number): Promise<void> {
+  private async share(pool: SearchPool, size: number): Promise<void> {
     const { set, options } = this;
     if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
       this.halt = 'memory';
@@ -121,36 +121,30 @@ export interface ParallelOptions extends SharedOptions {
   threads: number;
 }
 
+export type SearchPool = Piscina<LevelTask, LevelShare>;
+
+/** Threads that search together, to be kept from search to search and dismissed by whoever asked for them. */
+export async function searchPool(threads: number): Promise<SearchPool> {
+  // Imported when it is needed: whoever checks in one thread need not load a pool.
+  const { Piscina } = await import('piscina');
+  return new Piscina({ filename: WORKER, minThreads: threads, maxThreads: threads });
+}
+
 /** `check` with several workers; each makes the model anew from its module. */
 export async function checkInParallel(source: ModelSource, options: ParallelOptions): Promise<CheckResult> {
   const { threads } = options;
   assert(threads >= 1, `threads: expected at least one, saw ${threads}`);
-  // Imported when it is needed: whoever checks in one thread need not load a pool.
-  const { Piscina } = await import('piscina');
-  const pool = new Piscina<LevelTask, LevelShare>({
-    filename: WORKER,
-    minThreads: threads,
-    maxThreads: threads,
-  });
+  const pool = await searchPool(threads);
   try {
-    return await checkWith(pool, source, options);
+    const made = await loadModel(source);
+    const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
+      const model = made instanceof System ? made.packed({ symmetry }) : made;
+      const search = new ParallelSearch(model, source, { ...options, symmetry });
+      await search.runWith(pool);
+      return search;
+    };
+    return await conclude(await searched(options.symmetry !== false), options, () => searched(false));
   } finally {
     await dismiss(pool);
   }
-}
-
-/** The same with a pool that the caller keeps. */
-export async function checkWith(
-  pool: Piscina<LevelTask, LevelShare>,
-  source: ModelSource,
-  options: SharedOptions = {},
-): Promise<CheckResult> {
-  const made = await loadModel(source);
-  const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
-    const model = made instanceof System ? made.packed({ symmetry }) : made;
-    const search = new ParallelSearch(model, source, { ...options, symmetry });
-    await search.runWith(pool);
-    return search;
-  };
-  return conclude(await searched(options.symmetry !== false), options, () => searched(false));
 }
