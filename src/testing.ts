@@ -7,6 +7,12 @@ export { Geometry } from './model/geometry.ts';
 export type { WorldSpec } from './model/spec.ts';
 export { monitors, Property, type Setting, type Violation, witnessNames } from './properties/index.ts';
 export { mutants } from './protocols/mutate.ts';
+export {
+  type ClusterLitmus,
+  type ClusterResult,
+  readClusterLitmus,
+  searchCluster,
+} from './report/litmus/cluster.ts';
 export { type Litmus, parseLitmus, readLitmus } from './report/litmus/file.ts';
 export { proofOf, type ProofOptions, witnessOf } from './report/litmus/prove.ts';
 export { complaintsOf, type LitmusResult, searchLitmus } from './report/litmus/search.ts';

@@ -9,8 +9,9 @@ import {
   type ScenarioInput,
   scenarioSchema,
 } from '../scenarios/scenario.ts';
-import { deepest, expectation, quote, valueAt } from '../scenarios/complaint.ts';
+import { deepest, expectation } from '../scenarios/complaint.ts';
 import { SEEDS_MAX } from '../scenarios/define-scenario.ts';
+import { quote, valueAt } from '../scenarios/quote.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 

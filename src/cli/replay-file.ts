@@ -23,9 +23,10 @@ import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
 import { schedulerNames } from '../runtime/scheduler.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
-import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
+import { expectation } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
+import { quote, valueAt } from '../scenarios/quote.ts';
 import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
 

@@ -3,10 +3,10 @@ import type { ThreadParts } from '../report/run-on-threads.ts';
 import { runOnThreads } from '../report/run-on-threads.ts';
 import type { RunReport } from '../report/run.ts';
 import type { Unit } from '../report/unit.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { Geometry } from '../model/geometry.ts';
 import { Crew } from '../runtime/threads/crew.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { present } from '../stdx/assert.ts';
 import type { EnsembleOptions } from './ensemble.ts';
 

@@ -20,8 +20,8 @@ import type { ChoosingScheduler } from '../runtime/scheduler.ts';
 import { schedulerFor } from '../runtime/schedulers/named.ts';
 import { Simulation } from '../runtime/simulate.ts';
 import { Trace } from '../runtime/trace.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { parseOperation } from '../scenarios/workloads/script.ts';
 import { present } from '../stdx/assert.ts';
 import {

@@ -17,8 +17,6 @@ import { bytesOf, chainOf, guestVariantsSchema, isScript, type Scenario } from '
 import { type RefuseScript, SEE_SCRIPTS } from './workloads/script.ts';
 import { refuseAbsent } from './workloads/script-numbers.ts';
 
-export { partsOf, workloadOf } from './parts.ts';
-
 const PAGE_BYTES = 4096;
 /** Gfns that may share an entry of a moved list. */
 const TAGS = (1 << 16) - 1;

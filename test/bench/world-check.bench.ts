@@ -9,8 +9,8 @@ import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { checkLiveness } from '../../src/runtime/check/liveness.ts';
 import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { StateSet } from '../../src/runtime/check/state-set.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { Prng } from '../../src/stdx/prng.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, small: { type: 'boolean' } } });

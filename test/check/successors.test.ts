@@ -5,8 +5,8 @@ import { Property } from '../../src/properties/property.ts';
 import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { Search } from '../../src/runtime/check/search.ts';
 import { Successors } from '../../src/runtime/check/explorable.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { assert } from '../../src/stdx/assert.ts';
 import { search, type SmallBounds } from './small-searches.ts';
 

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { searchPool } from '../../src/runtime/check/parallel.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 
 const protocol = protocols.find(({ name }) => name === 'copyless-map')!;
 const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 2, guests: 1 });

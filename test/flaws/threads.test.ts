@@ -4,7 +4,7 @@ import { ACTOR_WORKER } from '../../src/cli/threads.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { present } from '../../src/stdx/assert.ts';

@@ -19,7 +19,7 @@ import { runCluster } from '../../src/report/migration/run-cluster.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { runUnit } from '../../src/report/unit.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';
