@@ -66,6 +66,9 @@ export interface Sink {
   ): void;
 }
 
+/** For a world that nobody listens to. */
+export const SILENT: Sink = { takePlace() {}, put() {} };
+
 /** The vocabulary of the trace: a method an event. */
 export class Recorder {
   private readonly sink: Sink;

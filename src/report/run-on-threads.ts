@@ -1,5 +1,6 @@
 // One run on real threads, and what the same monitors make of its trace afterwards.
 import { create, measure, type Parts } from '../actors/index.ts';
+import { SILENT } from '../model/events.ts';
 import type { Workload } from '../model/script.ts';
 import type { Crew, CrewRun } from '../runtime/threads/crew.ts';
 import type { Disturbance } from '../runtime/threads/actor-loop.ts';
@@ -25,8 +26,6 @@ export interface ThreadRunReport {
 
 /** What the check is called that every step is one of the model's. */
 const VALIDATION = 'trace-validation';
-
-const SILENT = { takePlace() {}, put() {} };
 
 /**
  * @param protocolName as the user named it, for the threads to load
@@ -64,21 +63,7 @@ export async function runOnThreads(
   const trace = new Trace([...judged.observing, ...observing]);
   // Who stopped a run does not wait for what was recorded of it to be judged.
   const events = crewRun.ending === 'stopped' ? [] : crewRun.recording.events();
-  for (const e of events) {
-    trace.put(
-      e.actor,
-      e.time,
-      e.kind,
-      e.id,
-      e.gfn,
-      e.destination,
-      e.generation,
-      e.from,
-      e.to,
-      e.cause,
-      e.result,
-    );
-  }
+  for (const e of events) trace.again(e);
   const facts = { traceHash: '', events: trace.length, wallMs };
   const report = { ...judged.report(system, seed, crewRun.ending, facts), statistics: crewRun.statistics };
   if (!validating || crewRun.ending === 'stopped') return report;

@@ -37,10 +37,7 @@ export async function runClusterOnThreads(
   const system = createCluster(world, parts, trace);
   const threadParts = { ...parts, eventRings: geometry.actors };
   const run = await crew.run(system, world, threadParts, [], disturbance, undefined, validating);
-  for (const e of run.recording.events()) {
-    const { actor, time, kind, id, gfn, destination, generation, from, to, cause, result } = e;
-    trace.put(actor, time, kind, id, gfn, destination, generation, from, to, cause, result);
-  }
+  for (const e of run.recording.events()) trace.again(e);
   if (run.ending === 'at rest') for (const property of properties) property.atRest();
   return {
     ending: run.ending,

@@ -19,6 +19,11 @@ export interface Finding {
   beyond: number;
 }
 
+/** Whether a finding is to be told rather than another: it is shorter, or comes first in the queue. */
+export function before(a: Finding, b: Finding): boolean {
+  return (a.beyond - b.beyond || a.id - b.id || a.k - b.k) < 0;
+}
+
 /** Why `run` came back before the end of its stretch. */
 export type Halt = 'memory' | 'states' | 'time' | null;
 
@@ -101,9 +106,7 @@ export class Expander {
 
   found(finding: Finding): void {
     this.findings++;
-    const best = this.finding;
-    const earlier = best && (finding.beyond - best.beyond || finding.id - best.id || finding.k - best.k);
-    if (!best || earlier! < 0) this.finding = finding;
+    if (!this.finding || before(finding, this.finding)) this.finding = finding;
   }
 
   private insert(): boolean {

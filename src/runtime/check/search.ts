@@ -5,7 +5,7 @@
 // the counts come out the same.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors, TooNarrow } from './explorable.ts';
-import { Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
+import { before, Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
 import { OutOfMemory } from './interner.ts';
 import { StateSet } from './state-set.ts';
 
@@ -334,8 +334,4 @@ export function stepTo(model: Explorable, set: StateSet, from: number, to: numbe
       return k;
     }
   throw new Error(`state ${from} has no successor ${to}: the model is not a function of the packed state`);
-}
-
-function before(a: Finding, b: Finding): boolean {
-  return (a.beyond - b.beyond || a.id - b.id || a.k - b.k) < 0;
 }
