@@ -204,10 +204,6 @@ export class Vcpu implements Actor {
     this.run(context);
   }
 
-  /** Whether the guest kernel is moving pages on this vCPU. */
-  get isBalancing(): boolean {
-    return this.balancing.active;
-  }
   private isRunning(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.running;
   }

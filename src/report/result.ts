@@ -13,7 +13,7 @@ export const violationSchema = z.strictObject({
   sequence: z.int().describe('Position of the event that showed it; -1: at the end of the run.'),
 });
 
-export const runSchema = z.strictObject({
+const runSchema = z.strictObject({
   protocol: z.string(),
   seed: n,
   ending: z

@@ -23,7 +23,7 @@ test('of three states with 3, 2 and 1 steps the first, third and sixth break: th
     out.begin(source);
     for (let k = 0; k < steps; k++) {
       keys.push(10 * source + k);
-      out.add2(10 * source + k, 1, source + k);
+      out.add(Int32Array.of(10 * source + k, 1), 0, source + k);
     }
     out.end();
   }

@@ -16,7 +16,7 @@ const faultPlan = z.strictObject({
   partition: z.strictObject({ afterPackets: n, forNs: n }).nullable(),
 });
 
-export const migrationRunSchema = z.strictObject({
+const migrationRunSchema = z.strictObject({
   mode: z.string(),
   seed: n,
   ending: z.enum(['at rest', 'step limit', 'stopped']),

@@ -173,17 +173,6 @@ export class Successors {
     const { keys, words } = this;
     for (let w = 0; w < words; w++) keys[into + w] = from[at + w]!;
   }
-  /** Appends a state of one word. */
-  add1(word: number, action: number): void {
-    const into = this.place(action);
-    this.keys[into] = word;
-  }
-  /** Appends a state of two words. */
-  add2(word0: number, word1: number, action: number): void {
-    const into = this.place(action);
-    this.keys[into] = word0;
-    this.keys[into + 1] = word1;
-  }
   /** Appends a transition that breaks `property`; it leads to no state. */
   violate(action: number, property: string): void {
     this.broken.push({ source: this.source, k: this.ofThisState, action, property });

@@ -250,7 +250,7 @@ export class PackedSystem implements Explorable {
 }
 
 /** A value for a line of text: strings bare, objects as name=value. */
-export function brief(value: unknown): string {
+function brief(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map(brief).join(' ')}]`;
   return `{${Object.entries(value)
