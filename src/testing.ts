@@ -31,7 +31,7 @@ export {
   type Explorable,
   type Learning,
   Successors,
-  type Told,
+  type PathText,
   TooNarrow,
 } from './runtime/check/explorable.ts';
 export type { ModelSource } from './runtime/check/model-source.ts';

@@ -12,7 +12,7 @@ import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
 import { printable } from '../stdx/input-error.ts';
 import { drawLanes } from './lanes.ts';
-import { HOST, HYPERVISOR, Narrator, type Told } from './narrator.ts';
+import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
 import { runOnce } from './run.ts';
 import type { Unit } from './unit.ts';
 
@@ -45,7 +45,7 @@ interface Change {
 class Seen {
   private readonly narrator: Narrator;
   private readonly violation: Violation;
-  private readonly told: Told[] = [];
+  private readonly told: NarratedEvent[] = [];
   /** The pages and Gfns that the violation is about. */
   private readonly pages = new Set<number>();
   private readonly gfns = new Set<number>();
@@ -85,7 +85,7 @@ class Seen {
     return this.violation.property === 'I8-shootdown';
   }
   /** An event that FIG. 4 has no words for. */
-  private bare(e: TraceEvent): Told {
+  private bare(e: TraceEvent): NarratedEvent {
     const lane = this.narrator.laneOf(e.actor);
     const of = { time: e.time, sequence: e.sequence, ...this.narrator.aboutOf(e) };
     return {

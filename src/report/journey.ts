@@ -5,7 +5,7 @@ import { event, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
 import { cause, result } from '../model/words.ts';
 import { drawLanes } from './lanes.ts';
-import { GUEST, HOST, HYPERVISOR, Narrator, type Told, type What } from './narrator.ts';
+import { GUEST, HOST, HYPERVISOR, Narrator, type NarratedEvent, type What } from './narrator.ts';
 
 /** Lines of one journey at most; what is between is left out. */
 const LINES_MAX = 80;
@@ -16,8 +16,8 @@ export class Journey {
   private readonly page: number;
   private readonly name: string;
   /** Since the page was last moved out. */
-  private open: Told[] = [];
-  private shown: Told[] | null = null;
+  private open: NarratedEvent[] = [];
+  private shown: NarratedEvent[] | null = null;
   /** The journey shown moved no bytes: the page's next arrival belongs to it. */
   private awaitsTouch = false;
   private readonly counts = new Map<What, number>();
@@ -56,7 +56,7 @@ export class Journey {
     }
   }
 
-  private follow(told: Told): void {
+  private follow(told: NarratedEvent): void {
     const { what } = told;
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
     if (told.text.startsWith('first touch') && !told.fine) this.firstTouch ||= told.text;

@@ -15,7 +15,7 @@ import {
 import type { PageTable } from '../../machines/index.ts';
 import type { LaneStep } from './lanes.ts';
 
-export interface Told extends LaneStep {
+export interface NarratedEvent extends LaneStep {
   sequence: number;
   /** Guest virtual pages it is about, numbered over all guests. */
   pages: readonly number[];
@@ -154,7 +154,7 @@ export class Narrator {
    * @param only a page: what is about others is followed and not told
    * @returns what is to be told of an event: nothing, a line, or several where FIG. 4 has several
    */
-  tell(e: TraceEvent, only?: number): readonly Told[] {
+  tell(e: TraceEvent, only?: number): readonly NarratedEvent[] {
     const access = e.kind === event.read || e.kind === event.wrote;
     if (access && only !== undefined && e.gfn !== only) return NOTHING;
     if (e.kind === event.seized) {

@@ -1,5 +1,5 @@
 // The first step of a recorded run that no behaviour of the model explains, in words.
-import { access, NO_PLACE, type Witness } from '../../memory/witness.ts';
+import { access, NO_PLACE, type AccessRecord } from '../../memory/access-record.ts';
 import { eventKinds } from '../../model/events.ts';
 import { type Message, messageKinds } from '../../model/messages.ts';
 import { countIn, isStep, kindIn, knownIn, RECORD, ringIn, stepField } from './step-record.ts';
@@ -84,7 +84,7 @@ export class Unexplained {
 
 export function differenceOf(
   what: 'message' | 'access',
-  model: { incoming: Message; witness: Witness },
+  model: { incoming: Message; witness: AccessRecord },
   words: Int32Array,
   record: number,
 ): Difference {

@@ -28,7 +28,7 @@ interface ActionFamily {
   outcomesMax: number;
 }
 
-export class Steps {
+export class ActionRows {
   private readonly tables: Tables;
   private readonly layout: Layout;
   private readonly words: number;
