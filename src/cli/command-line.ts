@@ -1,6 +1,6 @@
 // The command line. Verbs are in files of their own; here are the flags, and how every way to fail becomes one line and
 // an exit status.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { InputError } from '../stdx/input-error.ts';
 import type { CheckFlags } from './check.ts';
 import { exit } from './exit.ts';
@@ -18,7 +18,13 @@ interface Profiled {
 /** Where `--profile` alone puts it. */
 const CPU_PROFILE = 'copyless.cpuprofile';
 const cpuProfile = () =>
-  new Option('--profile [file]', 'FILE.cpuprofile: where the time of this thread goes').preset(CPU_PROFILE);
+  new Option(
+    '--profile [file]',
+    `FILE.cpuprofile: where the time of this thread goes (without FILE: ${CPU_PROFILE})`,
+  ).preset(CPU_PROFILE);
+/** What the option is without its argument stands in its description. */
+const optionDescription = (option: Option) =>
+  new Help().optionDescription(option).replace(/ \(preset: "[^"]*"\)$/, '');
 
 // A verb's own code is loaded when it is called: help and a mistyped flag need none of it.
 const simulate = async (
@@ -52,6 +58,7 @@ function program(done: (status: number) => void): Command {
     .description('Copyless NUMA balancing, simulated and verified: protocols side by side on one workload.')
     .version(VERSION)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .configureOutput({ writeErr: () => {} });
   root
     .command('simulate', { isDefault: true })
@@ -80,13 +87,16 @@ function program(done: (status: number) => void): Command {
       'what goes wrong: none (the default), swarm or all (drawn from the seed), or NAME:NTH,...',
     )
     .option('-s, --seed <n|a..b>', "seed, or a range of them; default: the scenario's, else 1")
-    .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
+    .option(
+      '--topology <name|file>',
+      "built-in, this-machine, `numactl -H` text, a module, or - for stdin; the scenario's nodes are kept where it has them",
+    )
     .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')
     .option('--memory <size>', 'memory of each pinned node for the guests, such as 4MiB')
     .addOption(
       new Option(
         '--profile [name|file]',
-        'cost profile; or FILE.cpuprofile to see where the time of this program goes (default file: copyless.cpuprofile)',
+        `cost profile (default: the scenario's, else that of the built-in topology, else skylake-2s); or FILE.cpuprofile, to see where the time of this program goes (without FILE: ${CPU_PROFILE})`,
       )
         .preset(CPU_PROFILE)
         .argParser(repeated),

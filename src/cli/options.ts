@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
-  chainOf,
   newLocationKinds,
   type Scenario,
   type ScenarioInput,
@@ -156,20 +155,9 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
       'such as --new-location nvme@0 --store-size 64MiB',
     );
   }
-  // Another topology has other nodes: what the scenario said of them does not carry over.
-  const { nodes: _nodes, newLocation: _placed, ...rest } = base.host;
-  const baseHost =
-    flags.topology === undefined
-      ? base.host
-      : {
-          ...rest,
-          newLocation: chainOf(base.host).map((place) =>
-            place.kind === 'far' ? { kind: 'nvme' as const } : { ...place, node: undefined },
-          ),
-        };
   const merged = {
     ...base,
-    host: { ...baseHost, ...host },
+    host: { ...base.host, ...host },
     guests: { ...base.guests, ...guests },
     workload: workload(base, flags),
     ...(flags.protocol ? { protocols: flags.protocol } : {}),

@@ -5,17 +5,21 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
+import type { Topology } from '../model/topology.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { comparison } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
 import { together } from '../report/judged.ts';
 import { type Limits, smallestOf } from '../report/limits.ts';
+import { machineOf } from '../report/machine.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
+import { loadTopologyOrModule } from '../scenarios/modules.ts';
+import { type CarriedOver, carriedOver } from '../scenarios/other-topology.ts';
 import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
@@ -79,8 +83,8 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     const flag = flagOf(flags, path);
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
-  const scenario = await stdinAsFile(withFlags(base, flags), stdin);
-  const { workload, host } = scenario;
+  const wanted = await stdinAsFile(withFlags(base, flags), stdin);
+  const { workload, host } = wanted;
   const inputs = [file, host.topology, ...(isTrace(workload) ? workload.files : [])];
   refuseInputAsJson(flags.json, inputs);
   if (
@@ -88,16 +92,16 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     inputs.some((input) => input && resolve(input) === resolve(flags.out!, 'result.json'))
   )
     refuse('--out', `the result in ${quote(flags.out)} is an input`, 'another folder', 'nothing was run');
-  if (scenario.host.topology === '-') await stdin.fetch('topology');
-  const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
+  if (host.topology === '-') await stdin.fetch('topology');
+  const { scenario, topology, warnings } = await onItsTopology(wanted, flags, stdin);
+  const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes, topology);
   const journeyOf = pageOf(flags, executor, experiment);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   if (flags.out !== undefined) refuseUnwritable(join(out, 'result.json'));
-  for (const warning of experiment.topology.warnings) {
-    note(printable(`warning: ${experiment.topology.name}: ${warning}`));
-  }
+  for (const warning of [...topology.warnings, ...warnings])
+    note(printable(`warning: ${topology.name}: ${warning}`));
 
   const [first, last] = scenario.seeds;
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -229,6 +233,22 @@ async function stdinAsFile(scenario: Scenario, stdin: Stdin): Promise<Scenario> 
   return { ...scenario, workload: { ...workload, files } };
 }
 
+/** The scenario with its topology; with what it says by node id carried over to that which `--topology` names. */
+async function onItsTopology(
+  scenario: Scenario,
+  flags: Flags,
+  stdin: Stdin,
+): Promise<CarriedOver & { topology: Topology }> {
+  const topology = await loadTopologyOrModule(scenario.host.topology, () => stdin.text());
+  if (flags.topology === undefined) return { scenario, topology, warnings: [] };
+  const given = {
+    nodes: flags.nodes !== undefined,
+    newLocation: flags.newLocation !== undefined,
+    profile: flags.profile !== undefined,
+  };
+  return { ...carriedOver(scenario, topology, given), topology };
+}
+
 function resultOf(
   experiment: Experiment,
   reports: readonly (RunReport | null)[],
@@ -250,6 +270,7 @@ function resultOf(
     complete: done.length === reports.length && runs.every((run) => run.ending === 'at rest'),
     pass: checks.every((check) => check.kind === 'sometimes' || check.pass),
     scenarioHash: experiment.hash,
+    machine: machineOf(experiment),
     executor,
     scheduler,
     runs,

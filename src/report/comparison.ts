@@ -4,6 +4,7 @@ import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { printable } from '../stdx/input-error.ts';
 import type { Limits } from './limits.ts';
+import { placesOf } from './machine.ts';
 import type { Result, Run } from './result.ts';
 
 const LABEL = 34;
@@ -49,13 +50,8 @@ function head(experiment: Experiment, result: Result): string[] {
     const bytes = frames * new Geometry(spec).pageBytes;
     return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   };
-  const place = spec.moveTo
-    .map((home) => {
-      const store = spec.stores[home - spec.nodes.length];
-      return store
-        ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
-        : `${spec.policy.far} far memory on node ${spec.nodes[home]!.id}`;
-    })
+  const place = placesOf(spec)
+    .map(({ kind, node }) => `${kind === 'far' ? `${spec.policy.far} far memory` : kind} on node ${node}`)
     .join(', then ');
   const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
   const each = spec.guests.length === 1 ? '' : ' each';
@@ -63,8 +59,8 @@ function head(experiment: Experiment, result: Result): string[] {
   const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
-    `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
-    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}`,
+    `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; costs: ${printable(experiment.profile)}`,
+    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}; idle pages move to ${place}`,
     ...faultsIn(result),
   ];
 }

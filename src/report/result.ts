@@ -98,6 +98,19 @@ const runSchema = z.strictObject({
   violations: z.array(violationSchema).describe('First violation of each property that the protocol claims.'),
 });
 
+const machineSchema = z
+  .strictObject({
+    topology: z.string(),
+    profile: z.string().describe('Cost profile: where the times come from.'),
+    nodes: z
+      .array(z.strictObject({ node: n.describe('Kernel node id.'), bytes: n }))
+      .describe('Nodes that vNodes are pinned to, with the memory that the guests have there.'),
+    newLocation: z
+      .array(z.strictObject({ kind: z.string(), node: n.describe('Kernel node id.'), bytes: n }))
+      .describe('Where idle pages go, in order.'),
+  })
+  .describe('What scenario and options come to on this topology.');
+
 export const checkSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(['always', 'sometimes']),
@@ -114,6 +127,7 @@ export const resultSchema = z
       .describe('False when the comparison was interrupted or a run did not come to rest.'),
     pass: z.boolean().describe('True when every property that a protocol claims held in every run.'),
     scenarioHash: z.string(),
+    machine: machineSchema.optional(),
     executor: z.enum(['simulated', 'threads']),
     scheduler: z
       .enum([...schedulerNames, 'threads'])

@@ -81,7 +81,7 @@ function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario
     host: {
       ...host,
       topology: ifPath(host.topology, 'host', 'topology'),
-      profile: ifPath(host.profile, 'host', 'profile'),
+      ...(host.profile !== undefined && { profile: ifPath(host.profile, 'host', 'profile') }),
     },
     workload: isTrace(workload)
       ? { ...workload, files: workload.files.map((name, i) => within(name, 'workload', 'files', i)) }
