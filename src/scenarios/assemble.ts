@@ -13,7 +13,7 @@ import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule } from './modules.ts';
 import { partsOf, workloadOf } from './parts.ts';
-import { bytesOf, chainOf, guestVariantsSchema, isScript, type Scenario } from './scenario.ts';
+import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
 import { type RefuseScript, SEE_SCRIPTS } from './workloads/script.ts';
 import { refuseAbsent } from './workloads/script-numbers.ts';
 
@@ -204,6 +204,7 @@ async function worldOf(
     vnodes: Math.min(positions.length, BULK_VNODES),
     pageWords,
   };
+  refuseUnmovable(scenario, shape, from);
   const refuseScript = scriptRefusal(from);
   const workload = await workloadOf(scenario.workload, shape, refuseScript);
   const { pages } = workload;
@@ -317,6 +318,21 @@ async function worldOf(
   };
   if (isScript(scenario.workload)) refuseAbsent(scenario.workload.vcpus, spec, refuseScript);
   return { spec, shape, workload };
+}
+
+/** A traced task goes from one vNode to another: where there is one only, that is what is wrong, and not the moving. */
+function refuseUnmovable({ workload }: Scenario, { vcpuVnodes, vnodes }: GuestShape, from: From): void {
+  if (!isTrace(workload) || workload.moveEvery === undefined || new Set(vcpuVnodes).size > 1) return;
+  const [what, expected, place] =
+    vnodes < 2
+      ? ['there is one vNode', 'two nodes or more', from('host', 'nodes')]
+      : ['all vCPUs are on one vNode', 'two vCPUs or more', from('guests', 'vcpus')];
+  throw new InputError(
+    place,
+    what,
+    `${expected}, for a task that moves`,
+    'a scenario without moveEvery leaves the task where it is',
+  );
 }
 
 /** Complaints about a scenario's script, each at the words that it is about. */

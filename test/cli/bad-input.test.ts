@@ -356,7 +356,30 @@ const scenarios: Case[] = [
   scenario('a file of one word', 'hello\n', '1:1', /holds no scenario/),
   scenario('JSON that is cut off', '{"version": 1, "workload": {"kind": "uni', '1:', /expected YAML or JSON/),
   scenario('two documents', `${good}---\n${good}`, '4:', /one scenario a file/),
-  scenario('binary', Buffer.from([0, 1, 2, 0xff, 0xfe, 0x1b, 0x5b]), '', /expected/),
+  scenario(
+    'binary',
+    Buffer.from([0, 1, 2, 0xff, 0xfe, 0x1b, 0x5b]),
+    '',
+    /is no text, .* a binary file; .*--trace/,
+  ),
+  scenario(
+    '100,000 bytes of anything',
+    Buffer.from(Uint8Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 7)) & 0xff)),
+    '',
+    /^.{0,60}is no text/,
+  ),
+  scenario(
+    'a trace of lackey',
+    '==1== Lackey\nI  04000000,3\n S 1ffe000,8\n',
+    '',
+    /give it with --trace s\.yaml/,
+  ),
+  scenario(
+    'a line of 100,000 letters that the YAML reader quotes',
+    `version: |9${'x'.repeat(100_000)}\n`,
+    '1:',
+    /^.{0,220}$/,
+  ),
   scenario('a value of 100,000 letters', `version: ${'x'.repeat(100_000)}\n`, '1:10', /^.{0,200}$/),
   scenario(
     'a trace outside of the folder',
@@ -414,6 +437,9 @@ const scenarios: Case[] = [
 
 const usage: Case[] = [
   flags('an unknown verb', ['simulat'], 'simulat', /did you mean the verb simulate\?/),
+  flags('a verb that is none', ['sweep'], 'sweep', /no such verb, .* verbs are simulate, fuzz, check, /),
+  flags('vCPUs on one vNode', ['--vcpus', '1'], '--vcpus', /all vCPUs are on one vNode/),
+  flags('one vNode', ['--nodes', '0'], '--nodes', /there is one vNode, expected two nodes or more/),
   flags('two scenarios', ['a.yaml', 'b.yaml'], 'command line', /too many arguments/),
   flags('an unknown flag', ['--protocl', 'x'], '--protocl', /no such option, .* did you mean --protocol\?/),
   flags('a flag without its value', ['--seed'], '--seed', /without a value/),
