@@ -7,6 +7,7 @@ import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Topology } from '../model/topology.ts';
 import { protocols as shipped } from '../protocols/index.ts';
+import { commandTo } from '../report/command.ts';
 import { comparison } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
 import { together } from '../report/judged.ts';
@@ -156,7 +157,9 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     result.runs.length === 0
       ? `Interrupted before the first of ${units.length} runs was done.`
       : comparison(experiment, result, limits, performance.now() - began);
-  let status = interrupt.status || statusOf(result);
+  // A signal that came when all was done stopped nothing.
+  const stopped = result.complete ? 0 : interrupt.status;
+  let status = stopped || statusOf(result);
   const attempt = async (write: () => Promise<void> | void) => {
     if (!(await attempted(write)) && status === exit.ok) status = exit.output;
   };
@@ -165,7 +168,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     await attempt(() => print(json));
     note(text);
   } else await attempt(() => print(text));
-  if (journeyOf !== null && result.runs.length > 0 && interrupt.status === 0) {
+  if (journeyOf !== null && result.runs.length > 0 && stopped === 0) {
     for (const unit of units.slice(0, named.length)) {
       const lines = await journey(unit, journeyOf);
       await attempt(() => show(`\n${lines.join('\n')}`));
@@ -305,7 +308,7 @@ async function keepFailures(
       const screen = await explainFailure(kept, violation, { keep });
       if (screen.length > 0) await show(`\n${screen.join('\n')}`);
     }
-    lines.push(`Replay  npm run simulate -- --replay ${file}`);
+    lines.push(`Replay  ${commandTo('simulate', `--replay ${file}`)}`);
   }
   for (const line of lines) await show(line);
 }

@@ -4,6 +4,7 @@ import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
+import { commandTo } from './command.ts';
 import type { Limits } from './limits.ts';
 import { placesOf } from './machine.ts';
 import type { Result, Run } from './result.ts';
@@ -227,7 +228,7 @@ function checks(result: Result): string[] {
   return [
     'Checks, with the number of cases examined; each protocol is held to what it claims',
     ...paired,
-    ` ${seen.length} of ${total} interesting cases happened (sometimes): the rest is for the test campaign`,
+    ` ${seen.length} of the ${total} cases we watch for occurred in this run${seen.length < total ? '; our tests cover the others' : ''}`,
   ];
 }
 
@@ -296,8 +297,14 @@ function more(experiment: Experiment, result: Result): string[] {
     ];
   }
   const narrow = experiment.protocols.length > 1 ? '--protocol copyless-map' : '--seed 1..4';
+  const [first, ...others] = [
+    narrow,
+    '--workload adversary --memory 64KiB',
+    '--topology amd-epyc9224-2s-nps2-cxl-5n --nodes 0,2 \\\n           --new-location far@4',
+  ].map((flags) => commandTo('simulate', flags));
   return [
-    `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary --memory 64KiB`,
-    `       --migrate-pages, --scheduler random --seed 1..8, --executor threads, --json, --help`,
+    `More   ${first}`,
+    ...others.map((line) => `       ${line}`),
+    'Also   --migrate-pages, --scheduler random, --executor threads, --json, --help',
   ];
 }

@@ -12,6 +12,7 @@ import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
+import { commandTo } from './command.ts';
 import { drawLanes } from './lanes.ts';
 import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
 import { runOnce } from './run.ts';
@@ -177,9 +178,7 @@ export async function failureScreen(
     ...seen.lanes(),
     '',
     ...seen.change(),
-    ...(details.replay === undefined
-      ? []
-      : [`Replay:  npm run copyless -- replay ${printable(details.replay)}`]),
+    ...(details.replay === undefined ? [] : [`Replay:  ${commandTo('replay', printable(details.replay))}`]),
   ];
 }
 
@@ -225,7 +224,7 @@ function harms({ spec }: Unit): string[] {
 /** Where the page machine has a transition: file and line of the source, or of its compiled twin. */
 export function transitionAt(state: string, on: string): string {
   const compiled = import.meta.url.endsWith('.js');
-  const name = compiled ? 'dist/machines/page.machine.js' : 'machines/page.machine.ts';
+  const name = compiled ? 'copyless/dist/machines/page.machine.js' : 'machines/page.machine.ts';
   const lines = readFileSync(
     new URL(`../../machines/page.machine.${compiled ? 'js' : 'ts'}`, import.meta.url),
     'utf8',

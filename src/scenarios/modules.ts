@@ -39,6 +39,13 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   try {
     loaded = (await orNever(import(pathToFileURL(resolve(file)).href))) as { default?: unknown };
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
+      throw new InputError(
+        { file },
+        'is TypeScript below node_modules, which Node does not run',
+        'a file elsewhere',
+        'copy it out of node_modules',
+      );
     const why = quote(messageOf(error).split('\n')[0]);
     const expected = `a module with a ${what}`;
     throw new InputError(

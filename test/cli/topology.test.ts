@@ -47,6 +47,23 @@ test('a built-in topology brings its cost profile, unless --profile names anothe
   expect(other.machine).toMatchObject({ profile: 'skylake-2s' });
 });
 
+test('the commands that the first screen ends with: each is one line or goes on in the next, and a shell takes them', async () => {
+  const { stdout } = await run(short, { cwd });
+  const [, more = ''] = /\nMore {3}([\s\S]*)\nAlso {3}--/.exec(stdout)!;
+  const commands = more
+    .replaceAll(/ \\\n */g, ' ')
+    .split('\n')
+    .map((line) => line.trim());
+  expect(commands.length).toBe(3);
+  for (const line of stdout.slice(stdout.indexOf('\nMore')).split('\n'))
+    expect(line.length).toBeLessThanOrEqual(80);
+  for (const command of commands) {
+    const [, words = ''] = /^npm run simulate -- (.*)$/.exec(command)!;
+    const { status, stderr } = await run([...words.split(' '), '-p', 'copyless-map'], { cwd });
+    expect(status, stderr).toBe(0);
+  }
+});
+
 test('what a scenario names is kept where it is there: nodes, far memory, and costs, with a warning for these', async () => {
   const same = await machine(FAR, '--topology', AMD);
   expect(same.machine).toMatchObject({
