@@ -31,7 +31,15 @@ import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
-import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
+import {
+  attempted,
+  LongProgress,
+  print,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  writeWhole,
+} from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -56,7 +64,7 @@ export interface CheckFlags {
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
-  out: string;
+  out?: string;
 }
 
 /** Searched between two looks at signals and the terminal. */
@@ -88,7 +96,8 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   const campaign = await campaignOf(scenario, flags);
   refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
-  refuseUnwritable(join(flags.out, 'check.json'));
+  // What is not asked for is written only where something fails, and then it is early enough to say that it cannot be.
+  if (flags.out !== undefined) refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) {
     refuseBesideExplore(flags);
     return exploreWorld(campaign, scenario);
@@ -101,14 +110,14 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     isHeaded = true;
   };
   const interrupt = new Interrupt();
-  const runs: object[] = [];
+  const runs: ReturnType<typeof resultOf>[] = [];
   let status: number = exit.ok;
   try {
     for (const subject of campaign.subjects) {
       const found = await checkOne(subject, campaign, flags, interrupt, begun);
       await say(verdict(subject.name, found.checked));
       const file = found.checked.violation
-        ? await explain(subject, campaign, found, flags.out, say)
+        ? await explain(subject, campaign, found, flags.out ?? 'out', say)
         : undefined;
       runs.push(resultOf(subject.name, found.checked, file));
       if (found.checked.violation) status = exit.violated;
@@ -120,9 +129,11 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     progressEnds();
     interrupt.release();
   }
-  const isWritten = await attempted(() => writeJson(flags.json, campaign, runs));
+  const complete = runs.length === campaign.subjects.length && runs.every((run) => run.complete);
+  const isWritten = await attempted(() => writeJson(flags.json, campaign, runs, complete));
   if (!isWritten && status === exit.ok) status = exit.output;
-  return interrupt.status === 0 ? status : interrupt.status;
+  // A signal that came when all was done stopped nothing.
+  return complete ? status : interrupt.status || status;
 }
 
 interface Found {
@@ -166,11 +177,12 @@ async function searchOn(
   let written = began;
   let pause = SAVE_MS;
   let isUnsaved = false;
+  const progress = new LongProgress();
   for (;;) {
     const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
-    progress(`${name}: ${whole(states)} states, depth ${depth}`);
+    progress.tell(`${name}: ${whole(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
     if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
       isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
@@ -238,9 +250,11 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     guests: within('--guests', flags.guests ?? '1', 1, 4),
   };
   within('--guests x --vcpus', `${world.guests * world.vcpus}`, 1, 8);
+  const operations = within('--operations', flags.operations ?? '1', 0, 8);
+  const all = world.guests * world.vcpus * operations;
   const bounds: Bounds = {
-    operations: within('--operations', flags.operations ?? '1', 0, 8),
-    moves: within('--moves', flags.moves ?? '1', 0, 8),
+    operations,
+    moves: movesAmong(all, flags),
     // What is to be moved out a script says.
     reclaims: within('--reclaims', flags.reclaims ?? (script === null ? '1' : '0'), 0, 8),
     faults: within('--faults', flags.faults, 0, 4),
@@ -282,6 +296,14 @@ function refuseBesideExplore({ json, checkpoint, time, workers }: CheckFlags): v
 function sizesOf({ guests }: WorldSpec): WorldBounds {
   const { pages, vnodes, vcpus } = guests[0]!;
   return { pages, nodes: vnodes.length, vcpus: vcpus.length, guests: guests.length };
+}
+
+/** @param all operations of all vCPUs, moves among them */
+function movesAmong(all: number, { moves }: CheckFlags): number {
+  if (moves === undefined) return Math.min(1, all);
+  const count = within('--moves', moves, 0, 8);
+  if (count > all) refuse('--moves', `is ${count}`, `at most ${all}, the operations of all vCPUs`, 'moves are some of them: raise --operations'); // prettier-ignore
+  return count;
 }
 
 function within(flag: string, text: string, least: number, most: number): number {
@@ -354,7 +376,7 @@ function verdict(name: string, checked: CheckedWorld): string {
   if (violation) return `FAIL ${name}: ${violation.property}, after ${counts}`;
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
-  const ends = live ? 'everything that waits is served' : 'liveness was not asked';
+  const ends = live ? 'no deadlock, no starvation' : 'liveness was not asked';
   return `PASS ${name}: complete, ${counts}; ${ends}`;
 }
 
@@ -368,7 +390,7 @@ async function explain(
   const violation = checked.violation!;
   await say(`     ${violation.message}`);
   const { choices, shortest, cycleFrom } = violation;
-  const length = `${several(choices.length, 'step')}, ${shortest ? 'no way is shorter' : 'shortest among the orders that were searched'}`;
+  const length = `${several(choices.length, 'step')}; ${shortest ? 'no counterexample is shorter' : 'the shortest among the orders that were searched'}`;
   if (cycleFrom !== undefined) {
     await say(`     ${length}; from step ${cycleFrom + 1} on it repeats for ever`);
     await say(choices.map(({ text }, i) => `     ${i + 1 === cycleFrom + 1 ? '↻' : ' '} ${text}`).join('\n'));
@@ -395,7 +417,7 @@ async function seenAgain(unit: Unit, violation: FoundViolation) {
   return run.violations.find(({ property }) => property === violation.property) ?? run.violations[0] ?? null;
 }
 
-function resultOf(protocol: string, checked: CheckedWorld, replay: string | undefined): object {
+function resultOf(protocol: string, checked: CheckedWorld, replay: string | undefined) {
   const { violation, ...counts } = checked;
   const told = violation && {
     kind: violation.kind,
@@ -412,14 +434,14 @@ function resultOf(protocol: string, checked: CheckedWorld, replay: string | unde
 async function writeJson(
   target: string | boolean | undefined,
   campaign: Campaign,
-  runs: object[],
+  runs: readonly ReturnType<typeof resultOf>[],
+  complete: boolean,
 ): Promise<void> {
   if (target === undefined) return;
-  const { world, script, bounds, flaws, subjects } = campaign;
+  const { world, script, bounds, flaws } = campaign;
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
-  const complete =
-    runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
-  const pass = complete && runs.every((run) => 'pass' in run && run.pass === true);
+  // As of each run: whether anything was violated. Whether everything was looked at is `complete`.
+  const pass = runs.every((run) => run.pass);
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

@@ -147,7 +147,7 @@ function program(done: (status: number) => void): Command {
     .option('--list', 'the seeded bugs by name')
     .option('--time <seconds>', 'stop after so long')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
-    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
   root
     .command('check')
@@ -185,7 +185,7 @@ function program(done: (status: number) => void): Command {
     .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
     .option('--explore', 'step through the states by hand')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
-    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .addOption(cpuProfile())
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
       done(await watched(profile, () => check(scenario, flags))),

@@ -6,6 +6,7 @@ import { Piscina } from 'piscina';
 import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
+import { commandTo } from '../report/command.ts';
 import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
@@ -16,7 +17,15 @@ import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
-import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
+import {
+  attempted,
+  LongProgress,
+  print,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  writeWhole,
+} from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -29,7 +38,7 @@ export interface FuzzFlags {
   list?: boolean;
   time?: string;
   json?: string | boolean;
-  out: string;
+  out?: string;
 }
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -84,7 +93,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     for (const name of unseen) await say(`MISSED ${name}: not once in ${whole(tally.schedules)} schedules`);
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
-    let status = statusOf(tally, lost, unseen, interrupt);
+    let status = statusOf(tally, lost, unseen, complete ? 0 : interrupt.status);
     const { lines, files } = await keep(tally.failures, campaign.out);
     const result = resultOf(campaign, tally, ms, found, unseen, complete, files);
     const isWritten = await attempted(() => writeJson(flags.json, result));
@@ -128,7 +137,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     refuse('--seed', `${from} and ${schedules} schedules`, 'seeds up to 2^53 - 1', 'begin lower');
   refuseInputAsJson(flags.json, flags.protocol ?? []);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
-  refuseUnwritable(join(flags.out, 'fuzz.json'));
+  if (flags.out !== undefined) refuseUnwritable(join(flags.out, 'fuzz.json'));
   return {
     schedules,
     from,
@@ -137,7 +146,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     flaws: flags.flaw ?? [],
     selfTest: flags.selfTest === true,
     seconds: flags.time === undefined ? 0 : wholeNumber(flags.time, '--time', 1),
-    out: flags.out,
+    out: flags.out ?? 'out',
   };
 }
 
@@ -148,6 +157,7 @@ async function campaignOf(
 ): Promise<Tally> {
   const total = emptyTally();
   const end = from + schedules;
+  const progress = new LongProgress();
   let next = from;
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
@@ -156,7 +166,8 @@ async function campaignOf(
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
-      progress(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`);
+      const left = (progress.ms / 1000) * (schedules / Math.max(1, total.schedules) - 1);
+      progress.tell(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules, ${whole(left)} s left`);
     }
   });
   return total;
@@ -171,6 +182,7 @@ async function findAll(
   const wanted = campaign.flaws.length > 0 ? campaign.flaws.map((name) => flawNamed(name)!) : allFlaws;
   const { from, protocols, mix } = campaign;
   const found: Found[] = [];
+  const progress = new LongProgress();
   let next = 0;
   await lanes(crew, async () => {
     while (next < wanted.length && !crew.signal.aborted) {
@@ -180,7 +192,7 @@ async function findAll(
       const done = await given(crew, search);
       if (!done) return;
       found[index] = { flaw, failure: done.tally.failures[0], schedules: done.tally.schedules, ms: done.ms };
-      progress(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
+      progress.tell(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
     }
   });
   progressEnds();
@@ -279,14 +291,9 @@ function neverSeen({ witnesses }: Tally): string[] {
   return Object.entries(witnesses).flatMap(([name, count]) => (count === 0 ? [name] : []));
 }
 
-function statusOf(
-  tally: Tally,
-  lost: readonly string[],
-  unseen: readonly string[],
-  interrupt: Interrupt,
-): number {
+function statusOf(tally: Tally, lost: readonly string[], unseen: readonly string[], stopped: number): number {
   if (tally.failures.length > 0) return exit.violated;
-  if (interrupt.status !== 0) return interrupt.status;
+  if (stopped !== 0) return stopped;
   if (lost.length > 0) return exit.violated;
   return unseen.length > 0 ? exit.missed : exit.ok;
 }
@@ -318,7 +325,7 @@ async function keep(
       )
     : [];
   const replays = files
-    .flatMap((file) => (file === undefined ? [] : [`Replay  npm run copyless -- replay ${file}`]))
+    .flatMap((file) => (file === undefined ? [] : [`Replay  ${commandTo('replay', file)}`]))
     .toReversed();
   return { lines: [...lines, ...(screen.length > 0 ? ['', ...screen, ''] : []), ...replays], files };
 }

@@ -135,10 +135,34 @@ export async function attempted(write: () => Promise<void> | void): Promise<bool
   }
 }
 
+const overwrites = () => process.stderr.isTTY && !process.env['CI'];
+
 /** A line that overwrites itself, on a terminal only. */
 export function progress(text: string): void {
-  if (process.stderr.isTTY && !process.env['CI']) process.stderr.write(`\r\x1b[2K${text}`);
+  if (overwrites()) process.stderr.write(`\r\x1b[2K${text}`);
 }
+
+/** Between two lines where none can be overwritten. */
+const LINE_MS = 10_000;
+
+/** The progress of what takes minutes: off a terminal a line now and then, so that a log shows that it lives. */
+export class LongProgress {
+  private readonly began = performance.now();
+  private said = this.began;
+
+  get ms(): number {
+    return performance.now() - this.began;
+  }
+  tell(text: string): void {
+    if (overwrites()) return progress(text);
+    const { ms } = this;
+    if (this.began + ms - this.said < LINE_MS) return;
+    this.said = this.began + ms;
+    const seconds = Math.floor(ms / 1000);
+    note(`[${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}] ${text}`);
+  }
+}
+
 export function progressEnds(): void {
   progress('');
 }

@@ -182,7 +182,7 @@ const scripts: Case[] = [
   operation('inflate 2', /names vNode 2, expected a vNode from 0 to 1, /),
   operation('handover 7', /names vCPU 7, expected another of the guest's vCPUs 0 to 1, /),
   operation('handover 0', /names itself, expected another of the guest's vCPUs 0 to 1, /),
-  operation('await', /an await of vCPU 0 that nobody ends, expected a handover 0 /),
+  operation('await', /vCPU 0 waits in an await that no handover ends, expected a handover 0 /),
   operation('forge 0 12', /names forgery 12, expected forgery 0 to 11, /),
   operation('repin 0 2', /names node 2, expected node 0 or 1, /),
   operation('migrate-host 0 2', /names node 2, expected node 0 or 1, /),
@@ -473,6 +473,12 @@ const usage: Case[] = [
     /seeds up to 2\^53 - 1/,
   ),
   flags('check: half a second', ['check', '--time', '0.5'], '--time', /'0\.5', expected a whole number/),
+  flags(
+    'check: more moves than operations',
+    ['check', '--moves', '5'],
+    '--moves',
+    /is 5, expected at most 2, /,
+  ),
   flags('check: no workers', ['check', '--workers', '0'], '--workers', /'0', expected a whole number from 1/),
   flags(
     'check: a checkpoint that is a device',
