@@ -28,6 +28,8 @@ import { quote, valueAt } from './quote.ts';
 import { guarded } from './workloads/guarded.ts';
 import { type WorkloadFactory, workloadNamed, workloads } from './workloads/index.ts';
 
+/** What Node says of TypeScript in a package. */
+const UNSTRIPPED = 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING';
 const MODULE = /\.(ts|mts|js|mjs)$/;
 
 /** A module's default export. */
@@ -39,7 +41,7 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   try {
     loaded = (await orNever(import(pathToFileURL(resolve(file)).href))) as { default?: unknown };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
+    if (error instanceof Error && 'code' in error && error.code === UNSTRIPPED)
       throw new InputError(
         { file },
         'is TypeScript below node_modules, which Node does not run',

@@ -44,9 +44,9 @@ export function readText(file: string): string {
     if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return refuse(`cannot be read (${code})`, give);
-    return isWord(file)
-      ? refuse('no such verb, and no such file', verbHint(file))
-      : refuse('no such file', 'check the path, or give none for the shipped scenario');
+    if (!isWord(file)) return refuse('no such file', 'check the path, or give none for the shipped scenario');
+    const what = 'no such verb, and no such file';
+    throw new InputError({ file }, what, 'a verb or a scenario file', verbHint(file));
   }
 }
 

@@ -438,6 +438,13 @@ const scenarios: Case[] = [
 const usage: Case[] = [
   flags('an unknown verb', ['simulat'], 'simulat', /did you mean the verb simulate\?/),
   flags('a verb that is none', ['sweep'], 'sweep', /no such verb, .* verbs are simulate, fuzz, check, /),
+  flags(
+    'help for a verb that is none',
+    ['import', '--help'],
+    'import',
+    /no such verb, .* verbs are simulate, /,
+  ),
+  flags('help, then a verb that is none', ['help', 'doctor'], 'doctor', /no such verb/),
   flags('vCPUs on one vNode', ['--vcpus', '1'], '--vcpus', /all vCPUs are on one vNode/),
   flags('one vNode', ['--nodes', '0'], '--nodes', /there is one vNode, expected two nodes or more/),
   flags('two scenarios', ['a.yaml', 'b.yaml'], 'command line', /too many arguments/),
