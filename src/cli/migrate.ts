@@ -18,7 +18,7 @@ import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Flags, oneOf, refuse, refuseInputAsJson, seedRange } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { attempted, note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -97,13 +97,7 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   let areWritten = true;
   for (const output of [outFile, flags.json]) {
     if (typeof output !== 'string') continue;
-    try {
-      writeWhole(output, `${json}\n`);
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      note(`copyless: ${error.message}`);
-      areWritten = false;
-    }
+    if (!(await attempted(() => writeWhole(output, `${json}\n`)))) areWritten = false;
   }
   for (const run of runs) {
     if (run.violations.length > 0)

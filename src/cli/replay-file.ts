@@ -29,10 +29,10 @@ import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { quote, valueAt } from '../scenarios/quote.ts';
 import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
+import { MEMORY_PART } from './options.ts';
 
 /** Choices of a long random schedule included. */
 const FILE_BYTES_MAX = 1 << 28;
-const MEMORY_PART = 0.75;
 
 const count = z
   .int()

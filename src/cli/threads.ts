@@ -40,19 +40,15 @@ export async function runAllOnThreads(
       const workload = await workloadOf(unit.workload, unit.shape);
       const workloads = unit.spec.guests.map(() => workload);
       const disturbance = { yieldsPerMille: 0, seed: unit.seed };
-      const { run, checks, verdict } = await runOnThreads(
-        crew,
-        parts,
-        unit.protocol,
-        workloads,
-        unit.seed,
-        () => performance.now(),
+      const { run, checks, verdict } = await runOnThreads(crew, parts, workloads, {
+        protocolName: unit.protocol,
+        seed: unit.seed,
+        clockMs: () => performance.now(),
         disturbance,
         signal,
-        unit.flaws,
-        [],
+        flaws: unit.flaws,
         validating,
-      );
+      });
       for (const line of verdict?.unexplained?.lines() ?? []) unexplained(line);
       reports.push(signal.aborted ? null : { run, checks, choices: [] });
       done(reports.length);

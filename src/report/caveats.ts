@@ -2,6 +2,7 @@
 // hang on, where columns are not of the same work.
 import type { Result as Outcome } from '../model/words.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
+import { whole } from '../stdx/figures.ts';
 import { type Columns, counter, isComparable, mean, sum, titleOf } from './columns.ts';
 import type { Run } from './result.ts';
 
@@ -110,5 +111,3 @@ function baseline({ spec }: Experiment, { all, base }: Columns): string[] {
   if (reports) return ['', `${said} (host.readAhead).`];
   return ['', `${said}:`, 'most of it is gone with examples/two-socket-reporting.yaml.'];
 }
-
-const whole = (value: number) => Math.round(value).toLocaleString('en');

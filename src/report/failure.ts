@@ -10,6 +10,7 @@ import type { Protocol } from '../protocols/index.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
 import { drawLanes } from './lanes.ts';
 import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
@@ -187,9 +188,9 @@ function small({ messages, messagesBefore, pages }: FailureDetails): string[] {
   const from =
     messagesBefore === undefined || messagesBefore === messages
       ? ''
-      : ` (from ${messagesBefore.toLocaleString('en')} messages)`;
-  const named = pages === undefined ? '' : `, ${pages} page${pages === 1 ? '' : 's'}`;
-  return ['', `Smallest run that still fails: ${messages.toLocaleString('en')} messages${named}${from}`];
+      : ` (from ${whole(messagesBefore)} messages)`;
+  const named = pages === undefined ? '' : `, ${several(pages, 'page')}`;
+  return ['', `Smallest run that still fails: ${whole(messages)} messages${named}${from}`];
 }
 
 function script({ workload, choices }: Unit): string[] {

@@ -4,6 +4,7 @@ import type { PageTable } from '../../machines/index.ts';
 import { event, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
 import { cause, result } from '../model/words.ts';
+import { several } from '../stdx/figures.ts';
 import { drawLanes } from './lanes.ts';
 import { GUEST, HOST, HYPERVISOR, Narrator, type NarratedEvent, type What } from './narrator.ts';
 
@@ -93,8 +94,7 @@ export class Journey {
       ? ((steps.findLast((step) => step.what === 'balanced')!.time - seized.time) / 1000).toFixed(1)
       : '?';
     const copies = of('copied') + of('direct') + of('copy-back');
-    const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
-    const head = `Page ${this.page} · ${this.name} · ${us} us from the attempt to the new mapping · ${plural(copies, 'transfer', 'transfers')} · ${plural(of('copy-back'), 'copy-back', 'copy-backs')}`;
+    const head = `Page ${this.page} · ${this.name} · ${us} us from the attempt to the new mapping · ${several(copies, 'transfer')} · ${several(of('copy-back'), 'copy-back')}`;
     const drawn =
       steps.length <= LINES_MAX ? steps : [...steps.slice(0, LINES_MAX - 20), ...steps.slice(-20)];
     const missing = steps.length - drawn.length;

@@ -27,23 +27,30 @@ export interface ThreadRunReport {
 /** What the check is called that every step is one of the model's. */
 const VALIDATION = 'trace-validation';
 
-/**
- * @param protocolName as the user named it, for the threads to load
- * @param validating whether the run is explained afterwards; vCPUs then run in bursts of one
- */
+export interface ThreadRunOptions {
+  /** As the user named it, for the threads to load. */
+  protocolName: string;
+  seed: number;
+  /** Wall time in ms, from whoever may look at the clock. */
+  clockMs?: () => number;
+  disturbance: Disturbance;
+  signal?: AbortSignal | undefined;
+  /** Seeded bugs, by name. */
+  flaws?: readonly string[] | undefined;
+  /** Told of every event afterwards, beside the monitors. */
+  observing?: readonly Observing[];
+  /** Whether the run is explained afterwards; vCPUs then run in bursts of one. */
+  validating?: boolean;
+}
+
 export async function runOnThreads(
   crew: Crew<ThreadParts>,
   given: Parts,
-  protocolName: string,
   workloads: readonly Workload[],
-  seed: number,
-  clockMs: () => number,
-  disturbance: Disturbance,
-  signal?: AbortSignal,
-  flaws: readonly string[] = [],
-  observing: readonly Observing[] = [],
-  validating = false,
+  options: ThreadRunOptions,
 ): Promise<ThreadRunReport> {
+  const { protocolName, seed, clockMs = () => 0, disturbance, signal } = options;
+  const { flaws = [], observing = [], validating = false } = options;
   const began = clockMs();
   // A burst is several steps in one handler, and others may come between them: it is no step of the model.
   const parts = validating ? { ...given, spec: { ...given.spec, burst: 1 } } : given;
@@ -54,7 +61,11 @@ export async function runOnThreads(
   const sources = workloads.map((workload, guest) => workload.open(seed + guest, guest));
   let crewRun: CrewRun;
   try {
-    crewRun = await crew.run(system, world, threadParts, sources, disturbance, signal, validating);
+    crewRun = await crew.run(system, world, threadParts, sources, {
+      disturbance,
+      signal,
+      recordsSteps: validating,
+    });
   } finally {
     for (const source of sources) await source.close?.();
   }

@@ -31,17 +31,12 @@ async function brokenBy(flaws: readonly string[], seed: number): Promise<string[
   const protocol = present(protocols[2], 'copyless-migrate');
   const parts = partsOf({ spec, costs, flaws }, protocol);
   const disturbance = { yieldsPerMille: 100, seed };
-  const { run } = await runOnThreads(
-    crew,
-    parts,
-    protocol.name,
-    [workload],
+  const { run } = await runOnThreads(crew, parts, [workload], {
+    protocolName: protocol.name,
     seed,
-    () => 0,
     disturbance,
-    undefined,
     flaws,
-  );
+  });
   return run.violations.map(({ property }) => property);
 }
 

@@ -36,7 +36,7 @@ export async function runClusterOnThreads(
   // What happens while the world is made comes before everything that threads do.
   const system = createCluster(world, parts, trace);
   const threadParts = { ...parts, eventRings: geometry.actors };
-  const run = await crew.run(system, world, threadParts, [], disturbance, undefined, validating);
+  const run = await crew.run(system, world, threadParts, [], { disturbance, recordsSteps: validating });
   for (const e of run.recording.events()) trace.again(e);
   if (run.ending === 'at rest') for (const property of properties) property.atRest();
   return {

@@ -77,14 +77,8 @@ async function onThreads(litmus: Litmus, seed: number) {
   const { run, checks } = await runOnThreads(
     crew,
     parts,
-    name,
     spec.guests.map(() => script),
-    seed,
-    () => 0,
-    { yieldsPerMille: 200, seed },
-    undefined,
-    [],
-    [watch],
+    { protocolName: name, seed, disturbance: { yieldsPerMille: 200, seed }, observing: [watch] },
   );
   const witnessed = new Set(checks.flatMap((c) => (c.kind === 'sometimes' && c.pass ? [c.name] : [])));
   const seen = watch.seen(witnessed);

@@ -304,7 +304,9 @@ describe('claims on the running system: 3 vCPUs over 8 pages on threads, far mem
       accesses: 120,
     });
     const disturbance = { yieldsPerMille: 100, seed: at };
-    const { ending, recording } = await crew.run(system, buffer, setup, [workload.open(at, 0)], disturbance);
+    const { ending, recording } = await crew.run(system, buffer, setup, [workload.open(at, 0)], {
+      disturbance,
+    });
     expect(ending).toBe('at rest');
     const story = new Story();
     const trace = new Trace([story]);

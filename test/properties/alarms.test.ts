@@ -3,8 +3,8 @@
 // hand. Each story told by hand has a twin in which nothing is wrong and nothing rings.
 import { describe, expect, test } from 'vitest';
 import { pageTable, step, type PageEvent, type PageState } from '../../machines/index.ts';
-import { Recorder } from '../../src/model/events.ts';
 import { Geometry } from '../../src/model/geometry.ts';
+import { Recorder } from '../../src/model/recorder.ts';
 import { cause, finding, operationKind, requestKinds, result } from '../../src/model/words.ts';
 import { monitors } from '../../src/properties/index.ts';
 import { completeProtocol, type Plan, type Protocol, protocols } from '../../src/protocols/index.ts';

@@ -7,15 +7,14 @@ import { requestKinds } from '../../src/model/words.ts';
 import { hostPlans } from '../../src/protocols/host-plans.ts';
 import {
   type Circumstances,
-  dependenciesOf,
   isListed,
   legalPlans,
   orderOf,
-  type PlanFor,
   validateHostPlans,
   validatePlan,
 } from '../../src/protocols/order.ts';
 import { type Plan, protocols, type Protocol, type Step } from '../../src/protocols/index.ts';
+import { type PlanFor, shapes } from '../../src/protocols/plan-shapes.ts';
 import type { Observing } from '../../src/runtime/trace.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';
@@ -392,7 +391,7 @@ describe('illegal orders', () => {
     () => {
       const unshown: string[] = [];
       for (const where of [...hostPlans.filter((plan) => !SWAP_CACHE.includes(plan)), ...requestKinds]) {
-        for (const { step, after } of dependenciesOf(where)) {
+        for (const { step, after } of shapes[where].order) {
           const plan = legalPlans(where, { destinationBacked: true }).find(
             (steps) => steps.includes(step) && steps.includes(after),
           );

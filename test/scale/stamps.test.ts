@@ -95,7 +95,7 @@ describe('on threads, pages held as stamps', () => {
     const protocol = named('copyless-migrate');
     const parts = partsOf({ spec, costs, flaws: broken }, protocol);
     const pauses = { yieldsPerMille: 100, seed };
-    return (await runOnThreads(crew, parts, protocol.name, [workload], seed, () => 0, pauses, undefined, broken)).run; // prettier-ignore
+    return (await runOnThreads(crew, parts, [workload], { protocolName: protocol.name, seed, disturbance: pauses, flaws: broken })).run; // prettier-ignore
   };
 
   test.each([
