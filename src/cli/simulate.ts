@@ -35,6 +35,7 @@ import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import {
   absolute,
+  changing,
   flagOf,
   type Flags,
   MEMORY_PART,
@@ -92,7 +93,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     const flag = flagOf(flags, path);
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
-  const wanted = await stdinAsFile(withFlags(base, flags), stdin);
+  const wanted = titled(await stdinAsFile(withFlags(base, flags), stdin), flags);
   const { workload, host } = wanted;
   const inputs = [file, host.topology, ...(isTrace(workload) ? workload.files : [])];
   refuseInputAsJson(flags.json, inputs);
@@ -181,6 +182,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     await attempt(() => keepFailures(units, reports, { out, stdin, show }));
   }
   return status;
+}
+
+/** Under the name that the file has goes only what is in the file. */
+function titled(scenario: Scenario, flags: Flags): Scenario {
+  const others = changing(flags);
+  if (scenario.name === undefined || others.length === 0) return scenario;
+  return { ...scenario, name: `${scenario.name} with ${others.join(' ')}` };
 }
 
 /** The page whose journey is wanted, or null. */
