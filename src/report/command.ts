@@ -1,7 +1,5 @@
 // The lines that a reader may type next: from a checkout by npm's scripts, elsewhere by the program's name.
-
-/** What runs from its sources is a checkout: a package has none. */
-const isCheckout = import.meta.url.endsWith('.ts');
+import { isCheckout } from '../stdx/checkout.ts';
 
 /** @param rest what follows the verb */
 export function commandTo(verb: 'simulate' | 'replay', rest: string): string {

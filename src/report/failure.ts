@@ -10,6 +10,7 @@ import type { Protocol } from '../protocols/index.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
+import { isCheckout, sourceAt } from '../stdx/checkout.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
 import { commandTo } from './command.ts';
@@ -223,10 +224,9 @@ function harms({ spec }: Unit): string[] {
 
 /** Where the page machine has a transition: file and line of the source, or of its compiled twin. */
 export function transitionAt(state: string, on: string): string {
-  const compiled = import.meta.url.endsWith('.js');
-  const name = compiled ? 'copyless/dist/machines/page.machine.js' : 'machines/page.machine.ts';
+  const name = sourceAt('machines/page.machine.ts');
   const lines = readFileSync(
-    new URL(`../../machines/page.machine.${compiled ? 'js' : 'ts'}`, import.meta.url),
+    new URL(`../../machines/page.machine.${isCheckout ? 'ts' : 'js'}`, import.meta.url),
     'utf8',
   ).split('\n');
   const after = (line: number, pattern: RegExp) => {

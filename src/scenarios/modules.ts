@@ -22,6 +22,7 @@ import {
 import { hostPlans } from '../protocols/host-plans.ts';
 import { validateHostPlans, validatePlan } from '../protocols/order.ts';
 import { hostViews, pageViews } from '../protocols/views.ts';
+import { sourceAt, typesAt } from '../stdx/checkout.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './quote.ts';
@@ -192,7 +193,7 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   return checked;
 }
 
-const WATCH = 'see src/protocols/order.ts; add unchecked: true to watch what breaks';
+const WATCH = `see ${sourceAt('src/protocols/order.ts')}; add unchecked: true to watch what breaks`;
 
 /** The plan of a user's protocol, whose every answer is looked at: one that depends on what it should not may go wrong late. */
 function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
@@ -240,7 +241,7 @@ function checkPlan(name: string, plan: unknown, refuse: Refuse): void {
   for (const step of plan as unknown[]) {
     if ((steps as readonly unknown[]).includes(step)) continue;
     const guess = typeof step === 'string' ? didYouMean(step, steps) : undefined;
-    const hint = guess ? `did you mean '${guess}'?` : 'see src/protocols/protocol.ts';
+    const hint = guess ? `did you mean '${guess}'?` : `see ${sourceAt('src/protocols/protocol.ts')}`;
     refuse(`${name} has the step ${quote(step)}`, `one of ${steps.join(', ')}`, hint);
   }
 }
@@ -253,7 +254,7 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
     if (typeof seen['create'] === 'function' && typeof seen['name'] === 'string') {
       return guarded({ defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory, nameOrFile);
     }
-    const hint = 'see src/scenarios/workloads/uniform.ts';
+    const hint = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
     throw new InputError({ file: nameOrFile }, 'is no workload', 'name and create(shape, parameters)', hint);
   }
   const names = workloads.map((workload) => workload.name);
@@ -283,7 +284,7 @@ export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => 
     return refuse(
       `${path.join('.')} is ${quote(valueAt(seen, path))}`,
       expected,
-      'see src/model/topology.ts',
+      `see ${typesAt('src/model/topology.ts')}`,
     );
   }
   const { nodes, distances } = parsed.data;
@@ -307,7 +308,7 @@ export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfi
     resolveCosts(profile);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const hint = 'see src/scenarios/profiles/skylake-2s.ts';
+    const hint = `see ${sourceAt('src/scenarios/profiles/skylake-2s.ts')}`;
     throw new InputError({ file: nameOrFile }, 'is no cost profile', 'name, cpu, memory and stores', hint);
   }
   return profile;

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +80,17 @@ test('what to try next begins with npx copyless', () => {
   expect(status).toBe(0);
   expect(stdout).toContain('\nMore   npx copyless simulate --');
   expect(stdout).not.toContain('npm run');
+});
+
+test('a protocol that cannot be right: the file that says which can is one of the package', () => {
+  writeFileSync(
+    join(cwd, 'wrong.mjs'),
+    "export default { name: 'wrong', sentence: 's', plan: () => ['map'] };\n",
+  );
+  const { status, stderr } = copyless(...SMALL, '-p', 'wrong.mjs');
+  expect(status).toBe(2);
+  const [, file = ''] = /hint: see copyless\/(\S+); add unchecked/.exec(stderr)!;
+  expect(existsSync(join(installed, file))).toBe(true);
 });
 
 test('TypeScript in the package: one line that says to copy it out', () => {
