@@ -16,6 +16,7 @@ import {
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
+import { asksForSomething, unexercised } from '../report/unexercised.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import { searchPool } from '../runtime/check/parallel.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
@@ -33,11 +34,11 @@ import { Interrupt } from './interrupt.ts';
 import { absolute, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
 import {
   attempted,
-  LongProgress,
   print,
   progressEnds,
   refuseUnwritable,
   sayer,
+  SlowProgress,
   writeWhole,
 } from './output.ts';
 
@@ -115,13 +116,14 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   try {
     for (const subject of campaign.subjects) {
       const found = await checkOne(subject, campaign, flags, interrupt, begun);
-      await say(verdict(subject.name, found.checked));
+      await say(verdict(subject, found.checked));
       const file = found.checked.violation
         ? await explain(subject, campaign, found, flags.out ?? 'out', say)
         : undefined;
       runs.push(resultOf(subject.name, found.checked, file));
       if (found.checked.violation) status = exit.violated;
       else if (!found.checked.complete && status === exit.ok) status = exit.incomplete;
+      else if (isMissed(found.checked) && status === exit.ok) status = exit.missed;
       if (found.isUnsaved && status === exit.ok) status = exit.output;
       if (interrupt.signal.aborted) break;
     }
@@ -177,12 +179,12 @@ async function searchOn(
   let written = began;
   let pause = SAVE_MS;
   let isUnsaved = false;
-  const progress = new LongProgress();
+  const progress = new SlowProgress();
   for (;;) {
     const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
-    progress.tell(`${name}: ${whole(states)} states, depth ${depth}`);
+    progress.say(`${name}: ${whole(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
     if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
       isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
@@ -369,7 +371,12 @@ function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: B
   ].join('');
 }
 
-function verdict(name: string, checked: CheckedWorld): string {
+/** Guests asked and were always refused: then nothing of the plan was looked at. */
+function isMissed({ requests }: CheckedWorld): boolean {
+  return requests === 'refused';
+}
+
+function verdict({ name, protocol }: Subject, checked: CheckedWorld): string {
   const { states, transitions, depth, alike, complete, violation, live, boundedBy } = checked;
   const upTo = alike.length === 0 ? '' : ` up to exchange of ${alike.join(', and of ')}`;
   const counts = `${whole(states)} states${upTo}, ${whole(transitions)} transitions, depth ${depth}`;
@@ -377,7 +384,13 @@ function verdict(name: string, checked: CheckedWorld): string {
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
   const ends = live ? 'no deadlock, no starvation' : 'liveness was not asked';
-  return `PASS ${name}: complete, ${counts}; ${ends}`;
+  const searched = `complete, ${counts}; ${ends}`;
+  if (isMissed(checked)) return `${unexercised(name)}\n     ${searched}`;
+  const unasked =
+    checked.requests === 'none' && asksForSomething(protocol)
+      ? '\n     no request was made, so its plan was not exercised'
+      : '';
+  return `PASS ${name}: ${searched}${unasked}`;
 }
 
 async function explain(
@@ -440,8 +453,8 @@ async function writeJson(
   if (target === undefined) return;
   const { world, script, bounds, flaws } = campaign;
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
-  // As of each run: whether anything was violated. Whether everything was looked at is `complete`.
-  const pass = runs.every((run) => run.pass);
+  // As of each run, and of a plan that was exercised. Whether everything was looked at is `complete`.
+  const pass = runs.every((run) => run.pass && run.requests !== 'refused');
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

@@ -7,6 +7,7 @@ import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { commandTo } from '../report/command.ts';
+import { inVain, unexercised } from '../report/unexercised.ts';
 import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
@@ -19,11 +20,11 @@ import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
 import {
   attempted,
-  LongProgress,
   print,
   progressEnds,
   refuseUnwritable,
   sayer,
+  SlowProgress,
   writeWhole,
 } from './output.ts';
 import { TOOL } from './version.ts';
@@ -91,11 +92,13 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     const complete = tally.schedules === campaign.schedules || tally.failures.length > 0;
     const unseen = complete && isWhole(campaign, tally) ? neverSeen(tally) : [];
     for (const name of unseen) await say(`MISSED ${name}: not once in ${whole(tally.schedules)} schedules`);
+    const vain = inVain(tally.requests);
+    for (const name of vain) await say(unexercised(name, tally.requests[name]!.asked));
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
-    let status = statusOf(tally, lost, unseen, complete ? 0 : interrupt.status);
+    let status = statusOf(tally, lost, [...unseen, ...vain], complete ? 0 : interrupt.status);
     const { lines, files } = await keep(tally.failures, campaign.out);
-    const result = resultOf(campaign, tally, ms, found, unseen, complete, files);
+    const result = resultOf(campaign, tally, ms, found, { unseen, unexercised: vain }, complete, files);
     const isWritten = await attempted(() => writeJson(flags.json, result));
     if (!isWritten && status === exit.ok) status = exit.output;
     for (const line of lines) await say(line);
@@ -157,8 +160,8 @@ async function campaignOf(
 ): Promise<Tally> {
   const total = emptyTally();
   const end = from + schedules;
-  const progress = new LongProgress();
   let next = from;
+  const slowly = new SlowProgress();
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
       const count = Math.min(BATCH, end - next);
@@ -166,8 +169,10 @@ async function campaignOf(
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
-      const left = (progress.ms / 1000) * (schedules / Math.max(1, total.schedules) - 1);
-      progress.tell(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules, ${whole(left)} s left`);
+      slowly.say(
+        `fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`,
+        total.schedules / schedules,
+      );
     }
   });
   return total;
@@ -182,7 +187,7 @@ async function findAll(
   const wanted = campaign.flaws.length > 0 ? campaign.flaws.map((name) => flawNamed(name)!) : allFlaws;
   const { from, protocols, mix } = campaign;
   const found: Found[] = [];
-  const progress = new LongProgress();
+  const slowly = new SlowProgress();
   let next = 0;
   await lanes(crew, async () => {
     while (next < wanted.length && !crew.signal.aborted) {
@@ -192,7 +197,8 @@ async function findAll(
       const done = await given(crew, search);
       if (!done) return;
       found[index] = { flaw, failure: done.tally.failures[0], schedules: done.tally.schedules, ms: done.ms };
-      progress.tell(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
+      const { length } = Object.keys(found);
+      slowly.say(`fuzz  ${length}/${wanted.length} seeded bugs`, length / wanted.length);
     }
   });
   progressEnds();
@@ -273,6 +279,9 @@ function summary(campaign: Campaign, tally: Tally, ms: number): string {
   const broken = Object.entries(violations);
   return [
     `${whole(schedules)} of ${whole(campaign.schedules)} schedules, ${whole(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
+    ...Object.entries(tally.requests).flatMap(([name, { asked, accepted }]) =>
+      asked === 0 ? [] : [`Requests  ${whole(accepted)} of ${whole(asked)} accepted, ${name}`],
+    ),
     'Schedules that saw',
     ...Object.entries(witnesses).map(([name, count]) => `  ${whole(count).padStart(9)}  ${name}`),
     ...(broken.length === 0
@@ -335,16 +344,17 @@ function resultOf(
   tally: Tally,
   ms: number,
   found: readonly Found[],
-  unseen: readonly string[],
+  missed: { unseen: readonly string[]; unexercised: readonly string[] },
   complete: boolean,
   files: readonly (string | undefined)[],
 ) {
-  const { schedules, steps, witnesses, violations } = tally;
+  const { schedules, steps, requests, witnesses, violations } = tally;
+  const isAllSeen = missed.unseen.length === 0 && missed.unexercised.length === 0;
   return {
     schemaVersion: 1,
     tool: TOOL,
     complete,
-    pass: tally.failures.length === 0 && unseen.length === 0 && found.every(({ failure }) => failure),
+    pass: tally.failures.length === 0 && isAllSeen && found.every(({ failure }) => failure),
     seed: from,
     protocols,
     faults: mix,
@@ -352,9 +362,10 @@ function resultOf(
     schedules,
     steps,
     wallMs: Math.round(ms),
+    requests,
     witnesses,
     violations,
-    unseen,
+    ...missed,
     failures: tally.failures.map(({ violation, unit }, index) => ({
       ...violation,
       protocol: unit.protocol,

@@ -16,6 +16,7 @@ import { machineOf } from '../report/machine.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
+import { inVainIn } from '../report/unexercised.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
@@ -221,7 +222,8 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
 
 function statusOf(result: Result): number {
   if (!result.pass) return exit.violated;
-  return result.complete ? exit.ok : exit.incomplete;
+  if (!result.complete) return exit.incomplete;
+  return result.unexercised.length > 0 ? exit.missed : exit.ok;
 }
 
 function memoryFor(flags: Flags): number {
@@ -280,6 +282,7 @@ function resultOf(
     machine: machineOf(experiment),
     executor,
     scheduler,
+    unexercised: inVainIn(runs),
     runs,
     checks,
   };

@@ -10,6 +10,7 @@ import { commandTo } from './command.ts';
 import type { Limits } from './limits.ts';
 import { placesOf } from './machine.ts';
 import type { Result, Run } from './result.ts';
+import { unexercised } from './unexercised.ts';
 
 const LABEL = 34;
 
@@ -218,7 +219,8 @@ function verdict(result: Result, wallMs: number): string[] {
       lines.push(`INCOMPLETE ${run.protocol}, seed ${run.seed}: ${run.ending}`);
   }
   const seconds = (wallMs / 1000).toFixed(1);
-  const word = result.pass ? (result.complete ? 'PASS' : 'INCOMPLETE') : 'FAIL';
+  for (const name of result.unexercised) lines.push(unexercised(name));
+  const word = wordFor(result);
   const conventional = result.runs.filter((run) => run.protocol === 'conventional');
   const copyBacks = conventional.reduce((sum, run) => sum + run.transfers.toSource, 0);
   const counted = `${several(copyBacks, 'copy-back', whole(copyBacks))} counted`;
@@ -227,6 +229,12 @@ function verdict(result: Result, wallMs: number): string[] {
       ? ` conventional does not claim no-copy-back: ${counted}${conventional.length > 1 ? ' in all' : ''}.`
       : '';
   return [...lines, `${word} in ${seconds} s.${alarm}`];
+}
+
+function wordFor({ pass, complete, unexercised: inVain }: Result): string {
+  if (!pass) return 'FAIL';
+  if (!complete) return 'INCOMPLETE';
+  return inVain.length > 0 ? 'MISSED' : 'PASS';
 }
 
 function gainEnds({ here, slow, atSource, kind, protocol, mapped }: Limits): string[] {

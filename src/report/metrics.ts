@@ -34,6 +34,7 @@ export interface Measured {
   virtualNs: number;
   accesses: number;
   requests: Record<string, number>;
+  requestsAccepted: number;
   notBalanced: Record<string, number>;
   vmstat: Record<string, number>;
   numastat: NodeStat[];
@@ -50,6 +51,7 @@ export class Metrics implements Observing {
   private readonly numastat: NodeStat[];
   private readonly list: ListMetrics;
   private readonly requests = Object.fromEntries(results.map((name) => [name, 0]));
+  private requestsAccepted = 0;
   private readonly notBalanced = Object.fromEntries(results.map((name) => [name, 0]));
   private readonly stalls = new Percentiles();
   private readonly bytes = { interconnect: 0, storeRead: 0, storeWritten: 0 };
@@ -195,6 +197,7 @@ export class Metrics implements Observing {
       if (this.hinted[e.id] === e.gfn) this.vmstat.numa_pages_migrated++;
       this.hinted[e.id] = -1;
     },
+    accepted: () => void this.requestsAccepted++,
     answered: (e) => {
       this.requests[results[e.result]!]!++;
       if (e.result === result.STALE) this.vmstat.cl_list_stale_hits++;
@@ -365,6 +368,7 @@ export class Metrics implements Observing {
       virtualNs: Math.round(this.virtualNs),
       accesses: this.accesses,
       requests: { ...this.requests },
+      requestsAccepted: this.requestsAccepted,
       notBalanced: { ...this.notBalanced },
       vmstat: { ...vmstat },
       numastat: this.numastat.map((stat) => ({ ...stat })),

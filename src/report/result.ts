@@ -69,6 +69,9 @@ const runSchema = z.strictObject({
     .min(0)
     .describe('Wall time of the run: how fast this program is, not the modelled machine.'),
   requests: z.record(z.enum(results), n).describe('Balance requests by result.'),
+  requestsAccepted: n.describe(
+    "Requests that the host took on: those of which the protocol's plan was carried out, to its end or to an error (EIO).",
+  ),
   notBalanced: z
     .record(z.enum(results), n)
     .describe('Attempts of guests to balance a page that failed (pgmigrate_fail), by reason.'),
@@ -148,6 +151,11 @@ export const resultSchema = z
     scheduler: z
       .enum([...schedulerNames, 'threads'])
       .describe('Who chose the order of deliveries. Only timed gives times that mean something.'),
+    unexercised: z
+      .array(z.string())
+      .describe(
+        'Protocols whose guests made requests of which none was ever accepted: their plans were not looked at (exit status 3).',
+      ),
     runs: z.array(runSchema),
     checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),
   })

@@ -81,4 +81,19 @@ describe('what the result depends on', () => {
     expect(before).toBeGreaterThan(0.2);
     expect(gain(await measured('`guests.freePageReporting: true`'))).toBeLessThan(before / 2);
   });
+
+  test('README: a process that moves as a whole keeps the gain with reporting', async () => {
+    const { runs } = await simulate({
+      version: 1,
+      host: { memory: '2MiB' },
+      guests: { freePageReporting: true },
+      workload: { kind: 'process-move', parameters: { pages: 800, bulk: 1 } },
+      protocols: ['conventional', 'copyless-map', 'copyless-migrate'],
+    });
+    const [conventional, map, migrate] = runs as [Run, Run, Run];
+    const part = (run: Run) => `${(run.virtualNs / conventional.virtualNs).toFixed(2)}x`;
+    expect(readme.replaceAll('\n', ' ')).toContain(
+      `the run still takes ${part(map)} (map) and ${part(migrate)} (migrate) of the conventional time`,
+    );
+  });
 });
