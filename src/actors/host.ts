@@ -102,7 +102,9 @@ export class Host implements Actor {
     this.movingOut = new MovingOut(this);
     this.prefetch = new Prefetch(arena, this);
     this.cache = new SwapCache(world, protocol, this.pages, this.chain, begin);
-    this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
+    this.references = new References(arena, world, protocol, this.pages, this.cache, begin, (slot) =>
+      this.interpreter.willFree(slot),
+    );
     this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
     const { references } = this;
     this.commands = new HostCommands(

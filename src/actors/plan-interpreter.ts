@@ -135,6 +135,16 @@ export class PlanInterpreter {
     return this.plans[operations.plan[operation]!]![operations.step[operation]!];
   }
 
+  /** Whether an operation that takes a page from a location has its release still before it. */
+  willFree(location: number): boolean {
+    const { kind, from, plan, step, end } = this.world.operations;
+    for (let operation = 0; operation < end; operation++) {
+      if (kind[operation] === 0 || from[operation] !== location) continue;
+      if (this.plans[plan[operation]!]!.includes('release', step[operation])) return true;
+    }
+    return false;
+  }
+
   turn(operation: number, context: Context): void {
     const { operations, geometry, pages: words, requests } = this.world;
     const { host, hypervisor } = geometry;
