@@ -480,6 +480,11 @@ export class Balancing {
       if (!touched || this.phase[slot] === phase.idle) continue;
       // A Gfn whose page is lost is not used for another (as the kernel takes a poisoned page out of its allocator).
       if (this.destination[slot] === gfn) this.destination[slot] = NONE;
+      // Nor is it filled with poison: it was free already, and stays out of the allocator.
+      if (this.gvpn[slot] === NONE) {
+        this.phase[slot] = phase.idle;
+        continue;
+      }
       this.fail(slot, result.EIO, context);
     }
   }
