@@ -105,7 +105,9 @@ export class Host implements Actor {
     this.references = new References(arena, world, protocol, this.pages, this.cache, begin, (slot) =>
       this.interpreter.willFree(slot),
     );
-    this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
+    this.givenBack = new GivenBack(arena, world, this.pages, (gfn, context) =>
+      this.dropPage(gfn, cause.advice, context),
+    );
     const { references } = this;
     this.commands = new HostCommands(
       arena,

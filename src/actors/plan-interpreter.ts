@@ -5,7 +5,7 @@ import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { operationKind, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import type { Calls } from './calls.ts';
@@ -183,7 +183,9 @@ export class PlanInterpreter {
         const policy = geometry.spec.policy.heldFault;
         const claimed = words.attempt(gfn, event.demand, -1, true, context.trace);
         operations.carried[operation] = claimed;
-        const touched = kind === operationKind.fault || kind === operationKind.alias;
+        const touched =
+          kind === operationKind.alias ||
+          (kind === operationKind.fault && operations.cause[operation] !== cause.dma);
         if (claimed >= 0) this.proceed(operation, context);
         else if (policy === 'convert' && touched) {
           // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.

@@ -93,6 +93,12 @@ export class References {
     this.pins[begun] = 1;
     return begun;
   }
+  /** Or is about to be: it is being brought in for that. */
+  isPinned(gfn: number): boolean {
+    const { pages, pins } = this;
+    const operation = pages.operationOn(gfn);
+    return pages.pinned[gfn] === 1 || (operation >= 0 && pins[operation] === 1);
+  }
   unpin(gfn: number, context: Context): number {
     if (this.pages.pinned[gfn] === 0) return atOnce(result.ALREADY);
     this.pages.pinned[gfn] = 0;

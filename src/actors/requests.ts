@@ -40,7 +40,7 @@ export class Requests {
       return this.refuse(request, result.EINVAL, context);
     if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
       return this.refuse(request, result.BUSY, context);
-    if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
+    if (this.pages.pinned[source] === 1 || this.host.references.isPinned(destination))
       return this.refuse(request, result.PINNED, context);
     const { spec } = geometry;
     const { policy } = spec;

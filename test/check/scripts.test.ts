@@ -181,27 +181,6 @@ describe('each command can be searched, and breaks nothing', () => {
   });
 });
 
-// Whoever shares a slot may go while another page is being looked at, and the page of the slot is on its way out of it: then
-// the slot is freed once, by the operation that has the page.
-describe.each(protocols)('$name: the last reference to a slot goes while its page does', (protocol) => {
-  const sharer = ['write 0', 'write 1', 'pageout 0', 'share 0', 'handover 1', 'unshare 1'];
-  test.each([
-    ['is moved', ['await', 'move 0 to 1'], {}],
-    ['is touched', ['await', 'write 0'], {}],
-    ['goes on to another store', ['await', 'writeback 0'], { chain: [2] }],
-  ])('%s', (_what, other, more) => {
-    const given = { sharedRequest: 'break' as const, ...more };
-    for (const reduces of [true, false]) {
-      const { complete, pass, live, violation } = search(
-        protocol,
-        { script: [sharer, other], given },
-        { reduces },
-      ).checked;
-      expect({ complete, pass, live, broken: violation?.message }).toEqual(passes);
-    }
-  });
-});
-
 describe('a script as a search', () => {
   const contested = [
     ['write 0', 'pageout 0', 'handover 1', 'write 0'],
