@@ -131,9 +131,10 @@ export class Balancing {
     this.batch[batchField.bulkVnode] = vnode;
   }
 
-  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. */
+  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. Nobody asks where it is. */
   discard(gvpn: number, entry: number, gfn: number): void {
     const slot = this.begin(gvpn, entry, gfn, NONE);
+    this.phase[slot] = phase.seize;
     this.how[slot] = cause.none;
     this.batch[batchField.quiet] = quiet.flush;
   }

@@ -428,10 +428,10 @@ export class Host implements Actor {
     return this.begin(operationKind.drop, gfn, because, plan, context);
   }
 
-  /** As a guest does that detects the page and is heard of no more. */
+  /** As a guest does that detects the page and is heard of no more: the claim is not the host's own. */
   private holdFor(gfn: number, context: Context): number {
     const { pages: words } = this.world;
-    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
+    const held = words.claim(gfn, words.table.event.detect, words.generation(gfn), context.trace);
     if (held < 0) return atOnce(result.STALE);
     this.holds.met(context);
     return atOnce(result.OK);
