@@ -65,6 +65,28 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: { encryption: 'gfn' },
   },
+  // What is freed is nobody's to ask for: a hold of it would never end.
+  'a listed page is freed, where guests hold before they unmap': {
+    script: [['write 0', 'pageout 0', 'free 0']],
+    given: { list: { unmap: 'before the request' } },
+  },
+  'the same, and it is to be filled with poison': {
+    script: [['write 0', 'pageout 0', 'free 0', 'write 0']],
+    given: { gfns: 4, list: { unmap: 'before the request' }, guest: { poison: 'negotiated' } },
+  },
+  "one guest's claim is let go by another vCPU of it": {
+    script: [
+      ['write 0', 'pageout 0', 'hold 0', 'handover 1', 'move 0 to 1'],
+      ['await', 'move 0 to 1'],
+    ],
+    given: { hold: false, list: { unmap: 'before the request' } },
+  },
+  'half of a page full of poison is written': {
+    script: [['write 0', 'free 0']],
+    reclaims: 1,
+    faults: 1,
+    given: { gfns: 4, guest: { poison: 'negotiated' } },
+  },
   'a page that is to be filled with poison is lost': {
     script: [['write 0', 'pageout 0', 'free 0', 'write 0']],
     faults: 1,
