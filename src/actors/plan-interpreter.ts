@@ -16,10 +16,12 @@ import type { Reclaim } from './reclaim.ts';
 import { type Relief, Room } from './room.ts';
 
 /** Steps that no protocol names: how an operation that cannot go on is undone, and reclaim's question. */
-export type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back';
+export type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back' | 'lose';
 
 const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
+const LOSE: readonly Performed[] = ['lose'];
+const LOSE_AND_RETIRE: readonly Performed[] = ['lose', 'retire'];
 /** Failed reads of one page that are made again: beyond that its content is lost. */
 const READS_AGAIN = 3;
 
@@ -77,14 +79,14 @@ export class PlanInterpreter {
    * another thread or another run. A plan that was not foreseen is then refused.
    */
   foresee(plans: readonly (readonly Performed[])[]): void {
-    const all = [NOTHING_MORE, ASK_AGE, UNDO_RESERVATION, UNDO_SWAP_OUT, ...plans];
+    const all = [NOTHING_MORE, ASK_AGE, UNDO_RESERVATION, UNDO_SWAP_OUT, LOSE, LOSE_AND_RETIRE, ...plans];
     for (const lost of [
       [],
       ['give up', 'take back'],
       ['retire'],
       ['give up', 'take back', 'retire'],
     ] as const)
-      all.push(['unreserve', ...lost]);
+      all.push(['unreserve', ...lost], lost);
     for (const plan of all)
       for (const variant of [plan, converted(plan)])
         if (!this.numbers.has(variant.join())) this.numberOf(variant);
@@ -332,6 +334,9 @@ export class PlanInterpreter {
       case 'remap':
         this.entries.remap(operation, context);
         return;
+      case 'lose':
+        this.lost(operation, context);
+        return;
       case 'give up':
         this.entries.giveUp(operation, context);
         return;
@@ -436,12 +441,19 @@ export class PlanInterpreter {
       operations.kind[operation]! - 1 === operationKind.balance &&
       this.pages.locationOf(operations.gfn[operation]!) === NOWHERE;
     const gfn = isRemapped ? operations.destination[operation]! : operations.gfn[operation]!;
-    words.must(gfn, words.table.event.fail, false, context.trace);
+    const left = this.plans[operations.plan[operation]!]!.slice(operations.step[operation]);
+    const { event, state } = words.table;
+    if (operations.carried[operation] === state['remapped.mapped']) {
+      // A slot that was to be keyed anew was read for that, and no other read can fail: a turn each, for two accesses.
+      operations.carried[operation] = state['remapped.migrating'];
+      words.must(gfn, event.migrate, false, context.trace);
+      return this.follow(operation, left.includes('retire') ? LOSE_AND_RETIRE : LOSE, context);
+    }
+    words.must(gfn, event.fail, false, context.trace);
     operations.outcome[operation] = result.EIO;
-    const undo: Performed[] = ['unreserve'];
+    const undo: Performed[] = operations.to[operation] === NOWHERE ? [] : ['unreserve'];
     // The guest will be told EIO and keep the source: there it must find that the page is lost.
     if (isRemapped) undo.push('give up', 'take back');
-    const left = this.plans[operations.plan[operation]!]!.slice(operations.step[operation]);
     if (left.includes('retire')) undo.push('retire');
     this.follow(operation, undo, context);
   }
