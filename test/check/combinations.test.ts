@@ -87,6 +87,20 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: { gfns: 4, guest: { poison: 'negotiated' } },
   },
+  'a copy that read-ahead left is asked for as a map': {
+    script: [
+      ['write 0', 'write 1', 'pageout 0', 'pageout 1', 'handover 1', 'read 1'],
+      ['await', 'move 0 to 1'],
+    ],
+    given: { readAhead: 2, cachedRequest: 'move', hold: false },
+  },
+  'another page was written over the slot that is to be keyed anew': {
+    script: [
+      ['write 0', 'write 1', 'pageout 1', 'pageout 0', 'write 1', 'pageout 1', 'move 0 to 1', 'read 0'],
+    ],
+    faults: 1,
+    given: { encryption: 'gfn' },
+  },
   'a page that is to be filled with poison is lost': {
     script: [['write 0', 'pageout 0', 'free 0', 'write 0']],
     faults: 1,

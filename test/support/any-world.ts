@@ -64,7 +64,14 @@ export function anyWorld(seed: number): AnyWorld {
   const mapped = far && any(false, true);
   const frames = roomy ? any(8, 16, 40) : any(4, 6);
   const small: Small = {
-    ...{ pages, nodes, guests, gfns, frames, far, mapped, vcpus: any(1, 2, 2, 3) },
+    pages,
+    nodes,
+    guests,
+    gfns,
+    frames,
+    far,
+    mapped,
+    vcpus: any(1, 2, 2, 3),
     ...(Object.keys(guest).length > 0 && { guest }),
     slots: guests * nodes * gfns + (roomy ? any(60, 120) : 10),
     chain: any<number[]>([], [], [40], [4, 40]),
