@@ -267,6 +267,23 @@ test('a fault that spills twice is recorded as a spill from the node that its pa
   expect(told.broken.join()).toMatch(/^answered/);
 });
 
+test('a fault that finds its node full, and nothing on it to move out, takes a frame of the nearest that has one', () => {
+  const small: Small = { ...calm, nodes: 4, frames: 2, vcpus: 1, slots: 1 };
+  const distances = [
+    [10, 40, 20, 30],
+    [40, 10, 30, 20],
+    [20, 30, 10, 40],
+    [30, 20, 40, 10],
+  ];
+  const script = ['write 0', 'write 1', 'write 2', 'write 3', 'write 4', 'write 5'];
+  const told = tell({ ...smallWorld(small), distances }, migrate, [script]);
+  expect(told.broken).toEqual([]);
+  expect(told.of(event.spilled).map(({ from, to }) => `${from} -> ${to}`)).toEqual([
+    ...['0 -> 2', '0 -> 2'],
+    ...['0 -> 3', '0 -> 3'],
+  ]);
+});
+
 describe('swapoff', () => {
   const two: Small = { ...calm, chain: [20] };
 
