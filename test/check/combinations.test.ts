@@ -94,6 +94,13 @@ const combinations: Record<string, SmallBounds> = {
     ],
     given: { readAhead: 2, cachedRequest: 'move', hold: false },
   },
+  'the same, and the Gfn that it is to come to is still backed': {
+    script: [
+      ['write 0', 'write 1', 'pageout 0', 'pageout 1', 'handover 1', 'read 1'],
+      ['write 2', 'free 2', 'await', 'move 0 to 1'],
+    ],
+    given: { readAhead: 2, cachedRequest: 'move', hold: false, frames: 4, gfns: 8 },
+  },
   'another page was written over the slot that is to be keyed anew': {
     script: [
       ['write 0', 'write 1', 'pageout 1', 'pageout 0', 'write 1', 'pageout 1', 'move 0 to 1', 'read 0'],

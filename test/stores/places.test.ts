@@ -279,8 +279,10 @@ test('a fault that finds its node full, and nothing on it to move out, takes a f
   const told = tell({ ...smallWorld(small), distances }, migrate, [script]);
   expect(told.broken).toEqual([]);
   expect(told.of(event.spilled).map(({ from, to }) => `${from} -> ${to}`)).toEqual([
-    ...['0 -> 2', '0 -> 2'],
-    ...['0 -> 3', '0 -> 3'],
+    '0 -> 2',
+    '0 -> 2',
+    '0 -> 3',
+    '0 -> 3',
   ]);
 });
 
