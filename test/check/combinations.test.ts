@@ -29,6 +29,11 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: breaks,
   },
+  'a page goes on to another store, and is read or written wrong': {
+    script: [['write 0', 'pageout 0', 'writeback 0', 'read 0']],
+    faults: 1,
+    given: { chain: [2] },
+  },
   // A device's wish is no demand fault of the guest's, which alone may end a hold.
   'a held page is pinned, where faults end holds': {
     script: [['write 0', 'pageout 0', 'hold 0', 'pin 0', 'unpin 0'], []],

@@ -178,6 +178,18 @@ describe('compressed RAM that is written back to disk, a page whose location cha
     expect(path(told)).toEqual([`node 0 -> ${first}`, `${first} -> ${last}`, `${last} -> node 0`]);
   });
 
+  test('after as many looks as it was said, one each tick of 8 accesses, whatever became of the page before', () => {
+    const ticks = [1, 2, 3].map((writebackScans) => {
+      const small: Small = { ...calm, chain: [20], writebackScans, idleScans: 0 };
+      const writes = Array.from({ length: 60 }, () => 'write 1');
+      const told = tell(small, migrate, [['write 0', 'pageout 0', ...writes], []]);
+      expect(told.broken).toEqual([]);
+      const begun = told.seen.findIndex((e) => e.kind === event.began && e.from === operationKind.relocate);
+      return Math.floor(told.seen.slice(0, begun).filter((e) => e.kind === event.wrote).length / 8);
+    });
+    expect(ticks).toEqual([1, 2, 3]);
+  });
+
   // shows: race 19
   test.each<[string, Plan, string]>([
     ['reserve', ['transfer', 'enter', 'release'], 'I5-conservation'],
