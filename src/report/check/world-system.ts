@@ -33,6 +33,7 @@ import { Openings, VCPUS_MAX } from './openings.ts';
 import { Outside } from './outside.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Owed } from './owed.ts';
+import { OwnAffairs } from './own-affairs.ts';
 import type { Makers } from './places.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
@@ -96,6 +97,7 @@ export class WorldSystem implements Explorable {
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
   private readonly owed: Owed;
+  private readonly affairs: OwnAffairs;
   private readonly losesMessages: boolean;
   /** Of things that may be alike; none where each vCPU has a script of its own. */
   private readonly exchanges: readonly Exchange[];
@@ -179,7 +181,8 @@ export class WorldSystem implements Explorable {
       this.fedMessages,
       reclaimMessages,
     );
-    const reduction = new Reduction(this.built, this.leaves, this.records);
+    this.affairs = new OwnAffairs(this.vector, this.steps, this.changes, this.records);
+    const reduction = new Reduction(this.built, this.leaves, this.records, this.affairs);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...hostsOwn]);
