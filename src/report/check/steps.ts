@@ -50,7 +50,7 @@ export class Steps {
   private readonly vector: Vector;
   private readonly records: Records;
   /** By actor: where its own words are. */
-  private readonly ownSlots: Int32Array;
+  readonly ownSlots: Int32Array;
   private readonly changes: Changes;
   private readonly memo = new Memo();
   /** Messages at one of whose occasions something fails. */
@@ -79,7 +79,7 @@ export class Steps {
   /** Steps that were run rather than looked up. */
   computed = 0;
   /** Told of every step, and every feeding, that was found out, in the state in which it is made. */
-  onStep: (actor: number, sent: number, effect: number) => void = () => {};
+  readonly onStep: ((actor: number, sent: number, effect: number) => void)[] = [];
   onFed: (vcpu: number, choice: number, effect: number) => void = () => {};
 
   constructor(built: Built, leaves: Leaves, vector: Vector, records: Records, changes: Changes) {
@@ -217,7 +217,7 @@ export class Steps {
       b = vector.value(slot);
     }
     memo.set(a, b, number);
-    this.onStep(actor, sent, number);
+    for (const told of this.onStep) told(actor, sent, number);
     return number;
   }
   /** Equal effects have one number. */
@@ -314,6 +314,29 @@ export class Steps {
       subjects: this.subjects,
       failure,
     };
+  }
+
+  /**
+   * A step in a state that there need not be: that of the columns `numbers`, but for some writes, and with other own words.
+   * @param writes slot and number, in turns
+   * @returns what it does, and the slots that it looks at
+   */
+  performWith(
+    actor: number,
+    sent: number,
+    numbers: Int32Array,
+    writes: readonly number[],
+    own: number,
+  ): [Effect, number[]] {
+    const { vector, footing } = this;
+    const here = vector.numbers.slice();
+    vector.numbers.set(numbers);
+    vector.bring();
+    vector.numbers.set(here);
+    for (let i = 0; i < writes.length; i += 2) vector.slots[writes[i]!] = writes[i + 1]!;
+    vector.slots[this.ownSlots[actor]!] = own;
+    const effect = this.perform(actor, sent, footing);
+    return [effect, footing.path.map((leaf) => vector.slotOf[leaf]!)];
   }
 
   /**

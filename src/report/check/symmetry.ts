@@ -84,7 +84,7 @@ export class Symmetry {
     const moved = (column: number) => twins.some((one) => one.places.column[column] !== column);
     const columns = [...vector.rows.keys()];
     this.order = [...columns.filter(moved), ...columns.filter((column) => !moved(column))];
-    steps.onStep = (...told) => twins.forEach((one) => one.learn(...told));
+    steps.onStep.push((...told) => twins.forEach((one) => one.learn(...told)));
     steps.onFed = (...told) => twins.forEach((one) => one.learnFed(...told));
     judges.onJudged = (...told) => twins.forEach((one) => one.learnJudged(...told));
   }

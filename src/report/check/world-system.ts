@@ -97,7 +97,7 @@ export class WorldSystem implements Explorable {
   private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
   private readonly owed: Owed;
-  private readonly affairs: OwnAffairs;
+  readonly affairs: OwnAffairs;
   private readonly losesMessages: boolean;
   /** Of things that may be alike; none where each vCPU has a script of its own. */
   private readonly exchanges: readonly Exchange[];
@@ -181,7 +181,8 @@ export class WorldSystem implements Explorable {
       this.fedMessages,
       reclaimMessages,
     );
-    this.affairs = new OwnAffairs(this.vector, this.steps, this.changes, this.records);
+    this.affairs = new OwnAffairs(this.built, this.vector, this.steps, this.changes, this.records);
+    this.steps.onStep.push((actor, sent) => this.affairs.learn(actor, sent));
     const reduction = new Reduction(this.built, this.leaves, this.records, this.affairs);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
