@@ -79,7 +79,7 @@ export class Steps {
   /** Steps that were run rather than looked up. */
   computed = 0;
   /** Told of every step, and every feeding, that was found out, in the state in which it is made. */
-  readonly onStep: ((actor: number, sent: number, effect: number) => void)[] = [];
+  onStep: (actor: number, sent: number, effect: number) => void = () => {};
   onFed: (vcpu: number, choice: number, effect: number) => void = () => {};
 
   constructor(built: Built, leaves: Leaves, vector: Vector, records: Records, changes: Changes) {
@@ -217,7 +217,7 @@ export class Steps {
       b = vector.value(slot);
     }
     memo.set(a, b, number);
-    for (const told of this.onStep) told(actor, sent, number);
+    this.onStep(actor, sent, number);
     return number;
   }
   /** Equal effects have one number. */
