@@ -37,3 +37,6 @@ export const listed: HostPlans = {
   readAhead: ['reserve', 'claim', 'retire', 'load', 'cache'],
   trimCached: ['uncache', 'forget', 'export'],
 };
+
+/** The names of all of them. Taken from an object that has each, so that none can be left out. */
+export const hostPlans = Object.keys(unlisted) as (keyof HostPlans)[];

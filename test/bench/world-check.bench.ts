@@ -4,13 +4,13 @@
 //   npm run bench:world [-- --json FILE] [--small]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Piscina } from 'piscina';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { checkLiveness } from '../../src/runtime/check/liveness.ts';
+import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { StateSet } from '../../src/runtime/check/state-set.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { Prng } from '../../src/stdx/prng.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, small: { type: 'boolean' } } });
@@ -71,8 +71,7 @@ const upTo = exchanged.conclude();
 tell(`states up to exchange of ${upTo.alike.join(', ')}`, upTo.states);
 tell('... that search over the one without symmetry, CPU time', folded / safety);
 const together = async (threads: number): Promise<number> => {
-  const filename = new URL('../../workers/check.worker.ts', import.meta.url).href;
-  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  const pool = await searchPool(threads);
   const crew = { pool, parts: { spec, costs: anyCosts, protocol: NAME, flaws: [] } };
   const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
   const took = await seconds(() => search.advanceTogether());

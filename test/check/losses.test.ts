@@ -12,8 +12,8 @@ import { Walk } from '../../src/report/check/walk.ts';
 import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { runUnit } from '../../src/report/unit.ts';
 import { Successors } from '../../src/runtime/check/explorable.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { Prng } from '../../src/stdx/prng.ts';
 import { search } from './small-searches.ts';
 

@@ -9,8 +9,8 @@ import { protocols } from '../../src/protocols/index.ts';
 import { Property } from '../../src/properties/property.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { tell } from '../../src/report/check/told.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { inWords, propertyOf, search, type SearchChanges, type SmallBounds } from './small-searches.ts';
 
 const migrate = protocols.find(({ name }) => name === 'copyless-migrate')!;

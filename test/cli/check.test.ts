@@ -150,7 +150,7 @@ test.each([
   [['--timeouts', 'soon'], "--timeouts: 'soon', expected a whole number from 0"],
   [
     ['--flaw', 'wrong-pim'],
-    '--flaw: no seeded bug wrong-pim, expected one that fuzz --list lists, hint: wrong-pin',
+    "--flaw: 'wrong-pim', expected a seeded bug by its name, hint: did you mean wrong-pin?",
   ],
   [['--checkpoint', join(folder, 'x.bin'), '-p', 'conventional'], '--checkpoint: with several protocols'],
   [['--explore', '--json'], '--json: with --explore, expected one of the two'],

@@ -2,11 +2,11 @@
 // finds is told as a path of choices and as a run that `replay` makes again.
 import type { Parts } from '../../actors/index.ts';
 import { checkLiveness, type LivenessResult } from '../../runtime/check/liveness.ts';
-import { ParallelSearch } from '../../runtime/check/parallel.ts';
+import { ParallelSearch, type SearchPool } from '../../runtime/check/parallel.ts';
 import {
   type Checkpoint,
   type Progress,
-  type Result,
+  type SearchResult,
   Search,
   type Violation,
 } from '../../runtime/check/search.ts';
@@ -229,11 +229,10 @@ export class WorldCheck {
   }
 }
 
-function isOver({ complete, violation, boundedBy }: Result): boolean {
+function isOver({ complete, violation, boundedBy }: SearchResult): boolean {
   return complete || violation !== undefined || boundedBy !== 'time';
 }
 
-export type SearchPool = Parameters<ParallelSearch['runWith']>[0];
 export interface SearchCrew {
   pool: SearchPool;
   /** What another thread can make the world of. */
