@@ -4,6 +4,7 @@
 //   npm run bench:world [-- --json FILE] [--small]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Piscina } from 'piscina';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { checkLiveness } from '../../src/runtime/check/liveness.ts';

@@ -7,7 +7,7 @@ import { field } from '../../src/actors/vcpu-column.ts';
 import { message } from '../../src/model/messages.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { inWords, search, type SmallBounds } from './small-searches.ts';
 

@@ -280,6 +280,7 @@ export class Steps {
       else step();
       if (world.meter.most > 1) failure = `one-shared-access: a step made ${world.meter.most}`;
     } catch (error) {
+      // Whatever it is: the plan of a protocol of one's own may throw anything, and how it comes to that is to be told.
       failure = `assertion: ${(error as Error).message}`;
     }
     return this.effectOf(actor, sent, failure);
