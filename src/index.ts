@@ -4,8 +4,10 @@ import { differential } from './report/differential.ts';
 import { together } from './report/judged.ts';
 import type { Check, Run } from './report/result.ts';
 import { type RunOptions, runOnce } from './report/run.ts';
-import { assemble, partsOf } from './scenarios/assemble.ts';
-import { defineScenario, type Scenario, type ScenarioInput } from './scenarios/scenario.ts';
+import { assemble } from './scenarios/assemble.ts';
+import { defineScenario } from './scenarios/define-scenario.ts';
+import { partsOf } from './scenarios/parts.ts';
+import type { Scenario, ScenarioInput } from './scenarios/scenario.ts';
 
 export type { CostProfile } from './model/cost.ts';
 export type { GuestShape, ScriptSource, Workload } from './model/script.ts';
@@ -23,7 +25,9 @@ export type {
 export type { Check, Result, Run } from './report/result.ts';
 export { type RunReport } from './report/run.ts';
 export { runUnit as replay, type Unit } from './report/unit.ts';
-export { defineScenario, type Scenario, type ScenarioInput } from './scenarios/scenario.ts';
+export { defineScenario } from './scenarios/define-scenario.ts';
+export type { Scenario, ScenarioInput } from './scenarios/scenario.ts';
+export { InputError } from './stdx/input-error.ts';
 export type { WorkloadFactory } from './scenarios/workloads/index.ts';
 
 export interface Simulated {
@@ -38,8 +42,10 @@ const MEMORY_BYTES = 4 * 2 ** 30;
 
 /**
  * Runs a scenario under each of its protocols, one run after another, in virtual time.
- * @param signal ends the run under way; what was done by then is returned
- * @throws InputError where the scenario cannot work
+ * @param options.signal ends the run under way; what was done by then is returned
+ * @param options.memoryBytes bytes of one run's world, 4 GiB by default
+ * @returns the runs in order of seed, then protocol; after an abort those that were begun
+ * @throws InputError where the scenario is none, or cannot work
  */
 export async function simulate(
   scenario: Scenario | ScenarioInput,

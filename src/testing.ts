@@ -2,9 +2,17 @@
 export { create, measure, type Parts } from './actors/index.ts';
 export { event, eventKinds, type TraceEvent } from './model/events.ts';
 export { describeFaults, drawFaults, type FaultName, faultNames, type FaultPlan } from './model/faults.ts';
+export { resolveCosts } from './model/cost.ts';
+export { Geometry } from './model/geometry.ts';
 export type { WorldSpec } from './model/spec.ts';
 export { monitors, Property, type Setting, type Violation, witnessNames } from './properties/index.ts';
 export { mutants } from './protocols/mutate.ts';
+export {
+  type ClusterLitmus,
+  type ClusterResult,
+  readClusterLitmus,
+  searchCluster,
+} from './report/litmus/cluster.ts';
 export { type Litmus, parseLitmus, readLitmus } from './report/litmus/file.ts';
 export { proofOf, type ProofOptions, witnessOf } from './report/litmus/prove.ts';
 export { complaintsOf, type LitmusResult, searchLitmus } from './report/litmus/search.ts';
@@ -23,7 +31,7 @@ export {
   type Explorable,
   type Learning,
   Successors,
-  type Told,
+  type PathText,
   TooNarrow,
 } from './runtime/check/explorable.ts';
 export type { ModelSource } from './runtime/check/model-source.ts';
@@ -48,10 +56,14 @@ export type { PackedSystem } from './runtime/check/packed.ts';
 export {
   type Checkpoint,
   type Progress,
-  type Result,
+  type SearchResult,
   Search,
   type SearchOptions,
   type Violation as CheckViolation,
 } from './runtime/check/search.ts';
 export { StateSet } from './runtime/check/state-set.ts';
 export { System } from './runtime/check/system.ts';
+export { anyCosts } from './scenarios/checked-world.ts';
+export { partsOf } from './scenarios/parts.ts';
+export { shapeOf, type Small, smallWorld } from './scenarios/small-world.ts';
+export { scriptWorkload } from './scenarios/workloads/script.ts';

@@ -1,6 +1,6 @@
 // The README cannot rot: the protocol it shows is the one in examples/, and the screen it shows is what the program prints.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,41 @@ test('README: the changed page machine breaks what is said beside it', () => {
   expect(line.endsWith(end)).toBe(true);
   expect(start.length + end.length).toBeGreaterThan(100);
 });
+
+test('README: what a program does with the library compiles, and says which property sees a step left out', () => {
+  const shown = [...readme.matchAll(/```js\n([\s\S]*?)```/g)]
+    .map(([, code]) => code!)
+    .find((code) => code.includes('copyless/testing'))!;
+  const code = shown
+    .replace("'copyless'", `'${root}src/index.ts'`)
+    .replace("'copyless/testing'", `'${root}src/testing.ts'`);
+  const folder = mkdtempSync(join(tmpdir(), 'copyless-readme-'));
+  try {
+    const file = join(folder, 'program.mts');
+    writeFileSync(file, code);
+    const options = {
+      noEmit: true,
+      rootDir: '/',
+      typeRoots: [`${root}node_modules/@types`],
+      rewriteRelativeImportExtensions: false,
+      allowImportingTsExtensions: true,
+    };
+    const project = { extends: `${root}tsconfig.json`, compilerOptions: options, include: [file] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(project));
+    const compiler = `${root}node_modules/typescript/bin/tsc`;
+    const compiled = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
+    expect(compiled.stdout).toBe('');
+    expect(compiled.status).toBe(0);
+    const run = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    const [first, ...seen] = run.stdout.trimEnd().split('\n');
+    expect(first).toBe('true 4');
+    expect(seen).toContain('copyless-map, swapOut without shootdown (step 3): I8-shootdown');
+    expect(seen.length).toBeGreaterThan(50);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 test('README: the first screen is what the program prints, but for the seconds', () => {
   const run = spawnSync(process.execPath, ['src/cli/start.mjs', 'simulate'], { cwd: root, encoding: 'utf8' });

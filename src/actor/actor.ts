@@ -1,11 +1,12 @@
 // An actor is a step function. `receive` runs to completion, touches what the actor owns and at most one shared word, and
 // sends; it does not wait, read a clock or roll dice: time comes from the context, order from whoever delivers.
-import { Recorder, type Sink } from '../model/events.ts';
+import type { Sink } from '../model/events.ts';
 import type { DeviceFault, FaultPlan } from '../model/faults.ts';
 import type { Message } from '../model/messages.ts';
 import type { Mailboxes } from '../memory/mailbox.ts';
 import type { Meter } from '../memory/meter.ts';
 import type { Arena } from '../memory/arena.ts';
+import { Recorder } from '../model/recorder.ts';
 import { Mishaps } from './mishaps.ts';
 
 export interface Actor {

@@ -1,11 +1,11 @@
 // Where faults happen. One for each actor of a world with a fault plan, and none where there is no plan: it counts the
 // occasions that its actor gives and lets the planned ones go wrong. The actors know nothing of it but the question
 // whether a device fault strikes now; messages go wrong on their way.
-import type { Recorder } from '../model/events.ts';
 import { type DeviceFault, faultNames, type FaultPlan, harms, numberOf, talkOf } from '../model/faults.ts';
 import { messageKinds } from '../model/messages.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Mailboxes } from '../memory/mailbox.ts';
+import type { Recorder } from '../model/recorder.ts';
 
 const TALK_OF = messageKinds.map(talkOf);
 

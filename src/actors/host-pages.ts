@@ -6,7 +6,7 @@ import type { World } from '../memory/world.ts';
 import { NOWHERE, type Gfn, type Location } from '../model/geometry.ts';
 
 /** Places that one step looks at in a large world, at most: what is looked for is then looked for in several. */
-export const PLACES_A_STEP = 4096;
+const PLACES_A_STEP = 4096;
 /** From so many on, a world is large: no step goes over all of its pages. */
 const LARGE_FROM = 1 << 16;
 export function placesAStep(places: number): number {

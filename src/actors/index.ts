@@ -8,7 +8,7 @@ import { pte, pteKind, ptePayload } from '../memory/guest-page-table.ts';
 import type { Link } from '../memory/mailbox.ts';
 import { World, type Tables } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
-import type { Sink } from '../model/events.ts';
+import { SILENT, type Sink } from '../model/events.ts';
 import { losesMessages } from '../model/faults.ts';
 import { isImmediate, LIST_PARTS, listPolicyOf } from '../model/list-policy.ts';
 import { message } from '../model/messages.ts';
@@ -50,8 +50,6 @@ export interface Built {
   /** The same in a record: words of whoever has it in custody, to be a column of its table. */
   record: (words: number) => Int32Array;
 }
-
-const SILENT: Sink = { takePlace() {}, put() {} };
 
 /** Who sends to whom, and how many messages can be outstanding. */
 export function linksOf(geometry: Geometry): Link[] {

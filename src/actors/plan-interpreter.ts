@@ -29,7 +29,7 @@ function converted(plan: readonly Performed[]): readonly Performed[] {
   return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
 }
 
-/** Whether the page is mapped to its destination before its bytes move, or without that they move. */
+/** Whether the page is mapped to its destination before its bytes move, or without their moving at all. */
 function mapsFirst(plan: readonly Performed[]): boolean {
   const [remap, load] = [plan.indexOf('remap'), plan.indexOf('load')];
   return remap >= 0 && (load < 0 || remap < load);
@@ -152,7 +152,7 @@ export class PlanInterpreter {
     const { host, hypervisor } = geometry;
     /** 410: who keeps the moved list; the host itself in a turn of its own. */
     const lister = this.world.listPolicy.owner === 'host' ? host : hypervisor;
-    const { event, state } = words.table;
+    const { event } = words.table;
     const kind = operations.kind[operation]! - 1;
     const gfn = operations.gfn[operation]!;
     const destination = operations.destination[operation]!;
@@ -169,39 +169,12 @@ export class PlanInterpreter {
         this.calls.make(hypervisor, message[performed], operation, gfn, context);
         return;
       case 'reserve source':
-      case 'reserve': {
-        if (performed === 'reserve source') operations.home[operation] = this.pages.pinOf(gfn);
-        else if (kind === operationKind.balance) operations.home[operation] = this.pages.resolve(operation);
-        this.calls.make(
-          geometry.actorOfHome(operations.home[operation]!),
-          message.reserve,
-          operation,
-          0,
-          context,
-        );
-        return;
-      }
-      case 'claim': {
-        const policy = geometry.spec.policy.heldFault;
-        const claimed = words.attempt(gfn, event.demand, -1, true, context.trace);
-        operations.carried[operation] = claimed;
-        const touched =
-          kind === operationKind.alias ||
-          (kind === operationKind.fault && operations.cause[operation] !== cause.dma);
-        if (claimed >= 0) this.proceed(operation, context);
-        else if (policy === 'convert' && touched) {
-          // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
-          operations.plan[operation] = this.numberOf(this.converting(operation));
-          context.send(host, message.turn, operation);
-        } else this.abandon(operation, result.STALE, context);
-        return;
-      }
+      case 'reserve':
+        return this.reserve(operation, performed, context);
+      case 'claim':
+        return this.claim(operation, context);
       case 'convert':
-        // By policy a demand fault ends the guest's hold: an implicit request to stay.
-        operations.carried[operation] = words.attempt(gfn, event.convert, -1, true, context.trace);
-        if (operations.carried[operation] >= 0) this.proceed(operation, context);
-        else this.abandon(operation, result.STALE, context);
-        return;
+        return this.convert(operation, context);
       case 'accept':
       case 'accept cached':
         this.entries.accept(operation, mapsFirst(this.plans[operations.plan[operation]!]!), context);
@@ -231,47 +204,21 @@ export class PlanInterpreter {
         this.calls.make(lister, message.retire, operation, gfn, context);
         return;
       case 'export':
-        if (kind === operationKind.balance)
-          operations.generation[operation] = operations.headerGeneration[operation]!;
-        else words.must(gfn, event.export, false, context.trace);
-        this.pages.listed[operations.headerGfn[operation]!] = operations.generation[operation]! + 1;
-        this.calls.make(lister, message.export, operation, operations.headerGfn[operation]!, context);
-        return;
+        return this.export(operation, lister, context);
       case 'store':
         if (to === NOWHERE) return this.stray(operation, context);
         this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.store, operation, 0, context);
         return;
-      case 'load': {
-        if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
-        if (operations.carried[operation] === state['remapped.mapped']) {
-          operations.carried[operation] = state['remapped.migrating'];
-          words.must(
-            this.pages.locationOf(gfn) === from ? gfn : destination,
-            event.migrate,
-            false,
-            context.trace,
-          );
-        }
-        const mover = geometry.isFrame(from) ? geometry.homeOf(to) : geometry.homeOf(from);
-        this.calls.make(geometry.actorOfHome(mover), message.load, operation, 0, context);
-        return;
-      }
+      case 'load':
+        return this.load(operation, context);
       case 'zero':
         if (to === NOWHERE) return this.stray(operation, context);
         this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.zero, operation, 0, context);
         return;
       case 'release':
-        if (from === NOWHERE) return this.proceed(operation, context);
-        if (this.pages.references[from]! > 0) return this.proceed(operation, context);
-        if (geometry.isFrame(from)) this.pages.back(from, -1);
-        this.calls.make(
-          geometry.actorOfHome(geometry.homeOf(from)),
-          message.release,
-          operation,
-          from,
-          context,
-        );
-        return;
+        // A slot that others refer to is left to them.
+        if (from !== NOWHERE && this.pages.references[from]! > 0) return this.proceed(operation, context);
+        return this.giveBack(operation, from, context);
       case 'keep':
         if (from !== NOWHERE) {
           this.pages.keepCopy(gfn, from);
@@ -287,19 +234,8 @@ export class PlanInterpreter {
         words.must(gfn, event.trim, false, context.trace);
         this.proceed(operation, context);
         return;
-      case 'forget': {
-        const copy = this.pages.copyOf(gfn);
-        if (copy === NOWHERE) return this.proceed(operation, context);
-        if (geometry.isFrame(copy)) this.pages.back(copy, -1);
-        this.calls.make(
-          geometry.actorOfHome(geometry.homeOf(copy)),
-          message.release,
-          operation,
-          copy,
-          context,
-        );
-        return;
-      }
+      case 'forget':
+        return this.giveBack(operation, this.pages.copyOf(gfn), context);
       case 'transfer': {
         if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
         // Read by the host, then written: the read's time passes before the write begins.
@@ -321,13 +257,7 @@ export class PlanInterpreter {
         this.calls.make(geometry.actorOfHome(geometry.homeOf(to)), message.release, operation, to, context);
         return;
       case 'vacate':
-        if (this.pages.operationOn(destination) >= 0 && this.pages.operationOn(destination) !== operation) {
-          operations.awaitsGfn[operation] = destination + 1;
-        } else if (!this.outcomes.drop(operation, destination, context)) {
-          this.pages.lock(destination, operation);
-          this.proceed(operation, context);
-        }
-        return;
+        return this.vacate(operation, context);
       case 'unmap':
         this.entries.unmap(operation, context);
         return;
@@ -343,6 +273,85 @@ export class PlanInterpreter {
       case 'take back':
         this.entries.takeBack(operation, context);
         return;
+    }
+  }
+
+  private reserve(operation: number, performed: 'reserve' | 'reserve source', context: Context): void {
+    const { operations, geometry } = this.world;
+    if (performed === 'reserve source')
+      operations.home[operation] = this.pages.pinOf(operations.gfn[operation]!);
+    else if (operations.kind[operation]! - 1 === operationKind.balance)
+      operations.home[operation] = this.pages.resolve(operation);
+    const node = geometry.actorOfHome(operations.home[operation]!);
+    this.calls.make(node, message.reserve, operation, 0, context);
+  }
+  private claim(operation: number, context: Context): void {
+    const { operations, geometry, pages: words } = this.world;
+    const kind = operations.kind[operation]! - 1;
+    const policy = geometry.spec.policy.heldFault;
+    const { demand } = words.table.event;
+    const claimed = words.attempt(operations.gfn[operation]!, demand, -1, true, context.trace);
+    operations.carried[operation] = claimed;
+    // A pin does not touch the page: it ends no hold.
+    const touched =
+      kind === operationKind.alias ||
+      (kind === operationKind.fault && operations.cause[operation] !== cause.dma);
+    if (claimed >= 0) this.proceed(operation, context);
+    else if (policy === 'convert' && touched) {
+      // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
+      operations.plan[operation] = this.numberOf(this.converting(operation));
+      context.send(geometry.host, message.turn, operation);
+    } else this.abandon(operation, result.STALE, context);
+  }
+  /** By policy a demand fault ends the guest's hold: an implicit request to stay. */
+  private convert(operation: number, context: Context): void {
+    const { operations, pages: words } = this.world;
+    const { convert } = words.table.event;
+    const converted = words.attempt(operations.gfn[operation]!, convert, -1, true, context.trace);
+    operations.carried[operation] = converted;
+    if (converted >= 0) this.proceed(operation, context);
+    else this.abandon(operation, result.STALE, context);
+  }
+  private export(operation: number, lister: number, context: Context): void {
+    const { operations, pages: words } = this.world;
+    if (operations.kind[operation]! - 1 === operationKind.balance)
+      operations.generation[operation] = operations.headerGeneration[operation]!;
+    else words.must(operations.gfn[operation]!, words.table.event.export, false, context.trace);
+    const name = operations.headerGfn[operation]!;
+    this.pages.listed[name] = operations.generation[operation]! + 1;
+    this.calls.make(lister, message.export, operation, name, context);
+  }
+  private load(operation: number, context: Context): void {
+    const { operations, geometry, pages: words } = this.world;
+    const { event, state } = words.table;
+    const from = operations.from[operation]!;
+    const to = operations.to[operation]!;
+    if (to === NOWHERE || from === NOWHERE) return this.stray(operation, context);
+    if (operations.carried[operation] === state['remapped.mapped']) {
+      operations.carried[operation] = state['remapped.migrating'];
+      const gfn = operations.gfn[operation]!;
+      const name = this.pages.locationOf(gfn) === from ? gfn : operations.destination[operation]!;
+      words.must(name, event.migrate, false, context.trace);
+    }
+    const mover = geometry.isFrame(from) ? geometry.homeOf(to) : geometry.homeOf(from);
+    this.calls.make(geometry.actorOfHome(mover), message.load, operation, 0, context);
+  }
+  /** A place that nothing of this page names any more, if there is one, goes back to whoever owns it. */
+  private giveBack(operation: number, location: number, context: Context): void {
+    const { geometry } = this.world;
+    if (location === NOWHERE) return this.proceed(operation, context);
+    if (geometry.isFrame(location)) this.pages.back(location, -1);
+    const owner = geometry.actorOfHome(geometry.homeOf(location));
+    this.calls.make(owner, message.release, operation, location, context);
+  }
+  private vacate(operation: number, context: Context): void {
+    const { operations } = this.world;
+    const destination = operations.destination[operation]!;
+    const other = this.pages.operationOn(destination);
+    if (other >= 0 && other !== operation) operations.awaitsGfn[operation] = destination + 1;
+    else if (!this.outcomes.drop(operation, destination, context)) {
+      this.pages.lock(destination, operation);
+      this.proceed(operation, context);
     }
   }
 

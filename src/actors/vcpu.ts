@@ -204,10 +204,6 @@ export class Vcpu implements Actor {
     this.run(context);
   }
 
-  /** Whether the guest kernel is moving pages on this vCPU. */
-  get isBalancing(): boolean {
-    return this.balancing.active;
-  }
   private isRunning(): boolean {
     return this.own[field.state] === this.world.tables.vcpu.state.running;
   }
@@ -375,7 +371,7 @@ export class Vcpu implements Actor {
     context.trace.requested(request, source, destination, generation, kind);
     requests.step(request, event.send, context.trace);
   }
-  /** Sends `count` drafted requests as one hypercall and waits for all answers. */
+  /** Sends the drafted requests as one hypercall and waits for all answers. */
   ask(requests: readonly number[], context: Context): void {
     const { geometry, tables } = this.world;
     context.spend(this.costs.hypercallNs + this.costs.hypercallEntryNs * (requests.length - 1));

@@ -3,7 +3,6 @@
 import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { flawNamed, flawNames } from '../flaws/index.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Protocol } from '../protocols/index.ts';
 import { protocols as shipped } from '../protocols/index.ts';
@@ -12,27 +11,27 @@ import {
   type CheckedWorld,
   type FoundViolation,
   type SearchCrew,
-  type SearchPool,
   WorldCheck,
 } from '../report/check/check-world.ts';
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
+import { searchPool } from '../runtime/check/parallel.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
-import { partsOf } from '../scenarios/assemble.ts';
 import { anyCosts, checkedWorld, type WorldBounds } from '../scenarios/checked-world.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { didYouMean } from '../stdx/did-you-mean.ts';
+import { partsOf } from '../scenarios/parts.ts';
 import { dismiss } from '../stdx/dismiss.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { checkedScenario } from './checked-scenario.ts';
 import { readCheckpoint, wroteCheckpoint } from './checkpoint-file.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, refuse, refuseInputAsJson, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { absolute, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
+import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -59,9 +58,6 @@ export interface CheckFlags {
   explore?: boolean;
   out: string;
 }
-
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const WORKER = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
 
 /** Searched between two looks at signals and the terminal. */
 const SLICE_MS = 500;
@@ -94,16 +90,10 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) {
-    const given = { json: flags.json, checkpoint: flags.checkpoint, time: flags.time };
-    for (const [name, value] of Object.entries({
-      ...given,
-      workers: flags.workers === '1' ? undefined : flags.workers,
-    }))
-      if (value !== undefined)
-        refuse(`--${name}`, 'with --explore', 'one of the two', 'a walk searches nothing and has no result');
+    refuseBesideExplore(flags);
+    return exploreWorld(campaign, scenario);
   }
-  if (flags.explore) return exploreWorld(campaign, scenario);
-  const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
+  const say = sayer(flags.json);
   let isHeaded = false;
   // Nothing is said before the first search has begun: until then input may be refused.
   const begun = async () => {
@@ -130,13 +120,8 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     progressEnds();
     interrupt.release();
   }
-  try {
-    await writeJson(flags.json, campaign, runs);
-  } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    note(`copyless: ${error.message}`);
-    if (status === exit.ok) status = exit.output;
-  }
+  const isWritten = await attempted(() => writeJson(flags.json, campaign, runs));
+  if (!isWritten && status === exit.ok) status = exit.output;
   return interrupt.status === 0 ? status : interrupt.status;
 }
 
@@ -157,7 +142,7 @@ async function checkOne(
   const began = performance.now();
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const saved = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint);
-  const pool = workers > 1 ? await poolOf(workers) : undefined;
+  const pool = workers > 1 ? await searchPool(workers) : undefined;
   const crew = pool && { pool, parts: { spec, costs: anyCosts, protocol: name, flaws } };
   try {
     const search = startSearch(parts, bounds, flags, name, saved, crew);
@@ -168,16 +153,6 @@ async function checkOne(
   } finally {
     await dismiss(pool);
   }
-}
-
-async function poolOf(threads: number) {
-  const { Piscina } = await import('piscina');
-  const pool: SearchPool & { destroy(): Promise<void> } = new Piscina({
-    filename: WORKER,
-    minThreads: threads,
-    maxThreads: threads,
-  });
-  return pool;
 }
 
 async function searchOn(
@@ -195,10 +170,10 @@ async function searchOn(
     const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
-    progress(`${name}: ${number(states)} states, depth ${depth}`);
+    progress(`${name}: ${whole(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
     if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
-      isUnsaved = !wroteCheckpoint(flags.checkpoint, search.search.save());
+      isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
       written = performance.now();
       pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);
     }
@@ -273,8 +248,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     ...(flags.beyondClaims === true && { beyondClaims: true }),
     ...(script !== null && { scripts: script.scripts, operations: 0, moves: 0 }),
   };
-  for (const flaw of flags.flaw ?? [])
-    if (!flawNamed(flaw)) refuse('--flaw', `no seeded bug ${flaw}`, 'one that fuzz --list lists', didYouMean(flaw, flawNames) ?? 'see fuzz --list'); // prettier-ignore
+  refuseUnknownFlaws(flags.flaw ?? []);
   const names = flags.protocol ?? shipped.map(({ name }) => name);
   if (flags.checkpoint !== undefined && names.length > 1)
     refuse('--checkpoint', 'with several protocols', 'one --protocol', 'a checkpoint is of one search');
@@ -298,6 +272,13 @@ function refuseBesideScript(flags: CheckFlags): void {
   for (const name of ['pages', 'nodes', 'vcpus', 'guests', 'operations', 'moves'] as const)
     if (flags[name] !== undefined) refuse(`--${name}`, 'beside a script', `none: the scenario says it`, `leave --${name} out`); // prettier-ignore
 }
+/** A walk searches nothing and has no result. */
+function refuseBesideExplore({ json, checkpoint, time, workers }: CheckFlags): void {
+  const others = { json, checkpoint, time, workers: workers === '1' ? undefined : workers };
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined)
+      refuse(`--${name}`, 'with --explore', 'one of the two', 'a walk searches nothing and has no result');
+}
 function sizesOf({ guests }: WorldSpec): WorldBounds {
   const { pages, vnodes, vcpus } = guests[0]!;
   return { pages, nodes: vnodes.length, vcpus: vcpus.length, guests: guests.length };
@@ -311,14 +292,13 @@ function within(flag: string, text: string, least: number, most: number): number
 }
 
 async function exploreWorld(campaign: Campaign, scenario: string | undefined): Promise<number> {
-  const [
-    { name, protocol } = refuse('--explore', 'without a protocol', 'one --protocol', 'see --help'),
-    ...others
-  ] = campaign.subjects;
+  const [subject, ...others] = campaign.subjects;
+  if (subject === undefined) return refuse('--explore', 'without a protocol', 'one --protocol', 'see --help');
   if (others.length > 0)
     refuse('--explore', 'with several protocols', 'one --protocol', 'a walk is through the states of one');
   if (scenario === '-')
     refuse('--explore', 'with a scenario from stdin', 'a file', 'what is typed is the way that you go');
+  const { name, protocol } = subject;
   const { spec, bounds, flaws } = campaign;
   const parts = partsOf({ spec, costs: anyCosts, flaws }, protocol);
   const { explore } = await import('./explore.ts');
@@ -328,9 +308,6 @@ async function exploreWorld(campaign: Campaign, scenario: string | undefined): P
 }
 
 // --- what is said of it
-
-const number = (n: number) => n.toLocaleString('en-US');
-const several = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function heading({ world, spec, script, bounds, flaws }: Campaign): string {
   const { pages, nodes, vcpus, guests } = world;
@@ -373,7 +350,7 @@ function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: B
 function verdict(name: string, checked: CheckedWorld): string {
   const { states, transitions, depth, alike, complete, violation, live, boundedBy } = checked;
   const upTo = alike.length === 0 ? '' : ` up to exchange of ${alike.join(', and of ')}`;
-  const counts = `${number(states)} states${upTo}, ${number(transitions)} transitions, depth ${depth}`;
+  const counts = `${whole(states)} states${upTo}, ${whole(transitions)} transitions, depth ${depth}`;
   if (violation) return `FAIL ${name}: ${violation.property}, after ${counts}`;
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
@@ -406,14 +383,7 @@ async function explain(
   }
   const of = subjects.length > 1 ? `${subject.protocol.name}-` : '';
   const file = join(out, `check-${of}${again.property}.json`);
-  let kept: string | undefined = file;
-  try {
-    writeReplay(file, unit, again);
-  } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    note(`copyless: ${error.message}`);
-    kept = undefined;
-  }
+  const kept = (await attempted(() => writeReplay(file, unit, again))) ? file : undefined;
   const screen = await failureScreen(unit, again, { replay: kept });
   await say(`\n${screen.join('\n')}`);
   return kept;

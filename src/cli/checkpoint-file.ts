@@ -5,7 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Checkpoint } from '../runtime/check/search.ts';
 import { InputError } from '../stdx/input-error.ts';
-import { note, OutputError, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { attempted, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 const headOf = (body: Buffer) => Buffer.from(`checkpoint of ${TOOL}, crc32 ${crc32(body).toString(16)}\n`);
@@ -33,15 +33,7 @@ export function readCheckpoint(file: string): Checkpoint | undefined {
 }
 
 /** Written beside and renamed: a kill leaves the one before. A full disk is told, and costs the checkpoint only. */
-export function wroteCheckpoint(file: string, checkpoint: Checkpoint): boolean {
+export function wroteCheckpoint(file: string, checkpoint: Checkpoint): Promise<boolean> {
   const body = serialize(checkpoint);
-  try {
-    writeWhole(file, Buffer.concat([headOf(body), body]));
-    return true;
-  } catch (error) {
-    if (!(error instanceof OutputError)) throw error;
-    progressEnds();
-    note(`copyless: ${error.message}`);
-    return false;
-  }
+  return attempted(() => writeWhole(file, Buffer.concat([headOf(body), body])));
 }

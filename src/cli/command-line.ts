@@ -1,13 +1,11 @@
-// The command line. Verbs are in files of their own; here are the flags, and how every way to fail becomes one line and
-// an exit status.
-import { Command, CommanderError, Option } from 'commander';
-import { InputError } from '../stdx/input-error.ts';
+// The command line: the flags of every verb. Verbs are in files of their own; what failed becomes one line in error-line.ts.
+import { Command, Option } from 'commander';
 import type { CheckFlags } from './check.ts';
+import { explain } from './error-line.ts';
 import { exit } from './exit.ts';
 import type { FuzzFlags } from './fuzz.ts';
 import type { MachinesFlags } from './machines.ts';
 import type { Flags } from './options.ts';
-import { OutputError } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** `--profile` as given: a cost profile, a place for a CPU profile, or both. */
@@ -47,12 +45,19 @@ const check = async (scenario: string | undefined, flags: CheckFlags): Promise<n
 
 const repeated = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-function program(done: (status: number) => void): Command {
+type Done = (status: number) => void;
+
+function program(done: Done): Command {
   const root = new Command('copyless')
     .description('Copyless NUMA balancing, simulated and verified: protocols side by side on one workload.')
     .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
+  for (const add of [addSimulate, addFuzz, addCheck, addReplay, addMachines]) add(root, done);
+  return root;
+}
+
+function addSimulate(root: Command, done: Done): void {
   root
     .command('simulate', { isDefault: true })
     .description('compare the protocols on one workload (the default)')
@@ -125,6 +130,9 @@ function program(done: (status: number) => void): Command {
     .action(async (scenario: string | undefined, flags: SimulateFlags) => {
       done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));
     });
+}
+
+function addFuzz(root: Command, done: Done): void {
   root
     .command('fuzz')
     .description('thousands of drawn schedules in small worlds, every property watched')
@@ -139,6 +147,9 @@ function program(done: (status: number) => void): Command {
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
     .option('-o, --out <dir>', 'folder for replay files', 'out')
     .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
+}
+
+function addCheck(root: Command, done: Done): void {
   root
     .command('check')
     .description('search a small world exhaustively: every order and every choice within the bounds')
@@ -180,12 +191,18 @@ function program(done: (status: number) => void): Command {
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
       done(await watched(profile, () => check(scenario, flags))),
     );
+}
+
+function addReplay(root: Command, done: Done): void {
   root
     .command('replay')
     .description('run a kept failure again')
     .argument('<file>', 'written by a failing run')
     .addOption(cpuProfile())
     .action(async (file: string, { profile }: Profiled) => done(await watched(profile, () => replay(file))));
+}
+
+function addMachines(root: Command, done: Done): void {
   root
     .command('machines')
     .description('the life cycles of pages, requests, frames and vCPUs, for other tools')
@@ -196,7 +213,6 @@ function program(done: (status: number) => void): Command {
     )
     .option('-o, --out <dir>', 'a file for each machine, such as page.mmd, instead of stdout')
     .action(async (names: string[], flags: MachinesFlags) => done(await machines(names, flags)));
-  return root;
 }
 
 /** @returns the exit status */
@@ -214,74 +230,5 @@ export async function commandLine(argv: readonly string[]): Promise<number> {
     return explain(error);
   } finally {
     process.off('beforeExit', idle);
-  }
-}
-
-/** One line for what a user can change; a stack trace for a bug of ours, and for nothing else. */
-export function explain(error: unknown): number {
-  const say = (text: string, status: number) => {
-    process.stderr.write(`copyless: ${text}\n`);
-    return status;
-  };
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? exit.ok : say(usage(error).message, exit.usage);
-  }
-  if (error instanceof OutputError) return say(error.message, exit.output);
-  if (!(error instanceof Error))
-    return say(`a bug in this program, please report it\n${String(error)}`, exit.bug);
-  if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd')
-    return say(
-      'this folder is gone, expected a folder that is there, hint: change to another and run it again',
-      exit.usage,
-    );
-  // Errors of a worker arrive as plain copies: the name tells them apart.
-  if (error.name === 'InputError') return say(error.message, exit.usage);
-  if (isOutOfMemory(error)) {
-    const hint = 'use fewer pages, less memory or a smaller store, or --max-memory for fewer runs at a time';
-    return say(
-      `memory: there was not enough for a run, expected room for its world, hint: ${hint}`,
-      exit.usage,
-    );
-  }
-  return say(
-    `a bug in this program, please report it with the command line\n${error.stack ?? error.message}`,
-    exit.bug,
-  );
-}
-
-function isOutOfMemory(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ERR_WORKER_OUT_OF_MEMORY' || error.message.startsWith('Array buffer allocation failed');
-}
-
-/** What commander complains of, in our form. */
-function usage({ code, message }: CommanderError): InputError {
-  const text = message.replace(/^error: /, '');
-  const quoted = /'(.*?)'/s.exec(text)?.[1] ?? '';
-  const guess = /Did you mean (.*)\?/.exec(text)?.[1];
-  const hint = guess ? `did you mean ${guess}?` : 'see --help';
-  switch (code) {
-    case 'commander.unknownOption':
-      return new InputError({ file: quoted }, 'no such option', 'one that --help lists', hint);
-    case 'commander.optionMissingArgument': {
-      const [flags = quoted, value = 'a value'] = quoted.split(/ (?=<)/);
-      return new InputError({ file: flags.replace(/^-\w, /, '') }, 'without a value', value, hint);
-    }
-    case 'commander.missingArgument':
-      return new InputError(
-        { file: 'command line' },
-        `no ${quoted}`,
-        `a ${quoted}`,
-        'such as replay out/failure-NAME-1.json',
-      );
-    case 'commander.excessArguments':
-      return new InputError(
-        { file: 'command line' },
-        text.replace(/\. Expected.*: /, ': '),
-        'one scenario',
-        hint,
-      );
-    default:
-      return new InputError({ file: 'command line' }, text, 'a known verb or option', hint);
   }
 }

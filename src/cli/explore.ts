@@ -5,6 +5,7 @@ import type { Explorable } from '../runtime/check/explorable.ts';
 import { type Option, Walk } from '../report/check/walk.ts';
 import type { Choice } from '../report/check/world-system.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
+import { whole } from '../stdx/figures.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { OutputError } from './output.ts';
@@ -135,7 +136,7 @@ class Dialogue {
     const from = walk.depth;
     if (this.violated !== null) return ['something is violated here already; b goes back'];
     const { found, states, all } = walk.jump(this.states);
-    const looked = `${states.toLocaleString('en-US')} states`;
+    const looked = `${whole(states)} states`;
     if (found === null)
       return [
         all

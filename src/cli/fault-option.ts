@@ -1,7 +1,7 @@
 // `--faults`: none, a plan drawn from each seed (swarm: some of the faults; all: any of them), or one written out, such as
 // `lose request:3,read error:2` (the third request and the second read of each actor that has any).
 import { drawFaults, type FaultName, faultNames, type FaultPlan } from '../model/faults.ts';
-import { quote } from '../scenarios/complaint.ts';
+import { quote } from '../scenarios/quote.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { refuse, wholeNumber } from './options.ts';
 

@@ -3,21 +3,20 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { flawNamed, flawNames, flaws as allFlaws, type Flaw } from '../flaws/index.ts';
+import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
-import { quote } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { didYouMean } from '../stdx/did-you-mean.ts';
 import { dismiss } from '../stdx/dismiss.ts';
+import { whole } from '../stdx/figures.ts';
 import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, oneOf, refuse, refuseInputAsJson, wholeNumber } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { absolute, oneOf, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
+import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -59,7 +58,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     return exit.ok;
   }
   const campaign = await checked(flags);
-  const say = flags.json === true ? (text: string) => Promise.resolve(note(text)) : print;
+  const say = sayer(flags.json);
   await say(heading(campaign));
   const interrupt = new Interrupt();
   const timer =
@@ -82,18 +81,14 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     await say(summary(campaign, tally, ms));
     const complete = tally.schedules === campaign.schedules || tally.failures.length > 0;
     const unseen = complete && isWhole(campaign, tally) ? neverSeen(tally) : [];
-    for (const name of unseen) await say(`MISSED ${name}: not once in ${number(tally.schedules)} schedules`);
+    for (const name of unseen) await say(`MISSED ${name}: not once in ${whole(tally.schedules)} schedules`);
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
     let status = statusOf(tally, lost, unseen, interrupt);
     const { lines, files } = await keep(tally.failures, campaign.out);
-    try {
-      await writeJson(flags.json, resultOf(campaign, tally, ms, found, unseen, complete, files));
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      note(`copyless: ${error.message}`);
-      if (status === exit.ok) status = exit.output;
-    }
+    const result = resultOf(campaign, tally, ms, found, unseen, complete, files);
+    const isWritten = await attempted(() => writeJson(flags.json, result));
+    if (!isWritten && status === exit.ok) status = exit.output;
     for (const line of lines) await say(line);
     return status;
   } finally {
@@ -125,16 +120,7 @@ interface Crew {
 async function checked(flags: FuzzFlags): Promise<Campaign> {
   const protocols = flags.protocol?.map(absolute) ?? shipped.map(({ name }) => name);
   for (const name of protocols) await loadProtocol(name);
-  for (const name of flags.flaw ?? []) {
-    if (flawNamed(name)) continue;
-    const guess = didYouMean(name, flawNames);
-    refuse(
-      '--flaw',
-      quote(name),
-      'a seeded bug by its name',
-      guess ? `did you mean ${guess}?` : 'see fuzz --list',
-    );
-  }
+  refuseUnknownFlaws(flags.flaw ?? []);
   const schedules = wholeNumber(flags.schedules, '--schedules', 1);
   const from = wholeNumber(flags.seed, '--seed');
   const last = from + (flags.selfTest ? Math.max(schedules, SEARCH_MAX) : schedules);
@@ -160,20 +146,20 @@ async function campaignOf(
   { schedules, from, protocols, mix, flaws, selfTest }: Campaign,
   crew: Crew,
 ): Promise<Tally> {
-  const whole = emptyTally();
+  const total = emptyTally();
   const end = from + schedules;
   let next = from;
   await lanes(crew, async () => {
-    while (next < end && whole.failures.length === 0 && !crew.signal.aborted) {
+    while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
       const count = Math.min(BATCH, end - next);
       const stretch = { from: next, count, mix, protocols, flaws: selfTest ? [] : flaws, untilFound: false };
       next += count;
       const part = await given(crew, stretch);
-      if (part) addUp(whole, part.tally);
-      progress(`fuzz  ${number(whole.schedules)}/${number(schedules)} schedules`);
+      if (part) addUp(total, part.tally);
+      progress(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`);
     }
   });
-  return whole;
+  return total;
 }
 
 /** Each flaw by itself, from the first seed on, until a property that the protocol claims is broken. */
@@ -219,8 +205,6 @@ async function given({ pool, signal }: Crew, stretch: Stretch): Promise<{ tally:
 
 // --- what is said
 
-const number = (count: number) => count.toLocaleString('en');
-
 function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign): string {
   const mixed = {
     half: 'half the schedules some of them, half any of them',
@@ -230,7 +214,7 @@ function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign)
   };
   const faults = mix === 'none' ? 'none' : `${mixed[mix]}: ${faultClasses}`;
   return [
-    `copyless fuzz · ${number(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
+    `copyless fuzz · ${whole(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
     `Varied    ${varied}`,
     `Features  ${features.join(', ')}`,
     `Faults    ${faults}`,
@@ -273,18 +257,15 @@ function foundTable(all: readonly Found[], wanted: number): string {
 
 function summary(campaign: Campaign, tally: Tally, ms: number): string {
   const { schedules, steps, witnesses, violations } = tally;
-  const perSecond = number(Math.round((schedules / Math.max(ms, 1)) * 1000));
+  const perSecond = whole((schedules / Math.max(ms, 1)) * 1000);
   const broken = Object.entries(violations);
   return [
-    `${number(schedules)} of ${number(campaign.schedules)} schedules, ${number(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
+    `${whole(schedules)} of ${whole(campaign.schedules)} schedules, ${whole(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
     'Schedules that saw',
-    ...Object.entries(witnesses).map(([name, count]) => `  ${number(count).padStart(9)}  ${name}`),
+    ...Object.entries(witnesses).map(([name, count]) => `  ${whole(count).padStart(9)}  ${name}`),
     ...(broken.length === 0
       ? ['Violations  0']
-      : [
-          'Schedules that broke',
-          ...broken.map(([name, count]) => `  ${number(count).padStart(9)}  ${name}`),
-        ]),
+      : ['Schedules that broke', ...broken.map(([name, count]) => `  ${whole(count).padStart(9)}  ${name}`)]),
   ].join('\n');
 }
 
@@ -316,17 +297,11 @@ async function keep(
   out: string,
 ): Promise<{ lines: string[]; files: (string | undefined)[] }> {
   // What is found is told, also where it cannot be written.
-  const files = failures.map(({ violation, unit }) => {
+  const files: (string | undefined)[] = [];
+  for (const { violation, unit } of failures) {
     const file = join(out, `failure-fuzz-${unit.seed}.json`);
-    try {
-      writeReplay(file, unit, violation);
-      return file;
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      note(`copyless: ${error.message}`);
-      return undefined;
-    }
-  });
+    files.push((await attempted(() => writeReplay(file, unit, violation))) ? file : undefined);
+  }
   const lines = failures.flatMap(({ violation, unit }) => {
     const where = violation.sequence < 0 ? 'at the end' : `event ${violation.sequence}`;
     return [

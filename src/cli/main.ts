@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The process around the command line: its streams, and what nobody caught.
 import { enableCompileCache } from 'node:module';
-import { commandLine, explain } from './command-line.ts';
+import { commandLine } from './command-line.ts';
+import { explain } from './error-line.ts';
 
 // What Node makes of each source it keeps from one run to the next, beside the temporary files (NODE_DISABLE_COMPILE_CACHE=1:
 // it does not). Threads hear of the place by the environment.

@@ -12,12 +12,13 @@ import {
 import { migrationPage } from '../report/migration/page.ts';
 import { runClusterUntil } from '../report/migration/run-cluster.ts';
 import type { Check } from '../report/result.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 import { clusterOf, parseMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { loadProfile } from '../scenarios/profiles/index.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Flags, oneOf, refuse, refuseInputAsJson, seedRange } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import { attempted, note, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** Flags that mean something here; the others belong to a single host. */
@@ -30,7 +31,7 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     refuse(name, 'with a live migration', 'a key of the scenario', `change it in ${file}`);
   }
   oneOf(flags.executor, '--executor', ['simulated']);
-  const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
+  const scheduler = oneOf(flags.scheduler, '--scheduler', schedulerNames);
   const scenario = parseMigrationScenario(text, file);
   const [first, last] = flags.seed === undefined ? scenario.seeds : seedRange(flags.seed);
   const costs = resolveCosts(loadProfile(scenario.hosts.profile));
@@ -96,13 +97,7 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   let areWritten = true;
   for (const output of [outFile, flags.json]) {
     if (typeof output !== 'string') continue;
-    try {
-      writeWhole(output, `${json}\n`);
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      note(`copyless: ${error.message}`);
-      areWritten = false;
-    }
+    if (!(await attempted(() => writeWhole(output, `${json}\n`)))) areWritten = false;
   }
   for (const run of runs) {
     if (run.violations.length > 0)

@@ -2,6 +2,7 @@
 // same schema. Every complaint names the flag.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { flawNamed, flawNames } from '../flaws/index.ts';
 import {
   chainOf,
   newLocationKinds,
@@ -9,8 +10,9 @@ import {
   type ScenarioInput,
   scenarioSchema,
 } from '../scenarios/scenario.ts';
-import { deepest, expectation, quote, valueAt } from '../scenarios/complaint.ts';
-import { SEEDS_MAX } from '../scenarios/scenario-file.ts';
+import { deepest, expectation } from '../scenarios/complaint.ts';
+import { SEEDS_MAX } from '../scenarios/define-scenario.ts';
+import { quote, valueAt } from '../scenarios/quote.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 
@@ -47,10 +49,23 @@ export interface Flags {
   validate?: boolean;
 }
 
+/** Part of this machine's memory that a run may take. */
+export const MEMORY_PART = 0.75;
+
 /** Refuses what a flag was given. */
 export const refuse = (flag: string, what: string, expected: string, hint: string): never => {
   throw new InputError({ file: flag }, what, expected, hint);
 };
+
+/** @param names of seeded bugs, as `--flaw` was given them */
+export function refuseUnknownFlaws(names: readonly string[]): void {
+  for (const name of names) {
+    if (flawNamed(name)) continue;
+    const guess = didYouMean(name, flawNames);
+    const hint = guess ? `did you mean ${guess}?` : 'see fuzz --list';
+    refuse('--flaw', quote(name), 'a seeded bug by its name', hint);
+  }
+}
 
 /** `--json` takes the word that follows it: an input given after it would be overwritten. */
 export function refuseInputAsJson(

@@ -113,6 +113,28 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Where words for people go: to stdout, or beside it where `--json` has that. */
+export function sayer(json: string | boolean | undefined): (text: string) => Promise<void> {
+  return json === true ? (text) => Promise.resolve(note(text)) : print;
+}
+
+/**
+ * Nothing is lost when a file cannot be written: what is in it is on the screen, and that it could not is a smaller thing
+ * than what the result says.
+ * @returns whether it could be written; if not, that is said
+ */
+export async function attempted(write: () => Promise<void> | void): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    progressEnds();
+    note(`copyless: ${error.message}`);
+    return false;
+  }
+}
+
 /** A line that overwrites itself, on a terminal only. */
 export function progress(text: string): void {
   if (process.stderr.isTTY && !process.env['CI']) process.stderr.write(`\r\x1b[2K${text}`);

@@ -22,15 +22,17 @@ import { encryptions, heldFaults } from '../model/spec.ts';
 import { properties } from '../protocols/index.ts';
 import type { Unit } from '../report/unit.ts';
 import { violationSchema } from '../report/result.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
-import { expectation, quote, valueAt } from '../scenarios/complaint.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
+import { expectation } from '../scenarios/complaint.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
+import { quote, valueAt } from '../scenarios/quote.ts';
 import { guestVariantsSchema, scenarioSchema } from '../scenarios/scenario.ts';
 import { InputError } from '../stdx/input-error.ts';
+import { MEMORY_PART } from './options.ts';
 
 /** Choices of a long random schedule included. */
 const FILE_BYTES_MAX = 1 << 28;
-const MEMORY_PART = 0.75;
 
 const count = z
   .int()
@@ -181,7 +183,7 @@ const keptSchema = z.strictObject({
     workload: scenarioSchema.shape.workload,
     protocol: z.string().max(4096),
     seed: z.int().min(0),
-    scheduler: z.enum(['timed', 'random', 'pct']),
+    scheduler: z.enum(schedulerNames),
     choices: z.array(count).optional(),
     limit: z.int().min(1).optional(),
     flaws: z.array(z.enum(flawNames)).max(flawNames.length).optional(),

@@ -15,12 +15,13 @@ import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
-import { quote } from '../scenarios/complaint.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
 import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
+import { quote } from '../scenarios/quote.ts';
 import { printable } from '../stdx/input-error.ts';
 import { runAllAndPages, runAllHere } from './ensemble.ts';
 import { exit } from './exit.ts';
@@ -29,23 +30,31 @@ import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import {
   absolute,
-  type Flags,
   flagOf,
+  type Flags,
+  MEMORY_PART,
   oneOf,
   refuse,
   refuseInputAsJson,
   wholeNumber,
   withFlags,
 } from './options.ts';
-import { note, OutputError, print, progress, progressEnds, refuseUnwritable, writeWhole } from './output.ts';
+import {
+  attempted,
+  note,
+  print,
+  progress,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  writeWhole,
+} from './output.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { Stdin } from './stdin.ts';
 import { TOOL } from './version.ts';
 
 /** The scenario that is run when none is named. */
 const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT));
-/** Part of this machine's memory that a run may take. */
-const MEMORY_PART = 0.75;
 
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
   // Several hosts are an experiment of another kind, with a scenario of its own.
@@ -69,7 +78,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     refuse('--validate', 'without threads', '--executor threads', 'the simulation is the model');
   if (flags.cpuProfile !== undefined && executor === 'threads')
     refuse('--profile', 'of threads', '--executor simulated', 'a profile is of one thread');
-  const scheduler = oneOf(flags.scheduler, '--scheduler', ['timed', 'random', 'pct']);
+  const scheduler = oneOf(flags.scheduler, '--scheduler', schedulerNames);
   const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
   if (file === '-') await stdin.fetch('scenario');
@@ -144,23 +153,15 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
       ? `Interrupted before the first of ${units.length} runs was done.`
       : comparison(experiment, result, limits, performance.now() - began);
   let status = interrupt.status || statusOf(result);
-  // Nothing is lost when a file cannot be written, because the result is on the screen by then; and that it could not
-  // is a smaller thing than what the result says.
   const attempt = async (write: () => Promise<void> | void) => {
-    try {
-      await write();
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      note(`copyless: ${error.message}`);
-      if (status === exit.ok) status = exit.output;
-    }
+    if (!(await attempted(write)) && status === exit.ok) status = exit.output;
   };
+  const show = sayer(flags.json);
   if (flags.json === true) {
     await attempt(() => print(json));
     note(text);
   } else await attempt(() => print(text));
   if (journeyOf !== null && result.runs.length > 0 && interrupt.status === 0) {
-    const show = flags.json === true ? noted : print;
     for (const unit of units.slice(0, named.length)) {
       const lines = await journey(unit, journeyOf);
       await attempt(() => show(`\n${lines.join('\n')}`));
@@ -170,9 +171,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   if (typeof jsonFile === 'string') await attempt(() => writeWhole(jsonFile, `${json}\n`));
   if (flags.out !== undefined) await attempt(() => writeWhole(join(out, 'result.json'), `${json}\n`));
   if (!result.pass && executor === 'simulated') {
-    await attempt(() =>
-      keepFailures(units, reports, { out, stdin, show: flags.json === true ? noted : print }),
-    );
+    await attempt(() => keepFailures(units, reports, { out, stdin, show }));
   }
   return status;
 }
@@ -204,8 +203,6 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
   await runUnit(unit, { onEvent: (e) => followed.see(e) });
   return followed.lines();
 }
-
-const noted = (text: string): Promise<void> => Promise.resolve(note(text));
 
 function statusOf(result: Result): number {
   if (!result.pass) return exit.violated;

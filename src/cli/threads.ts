@@ -3,10 +3,10 @@ import type { ThreadParts } from '../report/run-on-threads.ts';
 import { runOnThreads } from '../report/run-on-threads.ts';
 import type { RunReport } from '../report/run.ts';
 import type { Unit } from '../report/unit.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { Geometry } from '../model/geometry.ts';
 import { Crew } from '../runtime/threads/crew.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { present } from '../stdx/assert.ts';
 import type { EnsembleOptions } from './ensemble.ts';
 
@@ -40,19 +40,15 @@ export async function runAllOnThreads(
       const workload = await workloadOf(unit.workload, unit.shape);
       const workloads = unit.spec.guests.map(() => workload);
       const disturbance = { yieldsPerMille: 0, seed: unit.seed };
-      const { run, checks, verdict } = await runOnThreads(
-        crew,
-        parts,
-        unit.protocol,
-        workloads,
-        unit.seed,
-        () => performance.now(),
+      const { run, checks, verdict } = await runOnThreads(crew, parts, workloads, {
+        protocolName: unit.protocol,
+        seed: unit.seed,
+        clockMs: () => performance.now(),
         disturbance,
         signal,
-        unit.flaws,
-        [],
+        flaws: unit.flaws,
         validating,
-      );
+      });
       for (const line of verdict?.unexplained?.lines() ?? []) unexplained(line);
       reports.push(signal.aborted ? null : { run, checks, choices: [] });
       done(reports.length);

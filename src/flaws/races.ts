@@ -3,9 +3,9 @@
 import type { Context } from '../actor/actor.ts';
 import type { Built } from '../actors/index.ts';
 import { field } from '../actors/vcpu-column.ts';
-import type { Recorder } from '../model/events.ts';
 import { message } from '../model/messages.ts';
 import { SnapshotReader } from '../memory/lists/snapshot-list.ts';
+import type { Recorder } from '../model/recorder.ts';
 import { operationKind, result } from '../model/words.ts';
 import { type Flaw, override, replan, replanned, without } from './flaw.ts';
 

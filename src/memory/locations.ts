@@ -2,8 +2,8 @@
 // machine) and the header of what it holds: Gfn, generation, checksum. A location's state and header belong to whoever
 // has it in custody; its bytes are shared with the vCPUs that have it mapped.
 import type { FrameTable } from '../../machines/index.ts';
-import type { Recorder } from '../model/events.ts';
 import { POISON, written } from '../model/content.ts';
+import type { Recorder } from '../model/recorder.ts';
 import type { Arena } from './arena.ts';
 import type { Meter } from './meter.ts';
 

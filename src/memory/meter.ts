@@ -5,7 +5,7 @@
 // Which word the access is to, what it found there and what it left there is noted only for those who ask: a checker, which
 // forgets before each step what the last one touched, and a witness. A run that is only simulated pays one compare.
 import { NOWHERE } from '../model/geometry.ts';
-import type { Witness } from './witness.ts';
+import type { AccessRecord } from './access-record.ts';
 
 export class Meter {
   /** Shared accesses since the last `step`. */
@@ -20,13 +20,13 @@ export class Meter {
   readonly locations: [number, number, number] = [NOWHERE, NOWHERE, NOWHERE];
   /** Whether anybody asks more than how many accesses there were. */
   private noting = false;
-  private told: Witness | null = null;
+  private told: AccessRecord | null = null;
 
-  set witness(witness: Witness | null) {
+  set witness(witness: AccessRecord | null) {
     this.told = witness;
     if (witness !== null) this.noting = true;
   }
-  get witness(): Witness | null {
+  get witness(): AccessRecord | null {
     return this.told;
   }
 

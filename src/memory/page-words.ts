@@ -11,7 +11,7 @@
 // the host wrote last, it need not read again, but in the states a guest may change: there the guest may have held the page and
 // let it go again meanwhile, and that comes first.
 import type { PageTable } from '../../machines/index.ts';
-import type { Recorder } from '../model/events.ts';
+import type { Recorder } from '../model/recorder.ts';
 import type { Arena } from './arena.ts';
 import type { Meter } from './meter.ts';
 

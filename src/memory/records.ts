@@ -1,7 +1,7 @@
 // The records that messages hand over: one column a field. Whoever received the message last has the record in custody
 // and is the only one to touch it, so these are plain accesses, made visible by the mailbox's publication.
 import type { RequestTable } from '../../machines/index.ts';
-import type { Recorder } from '../model/events.ts';
+import type { Recorder } from '../model/recorder.ts';
 import type { Arena } from './arena.ts';
 
 /**

@@ -39,7 +39,7 @@ export const faultNames: readonly FaultName[] = [
   ...talks.flatMap((talk) => harms.map((harm) => `${harm} ${talk}` as const)),
   ...deviceFaults,
 ];
-export const deviceFault = numbered(deviceFaults);
+const deviceFault = numbered(deviceFaults);
 /** Number of a device fault in the trace. */
 export const numberOf = (fault: DeviceFault): number => talks.length * harms.length + deviceFault[fault];
 

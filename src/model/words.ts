@@ -74,8 +74,10 @@ export const causes = [
 export type Cause = (typeof causes)[number];
 export const cause = numbered(causes);
 
-/** Why a vCPU touched a page that faulted: for itself, to copy it on, to overwrite it. For the trace; the host does not
- * decide by it. */
+/**
+ * Why a vCPU touched a page that faulted: for itself, to copy it on, to overwrite it. The host records it as the operation's
+ * cause, and tells a vCPU that a page is not present only for `access`.
+ */
 export const purpose = { access: 0, balance: 1, prepare: 2 } as const;
 
 /** How a guest gives a Gfn back: it only says that it is free; it puts it in the balloon; it is unplugged. */

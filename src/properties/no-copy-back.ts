@@ -11,7 +11,7 @@ import type { TraceEvent } from '../model/events.ts';
 import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { cause, isDone, operationKind, requestKinds, result } from '../model/words.ts';
-import { Pins } from './pins.ts';
+import { PinTable } from './pin-table.ts';
 import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
@@ -94,7 +94,7 @@ const ON_DEMAND: ReadonlySet<number> = new Set([cause.demand, cause.balance, cau
 export class NoCopyBack extends Property {
   readonly name = 'no-copy-back';
   private readonly setting: Setting;
-  private readonly pins: Pins;
+  private readonly pins: PinTable;
   private readonly moved: Map<number, Moved> | ManyMoved;
   /** Between two Gfns, by operation. */
   private readonly carried = new Map<number, Moved>();
@@ -113,7 +113,7 @@ export class NoCopyBack extends Property {
   constructor(setting: Setting) {
     super();
     this.setting = setting;
-    this.pins = new Pins(setting.geometry);
+    this.pins = new PinTable(setting.geometry);
     const { gfns } = setting.geometry;
     // Of a page's last frame only that there was one matters.
     this.lastFrame = numbersTo(gfns, 0);

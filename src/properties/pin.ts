@@ -4,7 +4,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { operationKind } from '../model/words.ts';
-import { Pins } from './pins.ts';
+import { PinTable } from './pin-table.ts';
 import { isLarge, marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
@@ -21,7 +21,7 @@ const isOneOf = (pins: number, node: number) => pins % 1024 === node || Math.flo
 export class Pin extends Property {
   readonly name = 'I4-pin';
   private readonly setting: Setting;
-  private readonly pins: Pins;
+  private readonly pins: PinTable;
   /** Frames that a spill took on another node, by where they are meant for. */
   private readonly spilled = new Map<number, number>();
   private readonly spills = new Map<number, number>();
@@ -35,7 +35,7 @@ export class Pin extends Property {
   constructor(setting: Setting) {
     super();
     this.setting = setting;
-    this.pins = new Pins(setting.geometry);
+    this.pins = new PinTable(setting.geometry);
     const { frames, homeFirst, homes } = setting.geometry;
     this.takenUnder = numbersTo(homeFirst[homes]!, 0);
     this.takenAtHome = isLarge(frames) ? marksTo(frames + 1) : null;

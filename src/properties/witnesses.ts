@@ -1,22 +1,8 @@
 // Beside each *always* a *sometimes*: that the interesting case happened. A campaign without its witnesses is not a pass.
 import { cause, finding, operationKind, result } from '../model/words.ts';
 import { marksTo, type NumberSet, numbersTo } from '../stdx/numbers.ts';
-import { type Observers, Property, type Setting } from './property.ts';
-
-class Witness extends Property {
-  override readonly kind = 'sometimes';
-  readonly name: string;
-  readonly on: Observers;
-
-  /** @param observe calls its argument once for each time the case happened */
-  constructor(name: string, observe: (saw: () => void) => Observers) {
-    super();
-    this.name = name;
-    this.on = observe(() => {
-      this.examined++;
-    });
-  }
-}
+import type { Observers, Property, Setting } from './property.ts';
+import { Witness } from './sometimes.ts';
 
 /** Witnesses by name; what each one sees is its name. */
 export const witnessNames = [

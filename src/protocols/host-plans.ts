@@ -42,3 +42,6 @@ export const listed: HostPlans = {
 export function vacating(moveCached: Plan): Plan {
   return moveCached.flatMap((step) => (step === 'accept cached' ? [step, 'vacate'] : [step]));
 }
+
+/** The names of all of them. Taken from an object that has each, so that none can be left out. */
+export const hostPlans = Object.keys(unlisted) as (keyof HostPlans)[];

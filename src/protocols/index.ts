@@ -6,7 +6,8 @@ import copylessMigrate from './copyless-migrate.ts';
 import type { Protocol, ProtocolFile } from './protocol.ts';
 
 export * from './protocol.ts';
-export { type Circumstances, legalPlans, orderOf, type PlanFor, validatePlan } from './order.ts';
+export { type Circumstances, legalPlans, orderOf, validatePlan } from './order.ts';
+export type { PlanFor } from './plan-shapes.ts';
 
 export const protocols: readonly Protocol[] = [
   conventional,

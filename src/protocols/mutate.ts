@@ -1,8 +1,9 @@
 // Every one-step deletion of a protocol. A plan is data, so each of its steps can be left out; when no property notices,
 // the step does nothing or the properties are too weak. Works on a protocol of your own as on the shipped ones.
 import { requestKinds } from '../model/words.ts';
-import { vacating } from './host-plans.ts';
-import type { HostPlans, HostView, PageView, Plan, Protocol, RequestView, Step } from './protocol.ts';
+import { hostPlans, vacating } from './host-plans.ts';
+import type { HostView, PageView, Plan, Protocol, RequestView, Step } from './protocol.ts';
+import { hostViews, keyedViews, pageViews } from './views.ts';
 
 export interface Mutant {
   /** `copyless-migrate, swapOut without store (step 4)`; the mutated protocol goes by the same name. */
@@ -14,33 +15,6 @@ export interface Mutant {
   index: number;
   protocol: Protocol;
 }
-
-export const hostPlans = [
-  'swapOut',
-  'swapIn',
-  'firstTouch',
-  'touchRemapped',
-  'dropResident',
-  'dropMoved',
-  'swapInClean',
-  'touchRemappedClean',
-  'dirtied',
-  'swapOutClean',
-  'readAhead',
-  'mapCached',
-  'mapCachedClean',
-  'trimCached',
-  'moveCached',
-] as const satisfies readonly (keyof HostPlans)[];
-
-/** What a plan is chosen by, the usual case first. Room is a number; a few stand for all. */
-const pageViews: readonly PageView[] = (['slot', 'far frame', 'frame', 'nowhere'] as const).map((at) => ({
-  at,
-}));
-const hostViews: readonly HostView[] = [4, 1, 0].flatMap((destinationRoom) =>
-  [false, true].map((destinationBacked) => ({ destinationBacked, destinationRoom })),
-);
-const keyedViews: readonly HostView[] = hostViews.map((view) => ({ ...view, keysNamePages: true }));
 
 /**
  * @param protocol any protocol, complete

@@ -2,6 +2,7 @@
 import { namesMessages } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
 import type { Limits } from './limits.ts';
 import type { Result, Run } from './result.ts';
@@ -60,7 +61,7 @@ function head(experiment: Experiment, result: Result): string[] {
   const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
   const each = spec.guests.length === 1 ? '' : ' each';
   const one = result.runs[0];
-  const moved = one ? `, ${one.accesses.toLocaleString('en')} accesses` : '';
+  const moved = one ? `, ${whole(one.accesses)} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
     `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
@@ -95,7 +96,6 @@ interface Row {
   ratio?: boolean;
 }
 
-const whole = (value: number) => Math.round(value).toLocaleString('en');
 const mebibytes = (value: number) => `${(value / 2 ** 20).toFixed(2)} MiB`;
 const micro = (value: number) => (Number.isNaN(value) ? '-' : `${(value / 1000).toFixed(1)} us`);
 const stall = (of: (run: Run) => number) => (run: Run) => (run.stallNs.count === 0 ? Number.NaN : of(run));
@@ -221,7 +221,7 @@ function checks(result: Result): string[] {
   const seen = result.checks.filter((check) => check.kind === 'sometimes' && check.pass);
   const marked = always.map(
     ({ name, pass, examined }) =>
-      `${pass ? (examined > 0 ? 'ok  ' : '-   ') : 'FAIL'} ${name} (${examined > 0 ? examined.toLocaleString('en') : 'no case'})`,
+      `${pass ? (examined > 0 ? 'ok  ' : '-   ') : 'FAIL'} ${name} (${examined > 0 ? whole(examined) : 'no case'})`,
   );
   const half = Math.ceil(marked.length / 2);
   const paired = marked
@@ -251,7 +251,7 @@ function verdict(result: Result, wallMs: number): string[] {
   const word = result.pass ? (result.complete ? 'PASS' : 'INCOMPLETE') : 'FAIL';
   const conventional = result.runs.filter((run) => run.protocol === 'conventional');
   const copyBacks = conventional.reduce((sum, run) => sum + run.transfers.toSource, 0);
-  const counted = `${copyBacks.toLocaleString('en')} copy-back${copyBacks === 1 ? '' : 's'} counted`;
+  const counted = `${several(copyBacks, 'copy-back', whole(copyBacks))} counted`;
   const alarm =
     conventional.length > 0
       ? ` conventional does not claim no-copy-back: ${counted}${conventional.length > 1 ? ' in all' : ''}.`

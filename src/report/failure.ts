@@ -7,12 +7,13 @@ import { describeFaults } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Violation } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
 import { drawLanes } from './lanes.ts';
-import { HOST, HYPERVISOR, Narrator, type Told } from './narrator.ts';
+import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
 import { runOnce } from './run.ts';
 import type { Unit } from './unit.ts';
 
@@ -45,7 +46,7 @@ interface Change {
 class Seen {
   private readonly narrator: Narrator;
   private readonly violation: Violation;
-  private readonly told: Told[] = [];
+  private readonly told: NarratedEvent[] = [];
   /** The pages and Gfns that the violation is about. */
   private readonly pages = new Set<number>();
   private readonly gfns = new Set<number>();
@@ -85,7 +86,7 @@ class Seen {
     return this.violation.property === 'I8-shootdown';
   }
   /** An event that FIG. 4 has no words for. */
-  private bare(e: TraceEvent): Told {
+  private bare(e: TraceEvent): NarratedEvent {
     const lane = this.narrator.laneOf(e.actor);
     const of = { time: e.time, sequence: e.sequence, ...this.narrator.aboutOf(e) };
     return {
@@ -187,9 +188,9 @@ function small({ messages, messagesBefore, pages }: FailureDetails): string[] {
   const from =
     messagesBefore === undefined || messagesBefore === messages
       ? ''
-      : ` (from ${messagesBefore.toLocaleString('en')} messages)`;
-  const named = pages === undefined ? '' : `, ${pages} page${pages === 1 ? '' : 's'}`;
-  return ['', `Smallest run that still fails: ${messages.toLocaleString('en')} messages${named}${from}`];
+      : ` (from ${whole(messagesBefore)} messages)`;
+  const named = pages === undefined ? '' : `, ${several(pages, 'page')}`;
+  return ['', `Smallest run that still fails: ${whole(messages)} messages${named}${from}`];
 }
 
 function script({ workload, choices }: Unit): string[] {

@@ -4,8 +4,9 @@ import type { PageTable } from '../../machines/index.ts';
 import { event, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
 import { cause, result } from '../model/words.ts';
+import { several } from '../stdx/figures.ts';
 import { drawLanes } from './lanes.ts';
-import { GUEST, HOST, HYPERVISOR, Narrator, type Told, type What } from './narrator.ts';
+import { GUEST, HOST, HYPERVISOR, Narrator, type NarratedEvent, type What } from './narrator.ts';
 
 /** Lines of one journey at most; what is between is left out. */
 const LINES_MAX = 80;
@@ -16,8 +17,8 @@ export class Journey {
   private readonly page: number;
   private readonly name: string;
   /** Since the page was last moved out. */
-  private open: Told[] = [];
-  private shown: Told[] | null = null;
+  private open: NarratedEvent[] = [];
+  private shown: NarratedEvent[] | null = null;
   /** The journey shown moved no bytes: the page's next arrival belongs to it. */
   private awaitsTouch = false;
   private readonly counts = new Map<What, number>();
@@ -56,7 +57,7 @@ export class Journey {
     }
   }
 
-  private follow(told: Told): void {
+  private follow(told: NarratedEvent): void {
     const { what } = told;
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
     if (told.text.startsWith('first touch') && !told.fine) this.firstTouch ||= told.text;
@@ -93,8 +94,7 @@ export class Journey {
       ? ((steps.findLast((step) => step.what === 'balanced')!.time - seized.time) / 1000).toFixed(1)
       : '?';
     const copies = of('copied') + of('direct') + of('copy-back');
-    const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
-    const head = `Page ${this.page} · ${this.name} · ${us} us from the attempt to the new mapping · ${plural(copies, 'transfer', 'transfers')} · ${plural(of('copy-back'), 'copy-back', 'copy-backs')}`;
+    const head = `Page ${this.page} · ${this.name} · ${us} us from the attempt to the new mapping · ${several(copies, 'transfer')} · ${several(of('copy-back'), 'copy-back')}`;
     const drawn =
       steps.length <= LINES_MAX ? steps : [...steps.slice(0, LINES_MAX - 20), ...steps.slice(-20)];
     const missing = steps.length - drawn.length;

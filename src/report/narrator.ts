@@ -2,11 +2,20 @@
 // from Gfn to Gfn, so that a page's story can be picked out by its Gvpn.
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { cause, causes, finding, operationKind, requestKinds, result, results } from '../model/words.ts';
+import {
+  cause,
+  causes,
+  finding,
+  operationKind,
+  purpose,
+  requestKinds,
+  result,
+  results,
+} from '../model/words.ts';
 import type { PageTable } from '../../machines/index.ts';
 import type { LaneStep } from './lanes.ts';
 
-export interface Told extends LaneStep {
+export interface NarratedEvent extends LaneStep {
   sequence: number;
   /** Guest virtual pages it is about, numbered over all guests. */
   pages: readonly number[];
@@ -145,7 +154,7 @@ export class Narrator {
    * @param only a page: what is about others is followed and not told
    * @returns what is to be told of an event: nothing, a line, or several where FIG. 4 has several
    */
-  tell(e: TraceEvent, only?: number): readonly Told[] {
+  tell(e: TraceEvent, only?: number): readonly NarratedEvent[] {
     const access = e.kind === event.read || e.kind === event.wrote;
     if (access && only !== undefined && e.gfn !== only) return NOTHING;
     if (e.kind === event.seized) {
@@ -256,14 +265,14 @@ export class Narrator {
         this.overflowed.delete(e.gfn);
         return [['485', HOST, HYPERVISOR, `Gfn ${e.gfn} is off the list`]];
       case event.inspected: {
-        const seen = [
-          'not on the list: resident',
-          `on the list in generation ${e.generation}`,
-          'unknown: the list has no room',
-        ];
+        const seen: Record<number, string> = {
+          [finding.resident]: 'not on the list: resident',
+          [finding.listed]: `on the list in generation ${e.generation}`,
+          [finding.unknown]: 'unknown: the list has no room',
+        };
         return [
           ['435', by, HYPERVISOR, `balancing: looks Gfn ${e.gfn} up in the list`],
-          ['440', by, by, seen[e.result] ?? finding.unknown.toString()],
+          ['440', by, by, seen[e.result]!],
         ];
       }
       case event.requested: {
@@ -281,17 +290,11 @@ export class Narrator {
         return [
           ['460', lane, this.guest(Math.floor(e.id / geometry.spec.batch)), `refused: ${results[e.result]}`],
         ];
-      case event.faulted:
-        return [
-          [
-            '',
-            by,
-            HYPERVISOR,
-            e.cause === 1 ? `its own copy touches Gfn ${e.gfn}, which is away` : `faults on Gfn ${e.gfn}`,
-            '',
-            e.cause !== 1,
-          ],
-        ];
+      case event.faulted: {
+        const copies = e.cause === purpose.balance;
+        const text = copies ? `its own copy touches Gfn ${e.gfn}, which is away` : `faults on Gfn ${e.gfn}`;
+        return [['', by, HYPERVISOR, text, '', !copies]];
+      }
       case event.machineCheck:
         return [['', HYPERVISOR, by, `the content of Gfn ${e.gfn} is lost`]];
       case event.zeroed:

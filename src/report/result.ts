@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { properties } from '../protocols/index.ts';
 import { results } from '../model/words.ts';
+import { schedulerNames } from '../runtime/scheduler.ts';
 
 const n = z.int().min(0);
 
@@ -12,7 +13,7 @@ export const violationSchema = z.strictObject({
   sequence: z.int().describe('Position of the event that showed it; -1: at the end of the run.'),
 });
 
-export const runSchema = z.strictObject({
+const runSchema = z.strictObject({
   protocol: z.string(),
   seed: n,
   ending: z
@@ -115,7 +116,7 @@ export const resultSchema = z
     scenarioHash: z.string(),
     executor: z.enum(['simulated', 'threads']),
     scheduler: z
-      .enum(['timed', 'random', 'pct', 'threads'])
+      .enum([...schedulerNames, 'threads'])
       .describe('Who chose the order of deliveries. Only timed gives times that mean something.'),
     runs: z.array(runSchema),
     checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),

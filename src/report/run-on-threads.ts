@@ -1,5 +1,6 @@
 // One run on real threads, and what the same monitors make of its trace afterwards.
 import { create, measure, type Parts } from '../actors/index.ts';
+import { SILENT } from '../model/events.ts';
 import type { Workload } from '../model/script.ts';
 import type { Crew, CrewRun } from '../runtime/threads/crew.ts';
 import type { Disturbance } from '../runtime/threads/actor-loop.ts';
@@ -26,25 +27,30 @@ export interface ThreadRunReport {
 /** What the check is called that every step is one of the model's. */
 const VALIDATION = 'trace-validation';
 
-const SILENT = { takePlace() {}, put() {} };
+export interface ThreadRunOptions {
+  /** As the user named it, for the threads to load. */
+  protocolName: string;
+  seed: number;
+  /** Wall time in ms, from whoever may look at the clock. */
+  clockMs?: () => number;
+  disturbance: Disturbance;
+  signal?: AbortSignal | undefined;
+  /** Seeded bugs, by name. */
+  flaws?: readonly string[] | undefined;
+  /** Told of every event afterwards, beside the monitors. */
+  observing?: readonly Observing[];
+  /** Whether the run is explained afterwards; vCPUs then run in bursts of one. */
+  validating?: boolean;
+}
 
-/**
- * @param protocolName as the user named it, for the threads to load
- * @param validating whether the run is explained afterwards; vCPUs then run in bursts of one
- */
 export async function runOnThreads(
   crew: Crew<ThreadParts>,
   given: Parts,
-  protocolName: string,
   workloads: readonly Workload[],
-  seed: number,
-  clockMs: () => number,
-  disturbance: Disturbance,
-  signal?: AbortSignal,
-  flaws: readonly string[] = [],
-  observing: readonly Observing[] = [],
-  validating = false,
+  options: ThreadRunOptions,
 ): Promise<ThreadRunReport> {
+  const { protocolName, seed, clockMs = () => 0, disturbance, signal } = options;
+  const { flaws = [], observing = [], validating = false } = options;
   const began = clockMs();
   // A burst is several steps in one handler, and others may come between them: it is no step of the model.
   const parts = validating ? { ...given, spec: { ...given.spec, burst: 1 } } : given;
@@ -55,7 +61,11 @@ export async function runOnThreads(
   const sources = workloads.map((workload, guest) => workload.open(seed + guest, guest));
   let crewRun: CrewRun;
   try {
-    crewRun = await crew.run(system, world, threadParts, sources, disturbance, signal, validating);
+    crewRun = await crew.run(system, world, threadParts, sources, {
+      disturbance,
+      signal,
+      recordsSteps: validating,
+    });
   } finally {
     for (const source of sources) await source.close?.();
   }
@@ -64,21 +74,7 @@ export async function runOnThreads(
   const trace = new Trace([...judged.observing, ...observing]);
   // Who stopped a run does not wait for what was recorded of it to be judged.
   const events = crewRun.ending === 'stopped' ? [] : crewRun.recording.events();
-  for (const e of events) {
-    trace.put(
-      e.actor,
-      e.time,
-      e.kind,
-      e.id,
-      e.gfn,
-      e.destination,
-      e.generation,
-      e.from,
-      e.to,
-      e.cause,
-      e.result,
-    );
-  }
+  for (const e of events) trace.again(e);
   const facts = { traceHash: '', events: trace.length, wallMs };
   const report = { ...judged.report(system, seed, crewRun.ending, facts), statistics: crewRun.statistics };
   if (!validating || crewRun.ending === 'stopped') return report;

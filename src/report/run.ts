@@ -1,31 +1,25 @@
 // One run in the simulated executor, from a world's parts to what was measured and found. The unit of ensembles.
-import type { System } from '../actor/system.ts';
 import { create, measure, type Parts } from '../actors/index.ts';
 import type { TraceEvent } from '../model/events.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Workload } from '../model/script.ts';
-import type { ChoosingScheduler, Scheduler } from '../runtime/scheduler.ts';
-import { PctScheduler } from '../runtime/schedulers/pct.ts';
-import { RandomScheduler } from '../runtime/schedulers/random.ts';
-import { ReplayScheduler } from '../runtime/schedulers/replay.ts';
-import { TimedScheduler } from '../runtime/schedulers/timed.ts';
+import type { ChoosingScheduler } from '../runtime/scheduler.ts';
+import { type Ordering, schedulerFor } from '../runtime/schedulers/named.ts';
 import { Simulation } from '../runtime/simulate.ts';
 import { Trace } from '../runtime/trace.ts';
 import { Judged } from './judged.ts';
 import type { Check, Run } from './result.ts';
 
-export interface RunOptions {
+export interface RunOptions extends Ordering {
+  /** Of the workloads and of a scheduler that draws, a whole number from 0 on: the same seed makes the same run. */
   seed: number;
-  scheduler?: 'timed' | 'random' | 'pct' | undefined;
-  /** Choices to replay, instead of a scheduler. */
-  choices?: readonly number[] | undefined;
   /** Asked now and then; true ends the run. */
   stopped?: (() => boolean) | undefined;
   /** Handed every event, always the same object. */
   onEvent?: ((event: TraceEvent) => void) | undefined;
   /** Wall time in ms, from whoever may look at the clock. */
   clockMs?: (() => number) | undefined;
-  /** Steps at most. */
+  /** Messages to deliver at most; none by default. */
   limit?: number | undefined;
   /** So many bytes, all zero, for the world: from whoever has them. Nobody else may use them until the run has ended. */
   memory?: ((bytes: number) => ArrayBuffer) | undefined;
@@ -38,10 +32,10 @@ export interface RunReport {
   choices: readonly number[];
 }
 
-/** Over how many steps PCT spreads its changes of priority, and their number plus one. */
-const PCT_STEPS = 50_000;
-const PCT_DEPTH = 4;
-
+/**
+ * Makes a run from its start to rest, to its limit or until it is stopped, under every property, and measures it.
+ * @param workloads one for each guest, opened with seeds of their own that follow from the run's
+ */
 export async function runOnce(
   parts: Parts,
   workloads: readonly Workload[],
@@ -86,19 +80,4 @@ function progress(judged: Judged, frames: number): () => boolean {
     without = accesses < (accesses = judged.accesses) ? 0 : without + 1;
     return without < patience;
   };
-}
-
-export function schedulerFor(
-  { mailboxes, contexts, geometry }: System,
-  options: Pick<RunOptions, 'seed' | 'scheduler' | 'choices'>,
-): Scheduler {
-  if (options.choices) return new ReplayScheduler(mailboxes, options.choices);
-  switch (options.scheduler ?? 'timed') {
-    case 'timed':
-      return new TimedScheduler(mailboxes, contexts);
-    case 'random':
-      return new RandomScheduler(mailboxes, options.seed);
-    case 'pct':
-      return new PctScheduler(mailboxes, geometry.actors, options.seed, PCT_DEPTH, PCT_STEPS);
-  }
 }

@@ -17,10 +17,11 @@ import type { WorldSpec } from '../model/spec.ts';
 import { monitors, type Property, type Violation } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
 import type { ChoosingScheduler } from '../runtime/scheduler.ts';
+import { schedulerFor } from '../runtime/schedulers/named.ts';
 import { Simulation } from '../runtime/simulate.ts';
 import { Trace } from '../runtime/trace.ts';
-import { partsOf, workloadOf } from '../scenarios/assemble.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
+import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { parseOperation } from '../scenarios/workloads/script.ts';
 import { present } from '../stdx/assert.ts';
 import {
@@ -34,7 +35,6 @@ import {
   withSpec,
 } from './candidate.ts';
 import { Recording, Written } from './recording.ts';
-import { schedulerFor } from './run.ts';
 import { roomFirst, simplifications } from './simplifications.ts';
 import type { Unit } from './unit.ts';
 

@@ -5,6 +5,7 @@ import type { GuestShape } from '../model/script.ts';
 import type { WorldSpec } from '../model/spec.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { properties } from '../protocols/index.ts';
+import type { SchedulerName } from '../runtime/scheduler.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -18,7 +19,7 @@ export interface Unit {
   /** Name, or path of a module. */
   protocol: string;
   seed: number;
-  scheduler: 'timed' | 'random' | 'pct';
+  scheduler: SchedulerName;
   choices?: readonly number[] | undefined;
   limit?: number | undefined;
   /** Seeded bugs, by name. */
@@ -40,6 +41,11 @@ export function unitOf(
   return { spec, costs, shape, workload: scenario.workload, protocol, seed, scheduler };
 }
 
+/**
+ * Makes a run from its plain data, or makes it again: the same unit, the same trace. `replay` of the library.
+ * @param options what the caller adds; a choice of its own goes before the unit's
+ * @throws InputError where the protocol or the workload cannot be loaded
+ */
 export async function runUnit(unit: Unit, options: Omit<RunOptions, 'seed'> = {}): Promise<RunReport> {
   const protocol = await loadProtocol(unit.protocol);
   const parts = partsOf(unit, unit.beyondClaims ? { ...protocol, claims: properties } : protocol);

@@ -3,6 +3,10 @@
 import type { Mailboxes } from '../memory/mailbox.ts';
 import type { Message } from '../model/messages.ts';
 
+/** The schedulers that a user can name. */
+export const schedulerNames = ['timed', 'random', 'pct'] as const;
+export type SchedulerName = (typeof schedulerNames)[number];
+
 export interface Scheduler {
   /** A message was published into a ring. */
   offer(ring: number): void;

@@ -97,6 +97,11 @@ export class Trace implements Sink {
     e.result = result;
     tell(e);
   }
+  /** The same event once more: of a run that was recorded. Its place in the order is that of this trace. */
+  again(e: Omit<TraceEvent, 'sequence'>): void {
+    const { actor, time, kind, id, gfn, destination, generation, from, to, cause, result } = e;
+    this.put(actor, time, kind, id, gfn, destination, generation, from, to, cause, result);
+  }
   /** Events so far. */
   get length(): number {
     return this.events;

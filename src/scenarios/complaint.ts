@@ -4,8 +4,6 @@ import type { z } from 'zod';
 import { valueAt } from './quote.ts';
 import { newLocationKinds, ownKeyed, scenarioSchema } from './scenario.ts';
 
-export { quote, valueAt } from './quote.ts';
-
 type Issue = z.core.$ZodIssue;
 
 /** Of a union's branches the one that the `kind` in the text belongs to knows what is wrong. */

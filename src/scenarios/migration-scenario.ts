@@ -8,7 +8,8 @@ import { InputError } from '../stdx/input-error.ts';
 import { Prng } from '../stdx/prng.ts';
 import { networkNames, networks } from './profiles/networks.ts';
 import { bytesOf } from './scenario.ts';
-import { parseAs, type PlaceOf, SEEDS_MAX } from './scenario-file.ts';
+import { SEEDS_MAX } from './define-scenario.ts';
+import { parseAs, type PlaceOf } from './scenario-file.ts';
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const perMille = count(0, 900).default(0);

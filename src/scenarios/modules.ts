@@ -19,8 +19,9 @@ import {
   type RequestView,
   steps,
 } from '../protocols/index.ts';
-import { hostPlans } from '../protocols/mutate.ts';
+import { hostPlans } from '../protocols/host-plans.ts';
 import { validateHostPlans, validatePlan } from '../protocols/order.ts';
+import { hostViews, pageViews } from '../protocols/views.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './quote.ts';
@@ -177,12 +178,8 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   const checked = { ...protocol, plan: checkedPlan(protocol, file) };
   // All that a plan can be asked, so that most of what is wrong shows before anything has run.
   const kind = checked.guestAsks === 'nothing' ? 'migrate' : checked.guestAsks;
-  for (const at of ['slot', 'far frame', 'frame', 'nowhere'] as const) {
-    for (const destinationRoom of [4, 1, 0]) {
-      for (const destinationBacked of [false, true])
-        checked.plan({ kind }, { at }, { destinationBacked, destinationRoom });
-    }
-  }
+  // Not under keys that name pages: who knows nothing of them may well serve where there are none.
+  for (const page of pageViews) for (const host of hostViews) checked.plan({ kind }, page, host);
   return checked;
 }
 
@@ -208,9 +205,14 @@ function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
     }
     checkPlan('plan()', plan, inModule);
     if (typeof plan === 'string' || protocol.unchecked || protocol.guestAsks === 'nothing') return plan;
-    const reason = validatePlan(request.kind, plan, { destinationBacked: host.destinationBacked });
+    // Only what is in a slot is sealed.
+    const keysNamePages = host.keysNamePages === true && page.at === 'slot';
+    const { destinationBacked } = host;
+    const reason = validatePlan(request.kind, plan, { destinationBacked, keysNamePages });
     if (reason !== null) {
-      const when = host.destinationBacked ? ', with the destination backed,' : '';
+      const when =
+        (destinationBacked ? ', with the destination backed,' : '') +
+        (keysNamePages ? ', with keys that name pages,' : '');
       inModule(`plan() for ${request.kind}${when} ${reason}`, 'an order that can be right', WATCH);
     }
     return plan;

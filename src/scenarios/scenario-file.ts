@@ -6,7 +6,9 @@ import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } fro
 import type { z } from 'zod';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
-import { deepest, expectation, knownKeys, quote, valueAt } from './complaint.ts';
+import { deepest, expectation, knownKeys } from './complaint.ts';
+import { consistent } from './define-scenario.ts';
+import { quote, valueAt } from './quote.ts';
 import { isScript, isTrace, type Scenario, scenarioSchema } from './scenario.ts';
 import { SEE_SCRIPTS } from './workloads/script.ts';
 
@@ -93,7 +95,7 @@ function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario
 /** @throws InputError with the place of the first complaint */
 export function parseScenario(text: string, file: string): ReadScenario {
   const { value, placeOf } = parseAs(scenarioSchema, text, file);
-  return { scenario: checked(value, placeOf), placeOf };
+  return { scenario: consistent(value, placeOf), placeOf };
 }
 
 /** A text that a schema describes; for every kind of scenario there is. */
@@ -242,36 +244,3 @@ function complaint(
         : 'see schema/scenario-1.json';
   return new InputError(at(offset), what, expectation(issue), hint);
 }
-
-function checked(scenario: Scenario, placeOf: PlaceOf): Scenario {
-  const { low, high } = scenario.host.watermarks;
-  if (low > high) {
-    throw new InputError(
-      placeOf('host', 'watermarks'),
-      `low ${low} is above high ${high}`,
-      'low at most high',
-      'swap them',
-    );
-  }
-  const [first, last] = scenario.seeds;
-  if (first > last) {
-    throw new InputError(
-      placeOf('seeds'),
-      `${first} is above ${last}`,
-      'first seed at most last',
-      'swap them',
-    );
-  }
-  if (last - first >= SEEDS_MAX) {
-    throw new InputError(
-      placeOf('seeds'),
-      `${last - first + 1} seeds`,
-      `at most ${SEEDS_MAX}`,
-      'split the range',
-    );
-  }
-  return scenario;
-}
-
-/** Runs of one comparison, a protocol. */
-export const SEEDS_MAX = 10_000;

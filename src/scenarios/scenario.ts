@@ -131,7 +131,8 @@ export const scenarioSchema = z
       .enum(contentsKinds)
       .optional()
       .describe(
-        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
+        'What a page is held as: its 4 KiB (the default), or a stamp of whose page it is and how often it was written. ' +
+          'Costs are those of 4 KiB in any case; with stamps an access is to the page and not to one of its words.',
       ),
     host: z
       .strictObject({
@@ -296,7 +297,3 @@ export const scenarioSchema = z
 
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
-/** Fills in what a scenario leaves out. @throws ZodError */
-export function defineScenario(input: ScenarioInput): Scenario {
-  return scenarioSchema.parse(input);
-}

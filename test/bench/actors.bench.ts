@@ -48,7 +48,7 @@ async function round(actors: number) {
       accesses: each,
       phases: 4,
     });
-    const { run: ran } = await runOnThreads(crews[0]!, parts, protocol.name, [workload], 1, () => 0, { yieldsPerMille: 0, seed: 1 }); // prettier-ignore
+    const { run: ran } = await runOnThreads(crews[0]!, parts, [workload], { protocolName: protocol.name, seed: 1, disturbance: { yieldsPerMille: 0, seed: 1 } }); // prettier-ignore
     if (ran.ending !== 'at rest' || ran.violations.length > 0) throw new Error(JSON.stringify(ran));
     made = ran.accesses;
   };

@@ -8,13 +8,11 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Piscina } from 'piscina';
 import { type AnyMachineSnapshot, assign, setup } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 import { readersWriters } from '../../examples/readers-writers.ts';
 import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
-import type { LevelShare, LevelTask } from '../../src/runtime/check/level-task.ts';
-import { ParallelSearch } from '../../src/runtime/check/parallel.ts';
+import { ParallelSearch, searchPool } from '../../src/runtime/check/parallel.ts';
 import { checkLiveness, Search, searchOf, StateSet, Successors, type System } from '../../src/testing.ts';
 
 const { values: flags } = parseArgs({
@@ -259,12 +257,8 @@ try {
       make: 'twoPhaseCommit',
       with: [managers],
     };
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const filename = new URL(`../../workers/check.worker.${extension}`, import.meta.url).href;
     const rates: Record<number, number[]> = { 1: [], 2: [] };
-    const pools = [1, 2].map(
-      (threads) => new Piscina<LevelTask, LevelShare>({ filename, minThreads: threads, maxThreads: threads }),
-    );
+    const pools = await Promise.all([1, 2].map(searchPool));
     for (let i = 0; i <= REPEATS; i++)
       for (const pool of pools) {
         const parallel = new ParallelSearch(model, source, { symmetry: false, expectedStates: states });

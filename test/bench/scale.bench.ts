@@ -6,7 +6,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { runOnce } from '../../src/report/run.ts';
-import { assemble, partsOf, workloadOf } from '../../src/scenarios/assemble.ts';
+import { assemble } from '../../src/scenarios/assemble.ts';
+import { partsOf, workloadOf } from '../../src/scenarios/parts.ts';
 import { readScenario } from '../../src/scenarios/scenario-file.ts';
 
 const SCENARIO = fileURLToPath(new URL('../../examples/guest-64g.yaml', import.meta.url));

@@ -8,9 +8,10 @@ import { Piscina } from 'piscina';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { checkLiveness } from '../../src/runtime/check/liveness.ts';
+import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { StateSet } from '../../src/runtime/check/state-set.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { Prng } from '../../src/stdx/prng.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, small: { type: 'boolean' } } });
@@ -71,8 +72,7 @@ const upTo = exchanged.conclude();
 tell(`states up to exchange of ${upTo.alike.join(', ')}`, upTo.states);
 tell('... that search over the one without symmetry, CPU time', folded / safety);
 const together = async (threads: number): Promise<number> => {
-  const filename = new URL('../../workers/check.worker.ts', import.meta.url).href;
-  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  const pool = await searchPool(threads);
   const crew = { pool, parts: { spec, costs: anyCosts, protocol: NAME, flaws: [] } };
   const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
   const took = await seconds(() => search.advanceTogether());
@@ -80,7 +80,18 @@ const together = async (threads: number): Promise<number> => {
   await pool.destroy();
   return took;
 };
+const bareTogether = async (threads: number): Promise<number> => {
+  const filename = new URL('bare-set.worker.ts', import.meta.url).href;
+  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  const set = new StateSet(check.system.words, { states: Math.ceil(1.1 * states) });
+  set.open();
+  const shares = Array.from({ length: threads }, (_, seed) => ({ into: set.share(), keys: states / threads, seed })); // prettier-ignore
+  const took = await seconds(() => Promise.all(shares.map((share) => pool.run(share))));
+  await pool.destroy();
+  return took;
+};
 const one = await together(1);
 tell('two workers over one', one / (await together(2)));
+tell('... of two that insert random keys into one set, and do nothing else', (await bareTogether(1)) / (await bareTogether(2))); // prettier-ignore
 tell('one worker over the thread alone', wall / one);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);

@@ -3,7 +3,8 @@
 // Prints one table.
 import { afterAll, describe, expect, test } from 'vitest';
 import { protocols, type Protocol } from '../../src/protocols/index.ts';
-import { hostPlans, type Mutant, mutants } from '../../src/protocols/mutate.ts';
+import { hostPlans } from '../../src/protocols/host-plans.ts';
+import { type Mutant, mutants } from '../../src/protocols/mutate.ts';
 import { inWords, propertyOf, search, type SmallBounds, table } from './small-searches.ts';
 
 const CACHE = { swapCache: true };
@@ -35,6 +36,14 @@ const boundsOf: Record<string, SmallBounds> = {
   'dropMoved without forget': {
     script: [['write 0', 'write 1', 'pageout 0', 'pageout 1', 'read 0', 'free 1']],
     given: { ...AHEAD, gfns: 4, guest: { freePageReporting: true } },
+  },
+  relocate: { script: [['write 0', 'pageout 0', 'writeback 0', 'read 0']], given: { chain: [2] } },
+  hostMigrate: { script: [['write 0', 'migrate-host 0 1', 'read 0']] },
+  'hostMigrate without detach': { script: [['write 0', 'migrate-host 0 1'], ['write 0']] },
+  'hostMigrate without shootdown': { script: [['write 0', 'migrate-host 0 1'], ['write 0']] },
+  'hostMigrate without forget': {
+    script: [['write 0', 'pageout 0', 'read 0', 'migrate-host 0 1', 'write 0', 'pageout 0', 'read 0']],
+    given: CACHE,
   },
   trimCached: { pages: 2, operations: 2, reclaims: 3, given: AHEAD },
   'trimCached without forget': { pages: 2, reclaims: 4, given: AHEAD },

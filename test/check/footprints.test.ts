@@ -7,8 +7,8 @@ import { message } from '../../src/model/messages.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import type { Small } from '../../src/scenarios/small-world.ts';
 
 const protocol = present(

@@ -22,7 +22,7 @@ export function graphModel({ states, edges, bad = [], ends = [], pending }: Grap
     expand(words, index, out: Successors) {
       for (const [, to, action] of from[at(words, index)]!)
         if (to < 0) out.violate(action, 'bad step');
-        else out.add1(to + 1, action);
+        else out.add(Int32Array.of(to + 1), 0, action);
     },
     judge: (words, index) => (bad.includes(at(words, index)) ? 'bad state' : null),
     isEnd: (words, index) => ends.includes(at(words, index)),

@@ -35,6 +35,23 @@ describe('liveness', () => {
     });
   });
 
+  test('steps that break something are numbered, and lead nowhere: the lasso has the action that it means all the same', () => {
+    const edges: Graph['edges'] = [
+      [0, -1, 9],
+      [0, 1, 5],
+      [1, -1, 8],
+      [1, 0, 1],
+    ];
+    const search = new Search(graphModel({ states: 2, edges, pending: [1, 1] }), { stopAtViolation: false });
+    search.run();
+    const { violation } = checkLiveness(search);
+    expect(violation).toMatchObject({
+      kind: 'starvation',
+      states: ['s0', 's1', 's0'],
+      actions: ['a5', 'a1'],
+    });
+  });
+
   test('an unfair cycle is no starvation: the way out is open in every state of it', () => {
     const edges: Graph['edges'] = [
       [0, 1, 0],

@@ -92,19 +92,12 @@ describe('a claim of two accesses, load and store, 3 vCPUs over 6 pages', () => 
 
     test(`within ${RUNS_MAX} runs it happens, the monitors see it, and the trace is refused at one of the two accesses`, async () => {
       for (let seed = 1; seed <= RUNS_MAX; seed++) {
-        const { run, verdict } = await runOnThreads(
-          crew,
-          parts,
-          protocol.name,
-          [workload],
+        const { run, verdict } = await runOnThreads(crew, parts, [workload], {
+          protocolName: protocol.name,
           seed,
-          () => 0,
-          { yieldsPerMille: 0, seed },
-          undefined,
-          [],
-          [],
-          true,
-        );
+          disturbance: { yieldsPerMille: 0, seed },
+          validating: true,
+        });
         const unexplained = verdict!.unexplained;
         // Where nobody came between, two accesses are as good as one.
         if (run.violations.length === 0 && unexplained === null) continue;

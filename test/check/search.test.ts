@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
 import { checkInParallel, Search, searchOf, type SearchOptions } from '../../src/testing.ts';
+import { Records } from '../../src/runtime/check/interner.ts';
 import { graphModel, type Graph } from './graph.ts';
+import { internedPairs, PAIR_WORDS } from './interned-pairs.ts';
 import { late } from './late.ts';
 
 const run = (graph: Graph, options: SearchOptions = {}) => new Search(graphModel(graph), options).run();
@@ -183,6 +185,31 @@ describe('search', () => {
       one.transitions,
       one.depth,
     ]);
+  });
+
+  const SIDE = 60;
+  const pairs = new URL('interned-pairs.ts', import.meta.url).href;
+  test('parts of states that have no room end the search as any bound on memory does, and it can be saved', () => {
+    const whole = new Search(internedPairs(SIDE, 2 ** 16)).run();
+    expect(whole).toMatchObject({ complete: true, states: (SIDE + 1) ** 2 });
+    const search = new Search(internedPairs(SIDE, 600 * PAIR_WORDS));
+    const ended = search.run();
+    expect(ended).toMatchObject({ complete: false, boundedBy: 'memory' });
+    expect(ended.states).toBeGreaterThan(100);
+    expect(ended.states).toBeLessThan(601);
+    expect(search.run()).toMatchObject({ complete: false, boundedBy: 'memory', states: ended.states });
+    const on = new Search(internedPairs(SIDE, 2 ** 16), {}, search.save()).run();
+    expect(on).toEqual({ ...whole, bytes: on.bytes });
+  });
+
+  test.each([
+    ['words', Records.allocate(12, 600 * PAIR_WORDS)],
+    ['slots', Records.allocate(8, 2 ** 16)],
+  ])('2 workers say so too when what they share is out of %s', async (_what, shared) => {
+    const source = { url: pairs, make: 'internedPairs', with: [SIDE, 0, shared] };
+    const ended = await checkInParallel(source, { threads: 2, smallLevel: 4 });
+    expect(ended).toMatchObject({ complete: false, boundedBy: 'memory', pass: true });
+    expect(ended.states).toBeGreaterThan(40);
   });
 
   test('workers keep bounds too', async () => {

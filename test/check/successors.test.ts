@@ -5,8 +5,8 @@ import { Property } from '../../src/properties/property.ts';
 import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { Search } from '../../src/runtime/check/search.ts';
 import { Successors } from '../../src/runtime/check/explorable.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { assert } from '../../src/stdx/assert.ts';
 import { search, type SmallBounds } from './small-searches.ts';
 
@@ -23,7 +23,7 @@ test('of three states with 3, 2 and 1 steps the first, third and sixth break: th
     out.begin(source);
     for (let k = 0; k < steps; k++) {
       keys.push(10 * source + k);
-      out.add2(10 * source + k, 1, source + k);
+      out.add(Int32Array.of(10 * source + k, 1), 0, source + k);
     }
     out.end();
   }

@@ -45,19 +45,13 @@ describe('threads', () => {
     const protocol = present(protocols[run % protocols.length], 'protocol');
     const spec = smallWorld({ vcpus: 3, pages: 8, frames: 5, slots: 60, pageWords: 4, ...small });
     const disturbance = { yieldsPerMille: (run % 3) * 40, seed: SEED + run };
-    const done = await runOnThreads(
-      crew,
-      { spec, protocol, costs, tables },
-      protocol.name,
-      [workloadFor(spec, accesses)],
-      SEED + run,
-      () => 0,
+    const done = await runOnThreads(crew, { spec, protocol, costs, tables }, [workloadFor(spec, accesses)], {
+      protocolName: protocol.name,
+      seed: SEED + run,
       disturbance,
-      undefined,
       flaws,
-      [],
-      true,
-    );
+      validating: true,
+    });
     return { ...done, verdict: present(done.verdict, 'verdict') };
   }
 

@@ -2,14 +2,13 @@
 // that it lacks, and the counts are those of one thread. (What a thread computes on its own would differ if a step or a
 // picture depended on anything that is not part of the state.)
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
 import { expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 
-const filename = new URL('../../workers/check.worker.ts', import.meta.url).href;
 const protocol = protocols.find(({ name }) => name === 'copyless-map')!;
 const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 2, guests: 1 });
 const bounds = { operations: 1, moves: 1, reclaims: 1, faults: 1 };
@@ -26,7 +25,7 @@ test('one thread, one worker and two workers count the same states, transitions 
   const alone = counts(new WorldCheck(parts(), bounds, { liveness: false }).run());
   expect(alone).toMatchObject({ complete: true, pass: true });
   for (const threads of [1, Math.min(2, availableParallelism())]) {
-    const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+    const pool = await searchPool(threads);
     const crew = { pool, parts: { spec, costs: anyCosts, protocol: protocol.name, flaws: [] } };
     const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
     await search.advanceTogether();

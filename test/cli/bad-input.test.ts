@@ -737,6 +737,24 @@ const modules: Case[] = [
     /swapOut has release before shootdown: a vCPU may still read the frame/,
   ),
   protocol(
+    'a relocate with a step that is none, though unchecked',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, unchecked: true, relocate: ['fly'] };\n`,
+    '',
+    /relocate has the step 'fly'/,
+  ),
+  protocol(
+    'a hostMigrate that is a text, though unchecked',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, unchecked: true, hostMigrate: 'nonsense' };\n`,
+    '',
+    /hostMigrate is 'nonsense', expected a list/,
+  ),
+  protocol(
+    'a hostMigrate that only maps and releases',
+    `export default { name: 'p', sentence: 's', plan: () => ${plan}, hostMigrate: ['map', 'release'] };\n`,
+    '',
+    /hostMigrate lacks the step reserve/,
+  ),
+  protocol(
     'an unchecked that is a text',
     `export default { name: 'p', sentence: 's', plan: () => ${plan}, unchecked: 'yes' };\n`,
     '',

@@ -14,8 +14,8 @@ import { Walk } from '../../src/report/check/walk.ts';
 import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { runUnit } from '../../src/report/unit.ts';
 import type { Explorable } from '../../src/runtime/check/explorable.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
 import { checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import skylake from '../../src/scenarios/profiles/skylake-2s.ts';
 import { folder } from './command.ts';
 

@@ -42,15 +42,11 @@ test(
       const protocol = protocols[run % protocols.length]!;
       const workload = adversary.create(shapeOf(spec), { pages: 8, focusPages: 4, dwell: 10, accesses: 80 });
       const disturbance = { yieldsPerMille: 50, seed: SEED + run };
-      const { run: ran, checks } = await runOnThreads(
-        crew,
-        { spec, protocol, costs, tables },
-        protocol.name,
-        [workload],
-        SEED + run,
-        () => 0,
+      const { run: ran, checks } = await runOnThreads(crew, { spec, protocol, costs, tables }, [workload], {
+        protocolName: protocol.name,
+        seed: SEED + run,
         disturbance,
-      );
+      });
       expect(ran.violations, `run ${run}, ${protocol.name}`).toEqual([]);
       expect(ran.ending).toBe('at rest');
       const seen = checks

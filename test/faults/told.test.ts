@@ -1,9 +1,9 @@
 // What no broken variant shows quickly, told by hand: events as they would come, and what the monitors make of them.
 import { expect, test } from 'vitest';
 import { pageTable } from '../../machines/index.ts';
-import { Recorder } from '../../src/model/events.ts';
 import { deviceFaults, faultNames, numberOf } from '../../src/model/faults.ts';
 import { Geometry } from '../../src/model/geometry.ts';
+import { Recorder } from '../../src/model/recorder.ts';
 import { cause, operationKind } from '../../src/model/words.ts';
 import { monitors } from '../../src/properties/index.ts';
 import { Trace } from '../../src/runtime/trace.ts';

@@ -4,7 +4,7 @@ import { ACTOR_WORKER } from '../../src/cli/threads.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { present } from '../../src/stdx/assert.ts';
@@ -31,17 +31,12 @@ async function brokenBy(flaws: readonly string[], seed: number): Promise<string[
   const protocol = present(protocols[2], 'copyless-migrate');
   const parts = partsOf({ spec, costs, flaws }, protocol);
   const disturbance = { yieldsPerMille: 100, seed };
-  const { run } = await runOnThreads(
-    crew,
-    parts,
-    protocol.name,
-    [workload],
+  const { run } = await runOnThreads(crew, parts, [workload], {
+    protocolName: protocol.name,
     seed,
-    () => 0,
     disturbance,
-    undefined,
     flaws,
-  );
+  });
   return run.violations.map(({ property }) => property);
 }
 

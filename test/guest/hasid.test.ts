@@ -248,15 +248,11 @@ describe('on threads', () => {
       const workload = written(randomScripts(spec, run + 1, ACCESSES, { operations: 150 }))(shapeOf(spec));
       const parts = { spec, protocol, costs, tables };
       const disturbance = { yieldsPerMille: 100, seed: run };
-      const { run: done } = await runOnThreads(
-        crew,
-        parts,
-        protocol.name,
-        [workload],
-        run,
-        () => 0,
+      const { run: done } = await runOnThreads(crew, parts, [workload], {
+        protocolName: protocol.name,
+        seed: run,
         disturbance,
-      );
+      });
       expect(done.violations, `run ${run}`).toEqual([]);
       expect(done.ending).toBe('at rest');
     }

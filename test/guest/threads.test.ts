@@ -48,7 +48,7 @@ async function onThreads(run: number, guest: GuestVariants, mixes: readonly Mix[
   const parts = { spec, protocol, costs, tables };
   const workloads = spec.guests.map(() => workload);
   const disturbance = { yieldsPerMille: 100, seed: run };
-  return runOnThreads(crew, parts, protocol.name, workloads, run, () => 0, disturbance);
+  return runOnThreads(crew, parts, workloads, { protocolName: protocol.name, seed: run, disturbance });
 }
 
 // shows: race 11, race 13, race 15, race 21, race 24 on threads

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ClusterGeometry } from '../../src/model/cluster.ts';
 import { migrationRules } from '../../src/protocols/migration.ts';
-import { type ClusterThreadParts, runClusterOnThreads } from '../../src/report/migration/run-on-threads.ts';
+import { type ClusterThreadParts, runClusterOnThreads } from './on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
 import { conventional, copyless, partsOf, smallCluster } from '../support/small-cluster.ts';
 
 const RUNS = 12;
-const WORKER = new URL('../../workers/cluster.worker.ts', import.meta.url);
+const WORKER = new URL('cluster.worker.ts', import.meta.url);
 
 function specOf(run: number) {
   const spec = smallCluster(

@@ -172,7 +172,7 @@ describe.each(['table', 'bitmap', 'ring', 'snapshot'] as const)('one %s for two 
     return {
       receive(incoming, context) {
         vcpu.receive(incoming, context);
-        if (incoming.kind !== message.run || vcpu.isBalancing) return;
+        if (incoming.kind !== message.run || vcpu.balancing.active) return;
         meter.step();
         vcpu.view.begin(foreign + (next++ % (geometry.gfns - foreign)), context);
         for (;;) {

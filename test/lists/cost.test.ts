@@ -3,8 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { listAccesses, listFormats, listInspections, plainList } from '../../src/model/list-policy.ts';
 import { runOnce, type RunReport } from '../../src/report/run.ts';
-import { assemble, partsOf } from '../../src/scenarios/assemble.ts';
-import { defineScenario, type ScenarioInput } from '../../src/scenarios/scenario.ts';
+import { assemble } from '../../src/scenarios/assemble.ts';
+import { defineScenario } from '../../src/scenarios/define-scenario.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
+import type { ScenarioInput } from '../../src/scenarios/scenario.ts';
 
 type List = NonNullable<NonNullable<ScenarioInput['guests']>['list']>;
 

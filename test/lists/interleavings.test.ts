@@ -9,9 +9,9 @@ import { type Announce, listOf, PENDING } from '../../src/memory/lists/index.ts'
 import { RingReader } from '../../src/memory/lists/ring-list.ts';
 import { SnapshotReader } from '../../src/memory/lists/snapshot-list.ts';
 import { Meter } from '../../src/memory/meter.ts';
-import { Recorder } from '../../src/model/events.ts';
 import { Geometry } from '../../src/model/geometry.ts';
 import { listFormats, type ListPolicy } from '../../src/model/list-policy.ts';
+import { Recorder } from '../../src/model/recorder.ts';
 import { finding } from '../../src/model/words.ts';
 import { AdvisoryList } from '../../src/properties/advisory-list.ts';
 import { Trace } from '../../src/runtime/trace.ts';

@@ -57,11 +57,12 @@ describe.each(listFormats)(`%s on threads, 3 vCPUs over 8 pages (seed ${SEED})`,
         const { run: ran, statistics } = await runOnThreads(
           crew,
           { spec, protocol, costs, tables },
-          protocol.name,
           [workload],
-          SEED + run,
-          () => 0,
-          { yieldsPerMille: 100, seed: SEED + run },
+          {
+            protocolName: protocol.name,
+            seed: SEED + run,
+            disturbance: { yieldsPerMille: 100, seed: SEED + run },
+          },
         );
         expect(ran.violations, `${JSON.stringify(way)}, ${protocol.name}`).toEqual([]);
         expect(ran.ending).toBe('at rest');

@@ -19,7 +19,7 @@ import { runCluster } from '../../src/report/migration/run-cluster.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { runUnit } from '../../src/report/unit.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { partsOf } from '../../src/scenarios/assemble.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';
@@ -77,14 +77,8 @@ async function onThreads(litmus: Litmus, seed: number) {
   const { run, checks } = await runOnThreads(
     crew,
     parts,
-    name,
     spec.guests.map(() => script),
-    seed,
-    () => 0,
-    { yieldsPerMille: 200, seed },
-    undefined,
-    [],
-    [watch],
+    { protocolName: name, seed, disturbance: { yieldsPerMille: 200, seed }, observing: [watch] },
   );
   const witnessed = new Set(checks.flatMap((c) => (c.kind === 'sometimes' && c.pass ? [c.name] : [])));
   const seen = watch.seen(witnessed);

@@ -1,20 +1,26 @@
 // The runs that a mutant must survive to be called a survivor, and the verdict on it. One campaign for all protocols:
 // few pages, few frames, every workload, every scheduler, both kinds of new source location.
 import { Geometry } from '../../src/model/geometry.ts';
+import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { monitors } from '../../src/properties/index.ts';
 import type { WitnessName } from '../../src/properties/index.ts';
 import type { Protocol } from '../../src/protocols/index.ts';
+import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { pageTable } from '../../machines/index.ts';
 import { explore, type Order, type Small, smallWorld } from '../support/small-world.ts';
-import { smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
+import { hostMoves, smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
 
-export const RUNS = 100;
+export const RUNS = 120;
+/** From this run on the host also moves pages from store to store and from node to node, by command. */
+export const HOST_MOVES = 100;
+/** The first run in which a plan may be taken. */
+export const firstRun = (plan: string) => (plan === 'relocate' || plan === 'hostMigrate' ? HOST_MOVES : 0);
 /** Clean runs take some 4,000 steps; under PCT, which starves an actor for long, up to ten times as many. */
 export const STEPS_MAX = 200_000;
 
 export interface Case {
   small: Small;
-  workload: (typeof smallWorkloads)[number];
+  workload: (shape: GuestShape) => Workload;
   order: Order;
   seed: number;
 }
@@ -23,11 +29,12 @@ export interface Case {
 export function caseNumber(index: number): Case {
   const seed = index + 1;
   const kinds: Order[] = [{ kind: 'random', seed }, { kind: 'timed' }, { kind: 'pct', seed }];
+  const frames = 3 + (index % 4);
   const small: Small = {
     far: index % 2 === 1,
     nodes: index % 5 === 4 ? 3 : 2,
     vcpus: 2 + (index % 3 === 2 ? 1 : 0),
-    frames: 3 + (index % 4),
+    frames,
     listCapacity: index % 4 === 3 ? 2 : 8,
     prefetch: index % 3,
     heldFault: index % 7 === 3 ? 'convert' : 'refuse',
@@ -38,10 +45,15 @@ export function caseNumber(index: number): Case {
     cachedRequest: index % 3 === 1 ? 'move' : 'refuse',
     hold: index % 8 !== 6,
   };
+  const order = kinds[index % 3]!;
+  if (index >= HOST_MOVES) {
+    const workload = (shape: GuestShape) => scriptWorkload(hostMoves(shape), shape);
+    return { small: { ...small, frames: frames + 2, chain: [24] }, workload, order, seed };
+  }
   return {
     small: tight(small, index % 6 === 5 ? 0 : index % 6 === 2 ? 24 : 4),
-    workload: smallWorkloads[Math.floor(index / 2) % smallWorkloads.length]!,
-    order: kinds[index % 3]!,
+    workload: smallWorkload(smallWorkloads[Math.floor(index / 2) % smallWorkloads.length]!),
+    order,
     seed,
   };
 }
@@ -61,14 +73,14 @@ export function judge(protocol: Protocol, index: number, limit = STEPS_MAX): Fin
   const spec = smallWorld(small);
   const run = (observing = monitors({ geometry: new Geometry(spec), page: pageTable, totalOrder: true })) => {
     try {
-      explore(spec, protocol, smallWorkload(workload), order, { seed, limit, observing });
+      explore(spec, protocol, workload, order, { seed, limit, observing });
     } catch (error) {
       return { observing, broke: (error as Error).message };
     }
     return { observing, broke: 'step limit' };
   };
   try {
-    const done = explore(spec, protocol, smallWorkload(workload), order, { seed, limit });
+    const done = explore(spec, protocol, workload, order, { seed, limit });
     // What is not yet done at the limit is no violation of what must be true at rest.
     const cut = done.ending !== 'at rest';
     const violated = done.violations.filter(({ sequence }) => !cut || sequence >= 0);

@@ -304,15 +304,13 @@ describe('claims on the running system: 3 vCPUs over 8 pages on threads, far mem
       accesses: 120,
     });
     const disturbance = { yieldsPerMille: 100, seed: at };
-    const { ending, recording } = await crew.run(system, buffer, setup, [workload.open(at, 0)], disturbance);
+    const { ending, recording } = await crew.run(system, buffer, setup, [workload.open(at, 0)], {
+      disturbance,
+    });
     expect(ending).toBe('at rest');
     const story = new Story();
     const trace = new Trace([story]);
-    for (const e of recording.events())
-      trace.put(
-        ...([e.actor, e.time, e.kind, e.id, e.gfn, e.destination] as const),
-        ...([e.generation, e.from, e.to, e.cause, e.result] as const),
-      );
+    for (const e of recording.events()) trace.again(e);
     return { story, geometry, done: balancedIn(story) };
   }
 

@@ -47,7 +47,7 @@ const HEADINGS: Readonly<Record<Table, string>> = {
 };
 const REMARKS: Partial<Record<Table, string>> = {
   'FIG. 3':
-    'Each step may be left out and they may come in any legal order; which orders are legal, and why the others are not, is data in [order.ts](../src/protocols/order.ts).',
+    'Each step may be left out and they may come in any legal order; which orders are legal, and why the others are not, is data in [plan-shapes.ts](../src/protocols/plan-shapes.ts).',
   variants: 'The numbers in brackets are paragraphs of the description.',
   races: 'What happens, and what has to come out of it.',
 };

@@ -3,8 +3,8 @@
 // hand. Each story told by hand has a twin in which nothing is wrong and nothing rings.
 import { describe, expect, test } from 'vitest';
 import { pageTable, step, type PageEvent, type PageState } from '../../machines/index.ts';
-import { Recorder } from '../../src/model/events.ts';
 import { Geometry } from '../../src/model/geometry.ts';
+import { Recorder } from '../../src/model/recorder.ts';
 import { cause, finding, operationKind, requestKinds, result } from '../../src/model/words.ts';
 import { monitors } from '../../src/properties/index.ts';
 import { completeProtocol, type Plan, type Protocol, protocols } from '../../src/protocols/index.ts';
@@ -184,7 +184,7 @@ test(`conventional makes copy-backs in ${RUNS} runs, and copyless-migrate none`,
     };
     for (let run = 0; run < RUNS; run++) {
       const { small, workload, order, seed } = caseNumber(run);
-      explore(smallWorld(small), protocol, smallWorkload(workload), order, { seed, observing: [counting] });
+      explore(smallWorld(small), protocol, workload, order, { seed, observing: [counting] });
     }
     return copyBacks;
   };

@@ -4,22 +4,21 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { EventKind, TraceEvent } from '../../src/model/events.ts';
 import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { requestKinds } from '../../src/model/words.ts';
-import { hostPlans } from '../../src/protocols/mutate.ts';
+import { hostPlans } from '../../src/protocols/host-plans.ts';
 import {
   type Circumstances,
-  dependenciesOf,
   isListed,
   legalPlans,
   orderOf,
-  type PlanFor,
   validateHostPlans,
   validatePlan,
 } from '../../src/protocols/order.ts';
 import { type Plan, protocols, type Protocol, type Step } from '../../src/protocols/index.ts';
+import { type PlanFor, shapes } from '../../src/protocols/plan-shapes.ts';
 import type { Observing } from '../../src/runtime/trace.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';
-import { judge } from '../mutants/campaign.ts';
+import { firstRun, judge, RUNS } from '../mutants/campaign.ts';
 import {
   explore,
   type Order,
@@ -100,6 +99,11 @@ const away = [
   ['write 0', 'write 0.1', 'write 1', 'write 2', 'pageout 0', 'pageout 1', 'handover 1'],
   ['await', 'move 0..1 to 1', 'read 0', 'write 0.1'],
 ];
+/** The host moves a resident page to another node, back by way of a store, and on to the store behind that. */
+const hostMoves = [
+  ['write 0', 'migrate-host 0 1', 'write 0.1', 'pageout 0', 'writeback 0', 'read 0', 'migrate-host 0 1'],
+  ['write 1', 'pageout 1', 'writeback 1'],
+];
 /** Page 0 was copied to vNode 1 by the guest, so that its old Gfn is still backed when it comes back there. */
 const backAgain = [
   ['write 0', 'write 0.1', 'move 0 to 1', 'pageout 0', 'move 0 to 0', 'read 0', 'write 0.1', 'handover 1'],
@@ -113,6 +117,12 @@ const worlds: World[] = [false, true].flatMap((far) => {
     { name: `from a ${where}, destination backed`, small, script: backAgain, destinationBacked: true },
   ];
 });
+const hostsOwn: World = {
+  name: 'moved by the host',
+  small: { frames: 8, hintPages: 0, prefetch: 0, chain: [8] },
+  script: hostMoves,
+  destinationBacked: false,
+};
 const orders: Order[] = [
   { kind: 'timed' },
   ...[1, 2, 3].map((seed): Order => ({ kind: 'random', seed })),
@@ -215,10 +225,14 @@ describe("the host's own plans", () => {
         const shipped = shippedFor(kind);
         for (const [index, steps] of plans.entries()) {
           const protocol = { ...shipped, name: `${where}: ${steps.join(', ')}`, [where]: steps };
-          for (const world of worlds)
+          for (const world of [...worlds, hostsOwn])
             for (const order of orders)
               expect(leave(protocol, world, order)).toEqual(leave(shipped, world, { kind: 'timed' }));
-          for (let run = index; run < 24; run += plans.length) {
+          for (
+            let run = firstRun(where) + index;
+            run < Math.min(RUNS, firstRun(where) + 24);
+            run += plans.length
+          ) {
             const { violated, broke } = judge(protocol, run);
             const broken = violated.filter(({ property }) => shipped.claims.includes(property as never));
             expect({ steps, run, broken, broke }).toEqual({ steps, run, broken: [], broke: null });
@@ -256,6 +270,25 @@ test('write-protected before there is room: a refused pageout leaves a page that
   };
   expect(run(swapOut)).toBe('at rest');
   expect(run(['protect', 'reserve', ...swapOut.slice(2)])).toBe('step limit');
+});
+
+test('detached before there is room: a host migration that is refused leaves a page that cannot be reached any more', () => {
+  const { hostMigrate } = shippedFor('migrate');
+  const run = (steps: Plan) => {
+    // The vNode on node 1 has its only frame taken. Pages 0 and 4 share a TLB entry: each touch walks the tables.
+    const spec = smallWorld({ slots: 1, frames: 1, hintPages: 0, prefetch: 0 });
+    spec.nodes[0]!.frames = 3;
+    Object.assign(spec.policy, { idleScans: 0, lowWatermarkPercent: 0, highWatermarkPercent: 0 });
+    const script = [
+      ['write 0', 'handover 1', 'await', 'read 4', 'migrate-host 0 1', 'read 4', 'write 0'],
+      ['await', 'write 1', 'handover 0'],
+    ];
+    const protocol = { ...shippedFor('migrate'), hostMigrate: steps };
+    const workload = (shape: GuestShape): Workload => scriptWorkload(script, shape);
+    return explore(spec, protocol, workload, { kind: 'timed' }, { limit: 5_000 }).ending;
+  };
+  expect(run(hostMigrate)).toBe('at rest');
+  expect(run(['detach', 'reserve', ...hostMigrate.slice(2)])).toBe('step limit');
 });
 
 interface Chosen {
@@ -332,14 +365,17 @@ describe('illegal orders', () => {
   const dropped =
     'the guest has freed the destination and chosen it: dropping it for a refusal costs nothing';
   const prudent: Record<string, string> = {
-    'swapOut: protect before reserve': 'reclaim asks for room first; a command does not, see below',
+    'dropResident: shootdown before unmap': 'no vCPU touches a Gfn that the guest has freed',
+    'hostMigrate: detach before reserve': 'the other node must be full: see above',
+    'hostMigrate: map before forget':
+      'the operation has the page until it ends: nothing takes it out as clean before its copy is forgotten',
+    'swapOut: protect before reserve': 'reclaim asks for room first; a command does not, see above',
     'swapIn: retire before claim': 'the claim must be lost to a hold that is then cancelled',
     'touchRemapped: claim before reserve':
       'a fault waits for room for as long as it takes, and is not refused',
     'touchRemapped: load before claim':
       'it lands on the destination in any case; a claim that is lost wastes it',
     'touchRemapped: retire before claim': 'as for swapIn',
-    'dropResident: shootdown before unmap': 'no vCPU touches a Gfn that the guest has freed',
     'map: vacate before accept': dropped,
     'map: retire before accept': accepted,
     'migrate: vacate before accept': dropped,
@@ -355,7 +391,7 @@ describe('illegal orders', () => {
     () => {
       const unshown: string[] = [];
       for (const where of [...hostPlans.filter((plan) => !SWAP_CACHE.includes(plan)), ...requestKinds]) {
-        for (const { step, after } of dependenciesOf(where)) {
+        for (const { step, after } of shapes[where].order) {
           const plan = legalPlans(where, { destinationBacked: true }).find(
             (steps) => steps.includes(step) && steps.includes(after),
           );
@@ -386,7 +422,7 @@ function brokenBy(where: PlanFor, legal: Plan, step: Step, after: Step): string 
   const kinds = requestKinds.filter(
     (kind) => kind === where || !(requestKinds as readonly string[]).includes(where),
   );
-  for (let run = 0; run < FORCED_RUNS; run++) {
+  for (let run = firstRun(where); run < Math.min(RUNS, firstRun(where) + FORCED_RUNS); run++) {
     for (const kind of kinds) {
       const forced = kind === where ? withPlan(kind, steps) : { ...shippedFor(kind), [where]: steps };
       const { violated, broke } = judge(forced, run);

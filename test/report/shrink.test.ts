@@ -9,7 +9,7 @@ import { failureScreen, transitionAt } from '../../src/report/failure.ts';
 import { runOnce } from '../../src/report/run.ts';
 import { shrink, type Shrunk } from '../../src/report/shrink.ts';
 import type { Unit } from '../../src/report/unit.ts';
-import { partsOf, workloadOf } from '../../src/scenarios/assemble.ts';
+import { partsOf, workloadOf } from '../../src/scenarios/parts.ts';
 import { isScript } from '../../src/scenarios/scenario.ts';
 import { inWords, parseOperation } from '../../src/scenarios/workloads/script.ts';
 import { present } from '../../src/stdx/assert.ts';

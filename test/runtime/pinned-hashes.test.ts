@@ -12,7 +12,8 @@ import { runUnit, type Unit, unitOf } from '../../src/report/unit.ts';
 import { assemble } from '../../src/scenarios/assemble.ts';
 import { clusterOf, parseMigrationScenario } from '../../src/scenarios/migration-scenario.ts';
 import { loadProfile } from '../../src/scenarios/profiles/index.ts';
-import { defineScenario, type Scenario, type ScenarioInput } from '../../src/scenarios/scenario.ts';
+import { defineScenario } from '../../src/scenarios/define-scenario.ts';
+import type { Scenario, ScenarioInput } from '../../src/scenarios/scenario.ts';
 import { readScenario, readText } from '../../src/scenarios/scenario-file.ts';
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));

@@ -45,19 +45,12 @@ function onThreads(
   const spec = specOf(run);
   const workload = adversary.create(shapeOf(spec), parameters);
   const disturbance = { yieldsPerMille, seed: SEED + run };
-  return runOnThreads(
-    crew,
-    { spec, protocol, costs, tables },
-    name,
-    [workload],
-    SEED + run,
-    () => 0,
+  return runOnThreads(crew, { spec, protocol, costs, tables }, [workload], {
+    protocolName: name,
+    seed: SEED + run,
     disturbance,
-    undefined,
-    [],
-    [],
-    spec.burst === 1,
-  );
+    validating: spec.burst === 1,
+  });
 }
 
 describe(`threads: ${RUNS} runs of 3 vCPUs over 8 pages with random yields (seed ${SEED})`, () => {
@@ -131,16 +124,12 @@ describe('threads against the simulation, 3 vCPUs over 8 pages', () => {
     const workload = adversary.create(shapeOf(spec), { ...parameters, accesses: 1_000_000 });
     const parts = { spec, protocol: protocols[1]!, costs, tables };
     setTimeout(() => controller.abort(), 300);
-    const { run } = await runOnThreads(
-      crew,
-      parts,
-      parts.protocol.name,
-      [workload],
-      1,
-      () => 0,
-      { yieldsPerMille: 0, seed: 1 },
-      controller.signal,
-    );
+    const { run } = await runOnThreads(crew, parts, [workload], {
+      protocolName: parts.protocol.name,
+      seed: 1,
+      disturbance: { yieldsPerMille: 0, seed: 1 },
+      signal: controller.signal,
+    });
     expect(run.ending).toBe('stopped');
     expect((await onThreads(2, protocols[1]!)).run.ending).toBe('at rest');
   });

@@ -85,7 +85,7 @@ describe('32 actors on threads', () => {
     const protocol = present(protocols[2], 'copyless-migrate');
     const parts = partsOf({ spec, costs }, protocol);
     const workload = phased.create(shapeOf(spec), { pages: 42, accesses: 400, phases: 4 });
-    const { run, statistics } = await runOnThreads(crew, parts, protocol.name, [workload], 1, () => 0, { yieldsPerMille: 0, seed: 1 }); // prettier-ignore
+    const { run, statistics } = await runOnThreads(crew, parts, [workload], { protocolName: protocol.name, seed: 1, disturbance: { yieldsPerMille: 0, seed: 1 } }); // prettier-ignore
     expect([run.ending, run.violations]).toEqual(['at rest', []]);
     expect(run.accesses).toBe(21 * 400);
     expect(Math.max(...statistics.map(({ mostSharedAccesses }) => mostSharedAccesses))).toBe(1);

@@ -9,9 +9,11 @@ import { fuzz, type Stretch } from '../../src/report/fuzz.ts';
 import { runOnce } from '../../src/report/run.ts';
 import { runOnThreads, type ThreadParts } from '../../src/report/run-on-threads.ts';
 import { Crew } from '../../src/runtime/threads/crew.ts';
-import { assemble, partsOf } from '../../src/scenarios/assemble.ts';
+import { assemble } from '../../src/scenarios/assemble.ts';
 import { drawScenario } from '../../src/scenarios/drawn-scenario.ts';
-import { defineScenario, type ScenarioInput } from '../../src/scenarios/scenario.ts';
+import { defineScenario } from '../../src/scenarios/define-scenario.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
+import type { ScenarioInput } from '../../src/scenarios/scenario.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { present } from '../../src/stdx/assert.ts';
@@ -93,7 +95,7 @@ describe('on threads, pages held as stamps', () => {
     const protocol = named('copyless-migrate');
     const parts = partsOf({ spec, costs, flaws: broken }, protocol);
     const pauses = { yieldsPerMille: 100, seed };
-    return (await runOnThreads(crew, parts, protocol.name, [workload], seed, () => 0, pauses, undefined, broken)).run; // prettier-ignore
+    return (await runOnThreads(crew, parts, [workload], { protocolName: protocol.name, seed, disturbance: pauses, flaws: broken })).run; // prettier-ignore
   };
 
   test.each([

@@ -2,8 +2,9 @@
 // frame elsewhere that nobody declared, a page of a chain that comes back while it is held. Each has a twin that is right.
 import { describe, expect, test } from 'vitest';
 import { pageTable } from '../../machines/index.ts';
-import { Recorder, swapoffPhase } from '../../src/model/events.ts';
+import { swapoffPhase } from '../../src/model/events.ts';
 import { Geometry } from '../../src/model/geometry.ts';
+import { Recorder } from '../../src/model/recorder.ts';
 import { cause, operationKind, requestKinds, result } from '../../src/model/words.ts';
 import { monitors } from '../../src/properties/index.ts';
 import { Trace } from '../../src/runtime/trace.ts';

@@ -1,5 +1,8 @@
 // Paragraph 30: what stores keep is encrypted, with a key of the slot's own or one bound to guest, Gfn, generation and slot.
 // A page whose entry moves to another Gfn is keyed anew; a slot read under another key is an EIO, and never wrong bytes.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { frameTable } from '../../machines/index.ts';
 import { Arena } from '../../src/memory/arena.ts';
@@ -12,6 +15,7 @@ import { Geometry } from '../../src/model/geometry.ts';
 import type { Encryption } from '../../src/model/spec.ts';
 import { result } from '../../src/model/words.ts';
 import { type Protocol, protocols, type Step } from '../../src/protocols/index.ts';
+import { loadProtocol } from '../../src/scenarios/modules.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { tell } from './story.ts';
 
@@ -140,4 +144,39 @@ describe('protocols', () => {
       ).toEqual([]);
     },
   );
+});
+
+describe("a protocol of one's own", () => {
+  const view = { destinationBacked: false, destinationRoom: 4, keysNamePages: true };
+  const load = async (name: string, plan: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
+    try {
+      const file = join(folder, `${name}.mjs`);
+      writeFileSync(
+        file,
+        `export default { name: '${name}', sentence: 's', guestAsks: 'map', plan: ${plan} };\n`,
+      );
+      return await loadProtocol(file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const rekeys =
+    "(_, { at }, { destinationBacked, keysNamePages }) => ['accept', ...(destinationBacked ? ['vacate'] : []), 'unmap', 'remap', ...(keysNamePages && at === 'slot' ? ['rekey'] : []), 'retire', 'export']";
+
+  test('may key a slot anew where keys name pages', async () => {
+    const protocol = await load('rekeys', rekeys);
+    expect(protocol.plan({ kind: 'map' }, { at: 'slot' }, view)).toContain('rekey');
+    expect(protocol.plan({ kind: 'map' }, { at: 'far frame' }, view)).not.toContain('rekey');
+  });
+
+  test('that knows nothing of keys serves where there are none, and is refused where a slot would not open', async () => {
+    const protocol = await load('forgets', rekeys.replace('keysNamePages &&', 'false &&'));
+    expect(protocol.plan({ kind: 'map' }, { at: 'slot' }, { ...view, keysNamePages: false })).toContain(
+      'remap',
+    );
+    expect(() => protocol.plan({ kind: 'map' }, { at: 'slot' }, view)).toThrow(
+      /with keys that name pages, lacks the step rekey: the slot would open under the old name only/,
+    );
+  });
 });

@@ -3,7 +3,8 @@
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { assemble } from '../../src/scenarios/assemble.ts';
-import { defineScenario, type ScenarioInput } from '../../src/scenarios/scenario.ts';
+import { defineScenario } from '../../src/scenarios/define-scenario.ts';
+import type { ScenarioInput } from '../../src/scenarios/scenario.ts';
 import { folder, run } from '../cli/command.ts';
 
 const GIB = 2 ** 30;

@@ -49,7 +49,11 @@ test(`threads: ${RUNS} drawn runs with all of the host's commands keep what they
     const workload = scriptWorkload(scripts, shapeOf(spec));
     const parts = { spec, protocol, costs, tables };
     const disturbance = { yieldsPerMille: 100, seed };
-    const { run } = await runOnThreads(crew, parts, protocol.name, [workload], seed, () => 0, disturbance);
+    const { run } = await runOnThreads(crew, parts, [workload], {
+      protocolName: protocol.name,
+      seed,
+      disturbance,
+    });
     expect({ seed, ending: run.ending, violations: run.violations }).toEqual({
       seed,
       ending: 'at rest',

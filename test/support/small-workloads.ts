@@ -20,6 +20,25 @@ const cases = {
 export type SmallWorkload = keyof typeof cases;
 export const smallWorkloads = Object.keys(cases) as SmallWorkload[];
 
+/** The host moves pages that it was told to move, resident ones and moved ones, while two vCPUs use them. */
+export function hostMoves({ vcpuVnodes }: GuestShape): string[][] {
+  const rounds = [0, 1].flatMap((page) => [
+    `write ${page}`,
+    `migrate-host ${page} 1`,
+    `write ${page}`,
+    `pageout ${page}`,
+    `writeback ${page}`,
+    // It is brought in, and leaves a clean copy: which the host's own migration has to forget.
+    `read ${page}`,
+    `promote ${page}`,
+    `migrate-host ${page} 1`,
+    `write ${page}`,
+    `migrate-host ${page} 0`,
+  ]);
+  const uses = [0, 1, 0, 1].flatMap((page) => [`read ${page}`, `write ${page}.1`, `read ${page}`]);
+  return vcpuVnodes.map((_, vcpu) => (vcpu === 0 ? [...rounds, ...rounds] : [...uses, ...uses, ...uses]));
+}
+
 export function smallWorkload(name: SmallWorkload): (shape: GuestShape) => Workload {
   const [factory, parameters] = cases[name];
   if (factory === 'script') return (shape) => scriptWorkload(neighbours(shape.vcpuVnodes.length), shape);

@@ -7,7 +7,7 @@ import { Arena } from '../../memory/arena.ts';
 import { ClusterWorld } from '../../memory/cluster-world.ts';
 import type { Link } from '../../memory/mailbox.ts';
 import { type ClusterCosts, ClusterGeometry, type ClusterSpec } from '../../model/cluster.ts';
-import type { Sink } from '../../model/events.ts';
+import { SILENT, type Sink } from '../../model/events.ts';
 import type { MigrationMode } from '../../protocols/migration.ts';
 import { GuestVcpu } from './guest-vcpu.ts';
 import { ClusterHost } from './host.ts';
@@ -23,8 +23,6 @@ export interface ClusterParts {
 }
 
 export type ClusterSystem = Runnable<ClusterGeometry>;
-
-const SILENT: Sink = { takePlace() {}, put() {} };
 
 /** Who sends to whom, and how many messages can be outstanding. */
 function linksOf(geometry: ClusterGeometry): Link[] {

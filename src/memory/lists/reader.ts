@@ -7,7 +7,7 @@ import { lineOf, type Tenant, type Words } from './words.ts';
 /** The look is not finished. */
 export const PENDING = -1;
 /** Tries of one look that may fail. */
-export const RETRIES = 4;
+const RETRIES = 4;
 
 const field = { gfn: 0, stage: 1, first: 2, second: 3, tries: 4, generation: 5, loads: 6, lines: 7, line: 8, count: 9 } as const; // prettier-ignore
 

@@ -1,21 +1,8 @@
 // What must have happened somewhere in a campaign over clusters, beside what must always hold.
 import { linkFault, packetKind } from '../../model/cluster.ts';
 import { cause, result } from '../../model/words.ts';
-import { type Observers, Property } from '../property.ts';
-
-class Seen extends Property {
-  override readonly kind = 'sometimes';
-  readonly name: string;
-  readonly on: Observers;
-
-  constructor(name: string, observe: (saw: () => void) => Observers) {
-    super();
-    this.name = name;
-    this.on = observe(() => {
-      this.examined++;
-    });
-  }
-}
+import type { Observers, Property } from '../property.ts';
+import { Witness } from '../sometimes.ts';
 
 /** A migration under way, as of the last event. */
 class Progress {
@@ -169,5 +156,5 @@ export type ClusterWitness = keyof typeof all;
 export const clusterWitnesses = Object.keys(all) as ClusterWitness[];
 
 export function clusterWitnessMonitors(): Property[] {
-  return clusterWitnesses.map((name) => new Seen(name, all[name]));
+  return clusterWitnesses.map((name) => new Witness(name, all[name]));
 }

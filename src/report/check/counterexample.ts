@@ -4,7 +4,7 @@
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { Arena } from '../../memory/arena.ts';
 import type { Mailboxes } from '../../memory/mailbox.ts';
-import type { Sink } from '../../model/events.ts';
+import { SILENT } from '../../model/events.ts';
 import type { Timeout } from '../../model/spec.ts';
 import { type FaultName, numberOf, type PlannedFault, talkOf, talks } from '../../model/faults.ts';
 import { messageKinds } from '../../model/messages.ts';
@@ -19,8 +19,6 @@ import type { Choice } from './world-system.ts';
 
 /** Steps that a run may make after the path has ended, in the order of waiting. */
 const REST = 20_000;
-const SILENT: Sink = { takePlace() {}, put() {} };
-
 /** Delivers from the rings that it is told, one after the other. */
 class ToldScheduler extends ChoosingScheduler {
   private readonly rings: readonly number[];

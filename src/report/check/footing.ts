@@ -6,7 +6,7 @@
 import type { Built } from '../../actors/index.ts';
 import { NOWHERE } from '../../model/geometry.ts';
 import { message } from '../../model/messages.ts';
-import { Witness } from '../../memory/witness.ts';
+import { AccessRecord } from '../../memory/access-record.ts';
 import { present } from '../../stdx/assert.ts';
 import type { Leaves } from './leaves.ts';
 
@@ -121,7 +121,7 @@ export class Footing {
 }
 
 /** Tells of every access to a shared word. */
-class Touches extends Witness {
+class Touches extends AccessRecord {
   private readonly tell: (column: Int32Array | undefined, index: number) => void;
 
   constructor(tell: (column: Int32Array | undefined, index: number) => void) {

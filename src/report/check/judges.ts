@@ -7,7 +7,7 @@ import { AssertionError } from '../../stdx/assert.ts';
 import { MonitorStates } from './monitor-states.ts';
 
 /** Words of an event in a list: all but its time and place. */
-export const EVENT_WORDS = 10;
+const EVENT_WORDS = 10;
 
 /** In `listened`: a monitor hears nothing of some events. */
 const NOTHING = -1;

@@ -2,8 +2,8 @@
 import type { Costs } from '../../model/cost.ts';
 import type { WorldSpec } from '../../model/spec.ts';
 import type { ModelSource } from '../../runtime/check/model-source.ts';
-import { partsOf } from '../../scenarios/assemble.ts';
 import { loadProtocol } from '../../scenarios/modules.ts';
+import { partsOf } from '../../scenarios/parts.ts';
 import type { Bounds } from './environment.ts';
 import { type SharedParts, WorldSystem } from './world-system.ts';
 

@@ -60,7 +60,7 @@ export function readClusterLitmus(file: string): ClusterLitmus {
 }
 
 /** @throws InputError with the place of the first complaint */
-export function parseClusterLitmus(source: string, file: string): ClusterLitmus {
+function parseClusterLitmus(source: string, file: string): ClusterLitmus {
   const { data } = parseYaml(clusterSchema, source, file);
   const { pages, accesses, balancePerMille, moves, ...sizes } = data.cluster;
   const given = Object.entries({ pages, accesses, balancePerMille, ...sizes });

@@ -6,9 +6,10 @@ import { event, type EventKind, type TraceEvent } from '../../model/events.ts';
 import { faultNames, type FaultName } from '../../model/faults.ts';
 import type { Geometry } from '../../model/geometry.ts';
 import { type CommandKind, commandKinds } from '../../model/script.ts';
-import { cause, causes, finding, operationKind, operationKinds, result, results } from '../../model/words.ts';
+import { cause, causes, finding, operationKind, operationKinds, results } from '../../model/words.ts';
 import { Property, type Setting, witnessNames } from '../../properties/index.ts';
 import type { Observers } from '../../properties/property.ts';
+import { SCENE, Scene } from './scene.ts';
 
 export interface Fact {
   /** As it was written. */
@@ -25,10 +26,9 @@ interface Step {
   state?: string;
 }
 
-/** Forms of a step, for messages; words in capitals stand for something. */
-export const FORMS: readonly string[] = [];
 type Made = Pick<Step, 'kind' | 'holds'> | undefined;
 interface Form {
+  text: string;
   pattern: RegExp;
   readonly make: (words: readonly string[]) => Made;
 }
@@ -51,9 +51,8 @@ const WORDS: Record<string, string> = {
 
 /** @param text such as `answered P RESULT`; `make` is handed what stands for the words in capitals */
 function form(text: string, make: Form['make']): void {
-  (FORMS as string[]).push(text);
   const pattern = text.replaceAll(/\b[A-Z]+\b/g, (word) => WORDS[word]!);
-  forms.push({ pattern: new RegExp(`^${pattern}$`), make });
+  forms.push({ text, pattern: new RegExp(`^${pattern}$`), make });
 }
 /** A step about one page, the first word in capitals. */
 const ofPage =
@@ -61,6 +60,13 @@ const ofPage =
   ([page, ...rest]: readonly string[]): Made => ({
     kind,
     holds: (e, scene) => scene.pageOf(e.gfn) === Number(page) && holds(e, rest, scene),
+  });
+/** The same where the event names the page itself. */
+const ofGvpn =
+  (kind: EventKind, holds: (e: TraceEvent, rest: readonly string[]) => boolean = () => true) =>
+  ([page, ...rest]: readonly string[]): Made => ({
+    kind,
+    holds: (e) => e.gfn === Number(page) && holds(e, rest),
   });
 const resultOf = (name: string | undefined) => results.indexOf(name as (typeof results)[number]);
 const causeOf = (name: string | undefined) => cause[name as (typeof causes)[number]];
@@ -79,11 +85,11 @@ form(
   'answered P RESULT',
   ofPage('answered', (e, [name]) => e.result === resultOf(name)),
 );
-form('seized P', ([page]) => ({ kind: 'seized', holds: (e) => e.gfn === Number(page) }));
-form('balanced P RESULT', ([page, name]) => ({
-  kind: 'balanced',
-  holds: (e) => e.gfn === Number(page) && e.result === resultOf(name),
-}));
+form('seized P', ofGvpn('seized'));
+form(
+  'balanced P RESULT',
+  ofGvpn('balanced', (e, [name]) => e.result === resultOf(name)),
+);
 form('copied P', ([page]) => ({
   kind: 'dataIn',
   holds: (e, scene) => e.cause === cause.copy && scene.pageOf(e.gfn) === Number(page),
@@ -149,7 +155,7 @@ form(
   'resumed P RESULT',
   ofPage('resumed', (e, [name]) => e.result === resultOf(name)),
 );
-form('waited P', ([page]) => ({ kind: 'waited', holds: (e) => e.gfn === Number(page) }));
+form('waited P', ofGvpn('waited'));
 form(
   'filled P by vcpu V',
   ofPage('tlbFill', (e, [vcpu]) => e.id === Number(vcpu)),
@@ -159,14 +165,14 @@ form(
   ofPage('tlbFlush', (e, [vcpu]) => e.id === Number(vcpu)),
 );
 form('machine check P', ofPage('machineCheck'));
-form('wrote P by vcpu V', ([page, vcpu]) => ({
-  kind: 'wrote',
-  holds: (e) => e.gfn === Number(page) && e.id === Number(vcpu),
-}));
-form('read P by vcpu V', ([page, vcpu]) => ({
-  kind: 'read',
-  holds: (e) => e.gfn === Number(page) && e.id === Number(vcpu),
-}));
+form(
+  'wrote P by vcpu V',
+  ofGvpn('wrote', (e, [vcpu]) => e.id === Number(vcpu)),
+);
+form(
+  'read P by vcpu V',
+  ofGvpn('read', (e, [vcpu]) => e.id === Number(vcpu)),
+);
 // Commands, what others have to do with a page, and what goes wrong.
 form('command COMMAND P RESULT', ([kind, page, name]) => ({
   kind: 'commanded',
@@ -186,12 +192,6 @@ form('fault: FAULT', ([name]) => ({
 form('restarted', () => ({ kind: 'forgot', holds: () => true }));
 
 // What guests give back, forge, put aside and move as a whole; what hosts do on their own.
-const ofGvpn =
-  (kind: EventKind) =>
-  ([page]: readonly string[]) => ({
-    kind,
-    holds: (e: TraceEvent) => e.gfn === Number(page),
-  });
 form('freed P', ofGvpn('freed'));
 form('given back P', ofPage('givenBack'));
 form('repinned V to N', ([vnode, node]) => ({
@@ -202,10 +202,10 @@ form('forged P', ofGvpn('forged'));
 form('answered RESULT', ([name]) => ({ kind: 'answered', holds: (e) => e.result === resultOf(name) }));
 form('rejected', () => ({ kind: 'rejected', holds: () => true }));
 form('tampered P', ofPage('tampered'));
-form('deferred P by vcpu V', ([page, vcpu]) => ({
-  kind: 'deferred',
-  holds: (e) => e.gfn === Number(page) && e.id === Number(vcpu),
-}));
+form(
+  'deferred P by vcpu V',
+  ofGvpn('deferred', (e, [vcpu]) => e.id === Number(vcpu)),
+);
 form('readied P', ofGvpn('readied'));
 form('retried P', ofGvpn('retried'));
 form('huge page moved N of it', ([count]) => ({
@@ -213,6 +213,9 @@ form('huge page moved N of it', ([count]) => ({
   holds: (e) => e.result === Number(count),
 }));
 form('hold expired P', ofPage('holdExpired'));
+
+/** Forms of a step, for messages; words in capitals stand for something. */
+export const FORMS: readonly string[] = forms.map(({ text }) => text);
 
 const within = (state: string | undefined, wanted: string | undefined) =>
   state !== undefined && (state === wanted || state.startsWith(`${wanted}.`));
@@ -252,95 +255,6 @@ function parseStep(part: string, { states, events }: PageTable): Step | undefine
   }
   return undefined;
 }
-
-/** Where pages are and have been, as far as the events of a run tell. */
-class Scene {
-  private readonly setting: Pick<Setting, 'geometry' | 'page'>;
-  /** By Gfn: the page that is, was last, or is about to be there; and its state. */
-  private readonly pages = new Map<number, number>();
-  private readonly states = new Map<number, string | undefined>();
-  /** By page: the Gfn that the guest's page table names, or named last. */
-  private readonly homes = new Map<number, number>();
-  /** By operation: state of the page that it carries from one Gfn to another. */
-  private readonly carried = new Map<number, string | undefined>();
-  /** By location: pages that were there, none of them twice in a row. */
-  private readonly tenants = new Map<number, number[]>();
-
-  constructor(geometry: Geometry, page: PageTable) {
-    this.setting = { geometry, page };
-  }
-  get geometry(): Geometry {
-    return this.setting.geometry;
-  }
-  get table(): PageTable {
-    return this.setting.page;
-  }
-  /** Drops what a fact can never ask for. */
-  keepFor({ text }: Fact): void {
-    if (!text.includes(' where ')) this.tenants.clear();
-    if (text.includes(' while ')) return;
-    for (const part of [this.states, this.homes, this.carried]) part.clear();
-  }
-  pageOf(gfn: number): number {
-    return this.pages.get(gfn) ?? -1;
-  }
-  wasIn(location: number, page: number): boolean {
-    return this.tenants.get(location)?.includes(page) ?? false;
-  }
-  /** State of the page that an event is about, before it. */
-  stateAt(e: TraceEvent): string | undefined {
-    switch (e.kind) {
-      case event.seized:
-      case event.balanced:
-        return this.states.get(e.from);
-      case event.waited:
-      case event.read:
-      case event.wrote:
-        return this.states.get(this.homes.get(e.gfn) ?? -1);
-      default:
-        return this.states.get(e.gfn);
-    }
-  }
-
-  observe(e: TraceEvent): void {
-    switch (e.kind) {
-      case event.seized:
-        if (e.from >= 0) this.pages.set(e.from, e.gfn);
-        if (e.to >= 0) this.pages.set(e.to, e.gfn);
-        return;
-      case event.balanced: {
-        // What the page does not live in any more may hold its old content for long: that is no page.
-        const left = e.result === result.OK ? e.from : e.to;
-        if (this.pages.get(left) === e.gfn) this.pages.delete(left);
-        this.homes.set(e.gfn, e.result === result.OK ? e.to : e.from);
-        return;
-      }
-      case event.born:
-        this.states.set(e.gfn, this.table.states[this.table.initial]);
-        return;
-      case event.page:
-        this.states.set(e.gfn, this.table.states[e.to]);
-        return;
-      case event.left:
-        this.carried.set(e.id, this.states.get(e.gfn));
-        this.states.delete(e.gfn);
-        return;
-      case event.died:
-        this.states.delete(e.gfn);
-        return;
-      case event.entered: {
-        if (this.carried.has(e.id)) this.states.set(e.gfn, this.carried.get(e.id));
-        this.carried.delete(e.id);
-        const tenants = this.tenants.get(e.to) ?? [];
-        const page = this.pageOf(e.gfn);
-        if (tenants.at(-1) !== page) this.tenants.set(e.to, [...tenants, page]);
-      }
-    }
-  }
-}
-
-/** Events that change what a scene says. */
-const SCENE = ['seized', 'balanced', 'born', 'died', 'page', 'left', 'entered'] as const;
 
 /** @returns whether an event is the next step of a fact */
 function comesNext({ steps }: Fact, reached: number, e: TraceEvent, scene: Scene): boolean {

@@ -3,7 +3,7 @@
 import { deviceFaults, type FaultName } from '../../model/faults.ts';
 import type { Setting } from '../../properties/index.ts';
 import type { Protocol } from '../../protocols/index.ts';
-import { partsOf } from '../../scenarios/assemble.ts';
+import { partsOf } from '../../scenarios/parts.ts';
 import { scriptedWorld } from '../../scenarios/scripted-world.ts';
 import type { Small } from '../../scenarios/small-world.ts';
 import { assert } from '../../stdx/assert.ts';

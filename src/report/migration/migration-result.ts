@@ -1,6 +1,7 @@
 // The result of a comparison of migration modes, as JSON; published as schema/migration-result-1.json.
 import { z } from 'zod';
 import { linkFaults, packetKinds } from '../../model/cluster.ts';
+import { schedulerNames } from '../../runtime/scheduler.ts';
 import { checkSchema, violationSchema } from '../result.ts';
 import type { ClusterRun } from './run-cluster.ts';
 
@@ -15,7 +16,7 @@ const faultPlan = z.strictObject({
   partition: z.strictObject({ afterPackets: n, forNs: n }).nullable(),
 });
 
-export const migrationRunSchema = z.strictObject({
+const migrationRunSchema = z.strictObject({
   mode: z.string(),
   seed: n,
   ending: z.enum(['at rest', 'step limit', 'stopped']),
@@ -56,7 +57,7 @@ export const migrationResultSchema = z
     tool: z.string(),
     complete: z.boolean(),
     pass: z.boolean(),
-    scheduler: z.enum(['timed', 'random', 'pct']),
+    scheduler: z.enum(schedulerNames),
     runs: z.array(migrationRunSchema),
     checks: z.array(checkSchema),
   })

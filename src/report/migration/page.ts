@@ -1,11 +1,11 @@
 // The screen of a live migration: modes side by side, what the network did, what was checked, and where the gain ends.
 import type { ClusterSpec } from '../../model/cluster.ts';
+import { whole } from '../../stdx/figures.ts';
 import { printable } from '../../stdx/input-error.ts';
 import type { MigrationResult, MigrationRun } from './migration-result.ts';
 
 const LABEL = 36;
 const PLAN_LINES = 15;
-const whole = (value: number) => Math.round(value).toLocaleString('en');
 const kibibytes = (value: number) => `${whole(value / 1024)} KiB`;
 const micro = (ns: number) => `${whole(ns / 1000)} us`;
 

@@ -5,18 +5,12 @@ import type { TraceEvent } from '../../model/events.ts';
 import { clusterMonitors } from '../../properties/cluster/index.ts';
 import type { Property, Violation } from '../../properties/index.ts';
 import type { ChoosingScheduler } from '../../runtime/scheduler.ts';
-import { PctScheduler } from '../../runtime/schedulers/pct.ts';
-import { RandomScheduler } from '../../runtime/schedulers/random.ts';
-import { ReplayScheduler } from '../../runtime/schedulers/replay.ts';
-import { TimedScheduler } from '../../runtime/schedulers/timed.ts';
+import { type Ordering, schedulerFor } from '../../runtime/schedulers/named.ts';
 import { type Ending, Simulation } from '../../runtime/simulate.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { Traffic } from './traffic.ts';
 
-export interface ClusterRunOptions {
-  scheduler?: 'timed' | 'random' | 'pct' | undefined;
-  /** Choices to replay, instead of a scheduler. */
-  choices?: readonly number[] | undefined;
+export interface ClusterRunOptions extends Omit<Ordering, 'seed'> {
   onEvent?: ((event: TraceEvent) => void) | undefined;
   limit?: number | undefined;
 }
@@ -33,7 +27,6 @@ export interface ClusterRun {
   choices: readonly number[];
 }
 
-const PCT_DEPTH = 4;
 const PCT_STEPS = 20_000;
 /** Far above what any run takes that ends at all. */
 const STEPS_MAX = 100_000_000;
@@ -64,16 +57,7 @@ function prepare(
   const trace = new Trace([...properties, traffic]);
   if (options.onEvent) trace.all(options.onEvent);
   const system = createCluster(new ArrayBuffer(measureCluster(parts)), parts, trace);
-  const { mailboxes, contexts } = system;
-  const { seed } = parts.spec;
-  const kind = options.scheduler ?? 'timed';
-  const scheduler = options.choices
-    ? new ReplayScheduler(mailboxes, options.choices)
-    : kind === 'timed'
-      ? new TimedScheduler(mailboxes, contexts)
-      : kind === 'random'
-        ? new RandomScheduler(mailboxes, seed)
-        : new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, PCT_STEPS);
+  const scheduler = schedulerFor(system, { ...options, seed: parts.spec.seed }, PCT_STEPS);
   const simulation = new Simulation(system, scheduler);
   const report = (ending: Ending): ClusterRun => {
     if (ending === 'at rest') for (const property of properties) property.atRest();

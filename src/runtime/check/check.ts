@@ -2,7 +2,7 @@
 import type { Explorable } from './explorable.ts';
 import { checkLiveness, type LivenessResult } from './liveness.ts';
 import { PackedSystem } from './packed.ts';
-import { type Checkpoint, type Result, Search, type SearchOptions } from './search.ts';
+import { type Checkpoint, Search, type SearchOptions, type SearchResult } from './search.ts';
 import { System } from './system.ts';
 
 export interface CheckOptions extends SearchOptions {
@@ -12,7 +12,7 @@ export interface CheckOptions extends SearchOptions {
   liveness?: boolean;
 }
 
-export interface CheckResult extends Result {
+export interface CheckResult extends SearchResult {
   /** No property is broken, as far as was searched. */
   pass: boolean;
   /** Whether states stand for all that differ only by an exchange of interchangeable replicas. */

@@ -9,7 +9,7 @@ const BATCH = 1024;
 
 export type ViolationKind = 'property' | 'deadlock' | 'starvation';
 
-/** What was found, by ids; `steps` is 0 where the state itself is at fault, 1 where a step from it (the k-th) is. */
+/** What was found, by ids; `k` is -1 where the state itself is at fault, else the k-th step from it is. */
 export interface Finding {
   kind: ViolationKind;
   name: string;
@@ -19,8 +19,13 @@ export interface Finding {
   beyond: number;
 }
 
+/** Whether a finding is to be told rather than another: it is shorter, or comes first in the queue. */
+export function before(a: Finding, b: Finding): boolean {
+  return (a.beyond - b.beyond || a.id - b.id || a.k - b.k) < 0;
+}
+
 /** Why `run` came back before the end of its stretch. */
-export type Halt = 'memory' | 'states' | 'time' | 'row' | 'narrow' | null;
+export type Halt = 'memory' | 'states' | 'time' | null;
 
 export interface ExpanderLimits {
   /** Asked once a batch; true ends the run. */
@@ -101,9 +106,7 @@ export class Expander {
 
   found(finding: Finding): void {
     this.findings++;
-    const best = this.finding;
-    const earlier = best && (finding.beyond - best.beyond || finding.id - best.id || finding.k - best.k);
-    if (!best || earlier! < 0) this.finding = finding;
+    if (!this.finding || before(finding, this.finding)) this.finding = finding;
   }
 
   private insert(): boolean {

@@ -35,7 +35,7 @@ export interface Explorable {
    * and a path is told by following one. `path` holds the packed states, `violating` the k of a last step that leads to
    * no state, or -1.
    */
-  retell?(path: Int32Array, violating: number): Told;
+  retell?(path: Int32Array, violating: number): PathText;
   /**
    * For a model that throws `TooNarrow` from `expand`, or from `learn`, when a value comes up that its packing has no room
    * for: the same model with room, and how states are packed anew for it. The search then goes on.
@@ -62,7 +62,7 @@ export class TooNarrow extends Error {
 }
 
 /** A path in words: as many states as the path has, and the action that leads to each but the first. */
-export interface Told {
+export interface PathText {
   readonly states: readonly string[];
   readonly actions: readonly string[];
 }
@@ -172,17 +172,6 @@ export class Successors {
     const into = this.place(action);
     const { keys, words } = this;
     for (let w = 0; w < words; w++) keys[into + w] = from[at + w]!;
-  }
-  /** Appends a state of one word. */
-  add1(word: number, action: number): void {
-    const into = this.place(action);
-    this.keys[into] = word;
-  }
-  /** Appends a state of two words. */
-  add2(word0: number, word1: number, action: number): void {
-    const into = this.place(action);
-    this.keys[into] = word0;
-    this.keys[into + 1] = word1;
   }
   /** Appends a transition that breaks `property`; it leads to no state. */
   violate(action: number, property: string): void {

@@ -3,7 +3,9 @@
 // that is settled at the start: a record is written first and made known by one compare-exchange.
 
 /** Thrown when the memory that was given is used up: the search is then incomplete, and says so. */
-export class OutOfMemory extends Error {}
+export class OutOfMemory extends Error {
+  override name = 'OutOfMemory';
+}
 
 function mix(h: number, word: number): number {
   h = Math.imul(h ^ word, 0x9e3779b1);
@@ -179,7 +181,11 @@ export class Records {
   private append(from: Int32Array, first: number, length: number): number {
     const { data } = this;
     const at = Atomics.add(data, 0, length + 1) + 1;
-    if (at + length > data.length) throw new OutOfMemory(`more than ${data.length} words of parts`);
+    if (at + length > data.length) {
+      // What one thread alone took and did not fill it gives back, so that what is there can be saved.
+      if (this.grows) Atomics.sub(data, 0, length + 1);
+      throw new OutOfMemory(`more than ${data.length} words of parts`);
+    }
     data[at - 1] = length;
     for (let i = 0; i < length; i++) data[at + i] = from[first + i]!;
     return at;

@@ -2,6 +2,7 @@
 // expanded, and inserted into the shared set.
 import { Expander, type Finding, type Halt } from './expander.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
+import { OutOfMemory } from './interner.ts';
 import type { ModelSource } from './model-source.ts';
 import { type SharedStates, StateSet } from './state-set.ts';
 
@@ -37,8 +38,14 @@ export interface LevelShare {
   left: [number, number][];
   /** Rows that the model lacks, each behind its length. */
   wanted: number[];
-  halt: Halt;
+  halt: ShareHalt;
 }
+
+/**
+ * Why a worker stopped, beside what stops any search. `narrow`: a value came up that the packing has no room for; `parts`:
+ * what states are made of has filled its memory, which more room for states does not help.
+ */
+export type ShareHalt = Halt | 'narrow' | 'parts';
 
 /** @param clockMs of this thread */
 export function expandShare(model: Explorable, task: LevelTask, clockMs: () => number): LevelShare {
@@ -52,14 +59,14 @@ export function expandShare(model: Explorable, task: LevelTask, clockMs: () => n
   });
   const cursor = new Int32Array(task.cursor);
   const left: [number, number][] = [];
-  let halt: Halt = null;
+  let halt: ShareHalt = null;
   while (!halt) {
     const chunk = stretches(task.waiting, Atomics.add(cursor, 0, CHUNK), CHUNK);
     if (chunk.length === 0) break;
     for (const [from, to] of chunk) {
-      const end = halt ? from : run(expander, from, to);
-      if (end < to) left.push([end, to]);
-      halt ??= expander.halt;
+      const done: Done = halt ? { end: from, halt } : run(expander, from, to);
+      if (done.end < to) left.push([done.end, to]);
+      halt ??= done.halt;
     }
   }
   const { finding, transitions, findings } = expander;
@@ -76,14 +83,19 @@ export function expandShare(model: Explorable, task: LevelTask, clockMs: () => n
   };
 }
 
-/** @returns the first state that was not expanded; `halt` says why */
-function run(expander: Expander, from: number, to: number): number {
+/** `end` is the first state that was not expanded; `halt` says why. */
+interface Done {
+  end: number;
+  halt: ShareHalt;
+}
+function run(expander: Expander, from: number, to: number): Done {
   try {
-    return expander.run(from, to);
+    const end = expander.run(from, to);
+    return { end, halt: expander.halt };
   } catch (error) {
-    if (!(error instanceof TooNarrow)) throw error;
-    expander.halt = 'narrow';
-    return expander.reached;
+    if (error instanceof TooNarrow) return { end: expander.reached, halt: 'narrow' };
+    if (error instanceof OutOfMemory) return { end: expander.reached, halt: 'parts' };
+    throw error;
   }
 }
 

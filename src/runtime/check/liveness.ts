@@ -3,24 +3,22 @@
 //
 // Such a run ends in a cycle all of whose states owe the same bit of `pending`. So edges count only between states that
 // owe a bit in common; states that no such edge leads to are taken away (Kahn), again and again. Where none is left there
-// is no cycle. What is left is split into strongly connected components, one bit at a time (Tarjan). A component is fair for an action that is disabled somewhere in it or
-// taken within it; if it is not, no part of it is. One that is fair for all is a starvation, told as a lasso: the
-// shortest way in, then a cycle that does each action justice.
+// is no cycle. What is left is split into strongly connected components, one bit at a time (Tarjan). A component is fair for
+// an action that is disabled somewhere in it or taken within it; if it is not, no part of it is. One that is fair for all is
+// a starvation, told as a lasso: the shortest way in, then a cycle that does each action justice.
 //
 // Edges are written down in one more expansion of every state, as long as there are not too many; else states are taken
 // away by expanding them again, and only the edges of what is left are written down. A state without successors that owes
 // something is told as such.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors } from './explorable.ts';
-import { type Result, type Search, stepTo, type Violation } from './search.ts';
+import { type Cycle, type Edge, type Lasso, lassoOf } from './lasso.ts';
+import { type Search, type SearchResult, stepTo, type Violation } from './search.ts';
 import type { StateSet } from './state-set.ts';
 
 const BATCH = 2048;
 /** Steps that are written down at 8 bytes each: beyond it states are expanded again. */
 const WRITTEN_MAX = 1 << 27;
-/** Cycles are shortest among all where (states x subsets of actions) of the component is at most this. */
-const EXACT_NODES_MAX = 1 << 20;
-
 export interface LivenessResult {
   /** Everything pending ends, in every fair run. */
   holds: boolean;
@@ -32,21 +30,15 @@ export interface LivenessResult {
 }
 
 /**
- * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it holds is true where
- *   `pending` says what is owed to any of those alike, and a violation is only a suspicion
+ * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it
+ *   holds is true where `pending` says what is owed to any of those alike, and a violation is only a suspicion
  * @param writtenMax steps that may be written down, at 8 bytes each
  */
 export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
-  const result: Result = search.result();
+  const result: SearchResult = search.result();
   assert(result.complete, 'liveness: expected a complete search');
   assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
   return new Liveness(search, writtenMax).run();
-}
-
-/** A cycle by ids and the k of each step, the last of which closes it. */
-interface Cycle {
-  ids: number[];
-  steps: { from: number; to: number; action: number }[];
 }
 
 class Liveness {
@@ -100,13 +92,13 @@ class Liveness {
     const layered = this.search.edgesBack === 0;
     const few = this.search.result().transitions <= this.writtenMax;
     if (layered) this.findStuck();
+    let residue = 0;
     const told = (violation?: Violation): LivenessResult => ({
       holds: !violation,
       ...(violation ? { violation } : {}),
       residue,
       components: this.components,
     });
-    let residue = 0;
     if (!layered && !few) {
       this.countEdges();
       residue = this.takeAway();
@@ -119,7 +111,7 @@ class Liveness {
     if (this.stuck !== 0) return told(this.deadlock(this.stuck));
     if (residue === 0) return told();
     let serial = 0;
-    let best: { prefix: number[]; cycle: Cycle; bit: number } | null = null;
+    let best: (Lasso & { bit: number }) | null = null;
     for (let bit = 0; bit < 31; bit++) {
       if ((all & (1 << bit)) === 0) continue;
       for (const component of this.split(1 << bit)) {
@@ -352,32 +344,29 @@ class Liveness {
   }
 
   /** The shortest lasso into a component (by places) that is fair to all actions, or null where it is not. */
-  private fairCycle(places: Int32Array, serial: number): { prefix: number[]; cycle: Cycle } | null {
+  private fairCycle(places: Int32Array, serial: number): Lasso | null {
     const { left, starts, componentOf } = this;
     for (const place of places) componentOf[place] = serial;
     if (!this.isFair(places, serial)) return null;
     const index = new Map<number, number>();
     places.forEach((place, i) => index.set(place, i));
-    const edges: { to: number; action: number }[][] = [];
+    const edges: Edge[][] = [];
     const enabled: Set<number>[] = [];
-    for (const place of places) {
-      const own: { to: number; action: number }[] = [];
+    for (const [from, place] of places.entries()) {
+      const own: Edge[] = [];
       const can = new Set<number>();
       for (let edge = starts[place]!; edge < starts[place + 1]!; edge++) {
         const action = this.actions[edge]!;
         if (action >= 0) can.add(action);
         const to = this.edges[edge]!;
-        if (to >= 0 && componentOf[to] === serial) own.push({ to: index.get(to)!, action });
+        if (to >= 0 && componentOf[to] === serial) own.push({ from, to: index.get(to)!, action });
       }
       edges.push(own);
       enabled.push(can);
     }
     const actions = [...new Set(enabled.flatMap((can) => [...can]))];
     const component = places.map((place) => left[place]!);
-    const graph = { component, edges, enabled, actions };
-    return component.length * 2 ** Math.min(actions.length, 30) <= EXACT_NODES_MAX
-      ? this.shortestLasso(graph)
-      : this.shortLasso(graph);
+    return lassoOf({ component, edges, enabled, actions }, (id) => this.search.pathTo(id));
   }
 
   /** Whether each action is disabled in some state of the component, or taken within it. */
@@ -403,91 +392,6 @@ class Liveness {
     return states.every((enabled, action) => taken[action] === 1 || enabled < places.length);
   }
 
-  /** The cycle through `start` that sees to all of `actions`, by breadth-first search over (state, actions seen to). */
-  private shortestCycle(graph: Component, start: number): Cycle {
-    const { component, edges, enabled, actions } = graph;
-    const all = 2 ** actions.length - 1;
-    const bit = new Map(actions.map((action, i) => [action, 1 << i]));
-    const disabled = enabled.map((can) =>
-      actions.reduce((sum, action, i) => (can.has(action) ? sum : sum | (1 << i)), 0),
-    );
-    const size = component.length;
-    const from = new Map<number, { node: number; edge: { to: number; action: number } }>();
-    // The first step is made before the start may count as reached again.
-    const first = disabled[start]! * size + start;
-    let level = [first];
-    const seen = new Set<number>([first]);
-    for (;;) {
-      const next: number[] = [];
-      for (const node of level) {
-        const at = node % size;
-        const done = Math.floor(node / size);
-        for (const edge of edges[at]!) {
-          const after = done | (bit.get(edge.action) ?? 0) | disabled[edge.to]!;
-          if (edge.to === start && after === all) {
-            const steps = [{ from: at, ...edge }];
-            for (let back = node; back !== first;) {
-              const { node: previous, edge: taken } = from.get(back)!;
-              steps.push({ from: previous % size, ...taken });
-              back = previous;
-            }
-            return asCycle(component, steps.reverse());
-          }
-          const reached = after * size + edge.to;
-          if (seen.has(reached)) continue;
-          seen.add(reached);
-          from.set(reached, { node, edge });
-          next.push(reached);
-        }
-      }
-      level = next;
-      assert(level.length > 0, 'a fair component: expected a cycle that sees to every action');
-    }
-  }
-
-  /** Least in prefix and cycle together. */
-  private shortestLasso(graph: Component): { prefix: number[]; cycle: Cycle } {
-    let best: { prefix: number[]; cycle: Cycle } | null = null;
-    // Members stand in order of arrival, so prefixes only get longer.
-    const exhaustive = graph.component.length * graph.component.length * 2 ** graph.actions.length;
-    for (let start = 0; start < graph.component.length; start++) {
-      if (start > 0 && exhaustive > EXACT_NODES_MAX) break;
-      const prefix = this.search.pathTo(graph.component[start]!);
-      if (best && prefix.length >= best.prefix.length + best.cycle.ids.length) break;
-      const cycle = this.shortestCycle(graph, start);
-      if (!best || prefix.length + cycle.ids.length < best.prefix.length + best.cycle.ids.length)
-        best = { prefix, cycle };
-    }
-    return best!;
-  }
-
-  /** Shortest way in, then from one unmet demand to the nearest next: short, not always shortest. */
-  private shortLasso(graph: Component): { prefix: number[]; cycle: Cycle } {
-    const { component, edges, enabled, actions } = graph;
-    const prefix = this.search.pathTo(component[0]!);
-    const open = new Set(actions);
-    const steps: { from: number; to: number; action: number }[] = [];
-    let at = 0;
-    const settle = () => {
-      for (const action of open) if (!enabled[at]!.has(action)) open.delete(action);
-    };
-    settle();
-    while (open.size > 0 || at !== 0 || steps.length === 0) {
-      const way = walk(edges, at, (step) =>
-        open.size > 0
-          ? open.has(step.action) || [...open].some((action) => !enabled[step.to]!.has(action))
-          : step.to === 0,
-      );
-      for (const step of way) {
-        steps.push(step);
-        open.delete(step.action);
-        at = step.to;
-        settle();
-      }
-    }
-    return { prefix, cycle: asCycle(component, steps) };
-  }
-
   private deadlock(id: number): Violation {
     const path = this.search.pathTo(id);
     const owed = this.owed[id]!;
@@ -506,19 +410,10 @@ class Liveness {
 
   /** Of several steps between the same two states the cycle means the one with its action. */
   private actionsOf(path: number[], prefixLength: number, cycle: Cycle): string[] {
-    const { model, set, words, out } = this;
+    const { model, set, words } = this;
     return path.slice(1).map((id, i) => {
       const from = path[i]!;
-      const step = cycle.steps[i + 1 - prefixLength];
-      let k = stepTo(model, set, from, id);
-      if (step) {
-        out.of(model, set.keys, from * words, from);
-        for (let j = 0; j < out.length; j++)
-          if (out.actions[j] === step.action && set.find(out.keys, j * words) === id) {
-            k = j;
-            break;
-          }
-      }
+      const k = stepTo(model, set, from, id, cycle.steps[i + 1 - prefixLength]?.action);
       return model.describeAction(set.keys, from * words, k);
     });
   }
@@ -532,51 +427,4 @@ function longer(array: Int32Array<ArrayBuffer>, length: number): Int32Array<Arra
   const more = new Int32Array(length);
   more.set(array);
   return more;
-}
-
-interface Component {
-  component: Int32Array;
-  /** By place in the component: steps within it, and the fair actions that are enabled. */
-  edges: { to: number; action: number }[][];
-  enabled: Set<number>[];
-  actions: number[];
-}
-
-function asCycle(component: Int32Array, steps: { from: number; to: number; action: number }[]): Cycle {
-  return {
-    ids: steps.map(({ from }) => component[from]!),
-    steps: steps.map(({ from, to, action }) => ({ from: component[from]!, to: component[to]!, action })),
-  };
-}
-
-/** The shortest walk of at least one step from `start` whose last step pleases. */
-function walk(
-  edges: { to: number; action: number }[][],
-  start: number,
-  pleases: (step: { from: number; to: number; action: number }) => boolean,
-): { from: number; to: number; action: number }[] {
-  const came = new Map<number, { from: number; to: number; action: number }>();
-  const trace = (step: { from: number; to: number; action: number }) => {
-    const steps = [step];
-    for (let at = step.from; at !== start;) {
-      const earlier = came.get(at)!;
-      steps.push(earlier);
-      at = earlier.from;
-    }
-    return steps.reverse();
-  };
-  let level = [start];
-  while (level.length > 0) {
-    const next: number[] = [];
-    for (const from of level)
-      for (const edge of edges[from]!) {
-        const step = { from, ...edge };
-        if (pleases(step)) return trace(step);
-        if (edge.to === start || came.has(edge.to)) continue;
-        came.set(edge.to, step);
-        next.push(edge.to);
-      }
-    level = next;
-  }
-  throw new Error('a strongly connected component: expected a way between its states');
 }

@@ -5,14 +5,14 @@ import {
   type Explorable,
   type Learning,
   Successors,
-  type Told,
+  type PathText,
   TooNarrow,
   type Widened,
 } from './explorable.ts';
 import type { Footprint } from './footprint.ts';
 import { type Layout, maskOf, type Packing, place, repack } from './layout.ts';
 import { PredicateFamily } from './predicate-family.ts';
-import { Steps } from './steps.ts';
+import { ActionRows } from './action-rows.ts';
 import type { Tables } from './system.ts';
 
 export class PackedSystem implements Explorable {
@@ -25,7 +25,7 @@ export class PackedSystem implements Explorable {
   readonly pending?: (states: Int32Array, at: number) => number;
   readonly learning: Learning;
   private readonly layout: Layout;
-  private readonly steps: Steps;
+  private readonly steps: ActionRows;
   private readonly invariants: PredicateFamily[];
   private readonly ends: PredicateFamily | null;
   private readonly owed: PredicateFamily[];
@@ -41,7 +41,7 @@ export class PackedSystem implements Explorable {
     this.words = words;
     this.layout = { positions, bits, places: tables.places };
     this.hash = `${tables.hash}/${bits.join('.')}/${symmetry ? 'orbits' : 'states'}`;
-    this.steps = new Steps(tables, this.layout, words);
+    this.steps = new ActionRows(tables, this.layout, words);
     this.sorted = tables.names.flatMap((name, kind) => {
       const one = tables.plan.parts[name]!;
       if (!symmetry || !one.interchangeable || one.initial.length < 2) return [];
@@ -127,7 +127,7 @@ export class PackedSystem implements Explorable {
   }
 
   /** Follows one replica each along a path of orbits: from the first state, a step whose orbit is the next of the path. */
-  retell(path: Int32Array): Told {
+  retell(path: Int32Array): PathText {
     const { words } = this;
     const state = new Int32Array(words);
     this.initial((first) => state.set(first));
@@ -250,7 +250,7 @@ export class PackedSystem implements Explorable {
 }
 
 /** A value for a line of text: strings bare, objects as name=value. */
-export function brief(value: unknown): string {
+function brief(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map(brief).join(' ')}]`;
   return `{${Object.entries(value)

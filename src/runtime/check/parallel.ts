@@ -8,7 +8,7 @@ import { type CheckOptions, type CheckResult, conclude } from './check.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
 import { loadModel, type ModelSource } from './model-source.ts';
-import { type Checkpoint, type Result, Search } from './search.ts';
+import { type Checkpoint, type SearchResult, Search } from './search.ts';
 import { System } from './system.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -38,7 +38,7 @@ export class ParallelSearch extends Search {
     this.smallLevel = smallLevel;
   }
 
-  async runWith(pool: Piscina<LevelTask, LevelShare>): Promise<Result> {
+  async runWith(pool: SearchPool): Promise<SearchResult> {
     this.startClock();
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
@@ -52,7 +52,7 @@ export class ParallelSearch extends Search {
     return this.result();
   }
 
-  private async share(pool: Piscina<LevelTask, LevelShare>, size: number): Promise<void> {
+  private async share(pool: SearchPool, size: number): Promise<void> {
     const { set, options } = this;
     if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
       this.halt = 'memory';
@@ -82,10 +82,11 @@ export class ParallelSearch extends Search {
       this.collect({ ...share, finding: found });
       set.olderHits += share.olderHits;
     }
-    if (shares.some(({ halt }) => halt === 'memory')) {
-      if (!set.ensureMore()) this.halt = 'memory';
-    } else this.halt = shares.find(({ halt }) => halt !== null && halt !== 'narrow')?.halt ?? null;
-    if (shares.some(({ halt }) => halt === 'narrow')) this.widen();
+    const halts = new Set(shares.map(({ halt }) => halt));
+    if (halts.has('parts')) this.halt = 'memory';
+    else if (halts.has('memory')) this.halt = set.ensureMore() ? null : 'memory';
+    else this.halt = halts.has('states') ? 'states' : halts.has('time') ? 'time' : null;
+    if (halts.has('narrow')) this.widen();
     for (const { wanted } of shares)
       for (let at = 0; at < wanted.length; at += wanted[at]! + 1)
         this.learn(Int32Array.from(wanted.slice(at + 1, at + 1 + wanted[at]!)));
@@ -120,36 +121,30 @@ export interface ParallelOptions extends SharedOptions {
   threads: number;
 }
 
+export type SearchPool = Piscina<LevelTask, LevelShare>;
+
+/** Threads that search together, to be kept from search to search and dismissed by whoever asked for them. */
+export async function searchPool(threads: number): Promise<SearchPool> {
+  // Imported when it is needed: whoever checks in one thread need not load a pool.
+  const { Piscina } = await import('piscina');
+  return new Piscina({ filename: WORKER, minThreads: threads, maxThreads: threads });
+}
+
 /** `check` with several workers; each makes the model anew from its module. */
 export async function checkInParallel(source: ModelSource, options: ParallelOptions): Promise<CheckResult> {
   const { threads } = options;
   assert(threads >= 1, `threads: expected at least one, saw ${threads}`);
-  // Imported when it is needed: whoever checks in one thread need not load a pool.
-  const { Piscina } = await import('piscina');
-  const pool = new Piscina<LevelTask, LevelShare>({
-    filename: WORKER,
-    minThreads: threads,
-    maxThreads: threads,
-  });
+  const pool = await searchPool(threads);
   try {
-    return await checkWith(pool, source, options);
+    const made = await loadModel(source);
+    const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
+      const model = made instanceof System ? made.packed({ symmetry }) : made;
+      const search = new ParallelSearch(model, source, { ...options, symmetry });
+      await search.runWith(pool);
+      return search;
+    };
+    return await conclude(await searched(options.symmetry !== false), options, () => searched(false));
   } finally {
     await dismiss(pool);
   }
-}
-
-/** The same with a pool that the caller keeps. */
-export async function checkWith(
-  pool: Piscina<LevelTask, LevelShare>,
-  source: ModelSource,
-  options: SharedOptions = {},
-): Promise<CheckResult> {
-  const made = await loadModel(source);
-  const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
-    const model = made instanceof System ? made.packed({ symmetry }) : made;
-    const search = new ParallelSearch(model, source, { ...options, symmetry });
-    await search.runWith(pool);
-    return search;
-  };
-  return conclude(await searched(options.symmetry !== false), options, () => searched(false));
 }

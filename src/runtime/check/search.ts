@@ -5,7 +5,8 @@
 // the counts come out the same.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors, TooNarrow } from './explorable.ts';
-import { Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
+import { before, Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
+import { OutOfMemory } from './interner.ts';
 import { StateSet } from './state-set.ts';
 
 export interface Progress {
@@ -47,7 +48,7 @@ export interface Violation {
   cycleFrom?: number;
 }
 
-export interface Result {
+export interface SearchResult {
   /** Every reachable state was seen (or the search stopped at a violation: then false). */
   complete: boolean;
   states: number;
@@ -112,7 +113,7 @@ export class Search {
     else this.begin();
   }
 
-  run(): Result {
+  run(): SearchResult {
     this.startClock();
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
@@ -124,9 +125,9 @@ export class Search {
     return this.result();
   }
 
-  result(): Result {
+  result(): SearchResult {
     const { set, transitions, depth, complete, halt, finding } = this;
-    const result: Result = {
+    const result: SearchResult = {
       complete,
       states: set.count,
       transitions,
@@ -135,7 +136,7 @@ export class Search {
       bytes: set.bytes,
     };
     if (finding) result.violation = this.violation(finding);
-    if (halt && halt !== 'row' && halt !== 'narrow') result.boundedBy = halt;
+    if (halt) result.boundedBy = halt;
     return result;
   }
 
@@ -209,9 +210,11 @@ export class Search {
       rest[0] = expander.run(rest[0], Math.min(rest[1], rest[0] + PROGRESS_STATES));
       this.halt = expander.halt;
     } catch (error) {
-      if (!(error instanceof TooNarrow) || !this.model.widen) throw error;
+      const full = error instanceof OutOfMemory;
+      if (!full && !(error instanceof TooNarrow && this.model.widen)) throw error;
       rest[0] = expander.reached;
-      this.widen();
+      if (full) this.halt = 'memory';
+      else this.widen();
     }
     this.collect(expander);
     if (rest[0] === rest[1]) this.waiting.shift();
@@ -317,22 +320,18 @@ function emptySet(model: Explorable, { memoryBytes, expectedStates }: SearchOpti
   });
 }
 
-/** Which successor of state `from` state `to` is: the first k that leads there. */
-export function stepTo(model: Explorable, set: StateSet, from: number, to: number): number {
+/** Which successor of state `from` state `to` is: the first k that leads there, by a certain action if one is given. */
+export function stepTo(model: Explorable, set: StateSet, from: number, to: number, action?: number): number {
   const { words } = model;
   const out = new Successors(words, 64);
   out.of(model, set.keys, from * words, from);
   const brokenBefore = (index: number) => out.broken.filter(({ k }) => k <= index).length;
   for (let i = 0; i < out.length; i++)
-    if (set.find(out.keys, i * words) === to) {
+    if ((action === undefined || out.actions[i] === action) && set.find(out.keys, i * words) === to) {
       // Broken steps are numbered with the others but have no state.
       let k = i;
       while (k !== i + brokenBefore(k)) k = i + brokenBefore(k);
       return k;
     }
   throw new Error(`state ${from} has no successor ${to}: the model is not a function of the packed state`);
-}
-
-function before(a: Finding, b: Finding): boolean {
-  return (a.beyond - b.beyond || a.id - b.id || a.k - b.k) < 0;
 }

@@ -65,9 +65,6 @@ export class System {
   get interchangeable(): boolean {
     return Object.values(this.plan.parts).some((one) => one.interchangeable && one.initial.length > 1);
   }
-  get hasPending(): boolean {
-    return Object.keys(this.plan.pending).length > 0;
-  }
   /** Something to search: tables of its own, packed into as few words as the values need. */
   packed({ symmetry = true, bits }: PackingOptions = {}): PackedSystem {
     const tables = this.tables();
@@ -275,7 +272,7 @@ export class Tables {
 }
 
 /** Numbers stay below 2^16 each where they are packed into one. */
-export function rowKey(numbers: readonly number[]): number | string {
+function rowKey(numbers: readonly number[]): number | string {
   if (numbers.length > 3) return numbers.join();
   let key = 0;
   for (const number of numbers) {

@@ -7,14 +7,14 @@
 //
 // Words of pages change by whole-page copies too, of which the record has no values. Those are made while nobody else can
 // reach the page; so a word may hold anything after a moment in which no access to it was under way.
-import { access, NO_PLACE } from '../../memory/witness.ts';
+import { access, NO_PLACE } from '../../memory/access-record.ts';
 import { countIn, isStep, knownIn, RECORD, stepField } from './step-record.ts';
 
 /** Attempts at one group of overlapping accesses. */
 const ATTEMPTS = 200_000;
 
 /** The steps of all actors, by number: an actor's own follow each other. */
-export class Steps {
+export class RecordedSteps {
   /** By actor: number of its first step; one more at the end. */
   readonly first: Int32Array;
   /** By step: where its record begins in its actor's records. */
@@ -91,7 +91,7 @@ interface Access {
  * @param turns whose step is next, in the order of tickets
  * @param initial the words of the world before the first step
  */
-export function orderAccesses(steps: Steps, turns: Uint16Array, initial: Int32Array): void {
+export function orderAccesses(steps: RecordedSteps, turns: Uint16Array, initial: Int32Array): void {
   const troubled = troubledPlaces(steps, turns, initial);
   if (troubled.size === 0) return;
   const all = new Map<number, Access[]>([...troubled].map((place) => [place, []]));
@@ -117,7 +117,7 @@ export function orderAccesses(steps: Steps, turns: Uint16Array, initial: Int32Ar
 }
 
 /** Places where accesses overlapped and the order of tickets is not that of what was found. */
-function troubledPlaces(steps: Steps, turns: Uint16Array, initial: Int32Array): Set<number> {
+function troubledPlaces(steps: RecordedSteps, turns: Uint16Array, initial: Int32Array): Set<number> {
   const { records, at, since, tickets } = steps;
   const next = steps.first.slice();
   const holds = initial.slice();
@@ -147,7 +147,7 @@ function troubledPlaces(steps: Steps, turns: Uint16Array, initial: Int32Array): 
 }
 
 /** Group by group: accesses that overlap, one with another. */
-function orderPlace(steps: Steps, accesses: readonly Access[], initially: number): void {
+function orderPlace(steps: RecordedSteps, accesses: readonly Access[], initially: number): void {
   let holds = initially;
   let begin = 0;
   while (begin < accesses.length) {
@@ -163,7 +163,7 @@ function orderPlace(steps: Steps, accesses: readonly Access[], initially: number
 }
 
 /** @returns what the word holds afterwards */
-function orderGroup(steps: Steps, group: readonly Access[], holds: number): number {
+function orderGroup(steps: RecordedSteps, group: readonly Access[], holds: number): number {
   const first = group[0]!;
   if (group.length === 1) return valueAfter(first, holds);
   const search = new GroupSearch(group);

@@ -31,6 +31,13 @@ export interface ActorThread<Parts> {
   stop(): Promise<LoopStatistics>;
 }
 
+export interface CrewRunOptions {
+  disturbance: Disturbance;
+  /** Stops the run. */
+  signal?: AbortSignal | undefined;
+  /** Whether the run is to be explained afterwards (see validate.ts). */
+  recordsSteps?: boolean;
+}
 export interface CrewRun {
   ending: 'at rest' | 'stopped' | 'step limit';
   recording: Recording;
@@ -84,16 +91,13 @@ export class Crew<Parts> {
   /**
    * Runs one world to its rest.
    * @param system the main thread's view of the world, freshly created; its last actor is the feeder
-   * @param recordsSteps whether the run is to be explained afterwards (see validate.ts)
    */
   async run(
     system: Runnable,
     world: SharedArrayBuffer,
     parts: Parts,
     sources: readonly ScriptSource[],
-    disturbance: Disturbance,
-    signal?: AbortSignal,
-    recordsSteps = false,
+    { disturbance, signal, recordsSteps = false }: CrewRunOptions,
   ): Promise<CrewRun> {
     const { feeder } = system.geometry;
     const rings = new EventRings(system.geometry.actors);

@@ -4,7 +4,7 @@
 //
 // `since` is a ticket that was taken just before the access, `until` the next one to be taken just after it: of two accesses
 // the one whose `until` is not after the other's `since` came first. Others may have come in either order.
-import { Witness } from '../../memory/witness.ts';
+import { AccessRecord } from '../../memory/access-record.ts';
 import type { Message } from '../../model/messages.ts';
 
 /** Words of a record, of an event or a step. */
@@ -76,7 +76,7 @@ export interface StepSink {
 }
 
 /** An actor's end: the witness of its accesses, which takes tickets around them. */
-export class StepRecorder extends Witness {
+export class StepRecorder extends AccessRecord {
   private readonly sink: StepSink;
   private readonly record = new Int32Array(RECORD);
   private since = 0;

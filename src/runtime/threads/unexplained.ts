@@ -1,7 +1,8 @@
 // The first step of a recorded run that no behaviour of the model explains, in words.
-import { access, NO_PLACE, type Witness } from '../../memory/witness.ts';
+import { access, NO_PLACE, type AccessRecord } from '../../memory/access-record.ts';
 import { eventKinds } from '../../model/events.ts';
 import { type Message, messageKinds } from '../../model/messages.ts';
+import { whole } from '../../stdx/figures.ts';
 import { countIn, isStep, kindIn, knownIn, RECORD, ringIn, stepField } from './step-record.ts';
 
 export interface Difference {
@@ -59,8 +60,8 @@ export class Unexplained {
   lines(): string[] {
     const { subject, difference } = this;
     const found = this.isSure
-      ? `first step without an explanation, after ${this.explained.toLocaleString('en')} that have one`
-      : `no explanation found for a step, after ${this.explained.toLocaleString('en')} that have one (too many accesses overlapped to try every order)`;
+      ? `first step without an explanation, after ${whole(this.explained)} that have one`
+      : `no explanation found for a step, after ${whole(this.explained)} that have one (too many accesses overlapped to try every order)`;
     return [
       found,
       ...(subject === null ? ['  at the end of the run'] : this.aboutStep(subject)),
@@ -84,7 +85,7 @@ export class Unexplained {
 
 export function differenceOf(
   what: 'message' | 'access',
-  model: { incoming: Message; witness: Witness },
+  model: { incoming: Message; witness: AccessRecord },
   words: Int32Array,
   record: number,
 ): Difference {

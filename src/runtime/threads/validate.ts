@@ -7,11 +7,11 @@
 // Nothing is searched while steps are made: in which order those that overlapped reached a word was found beforehand from
 // what each of them found there (access-order.ts), and what an actor has in private follows from what its steps found.
 import type { Runnable } from '../../actor/system.ts';
-import { access, Witness } from '../../memory/witness.ts';
+import { access, AccessRecord } from '../../memory/access-record.ts';
 import type { Sink } from '../../model/events.ts';
 import { blankMessage, message } from '../../model/messages.ts';
 import { AssertionError } from '../../stdx/assert.ts';
-import { orderAccesses, Steps } from './access-order.ts';
+import { orderAccesses, RecordedSteps } from './access-order.ts';
 import {
   countIn,
   inRecord,
@@ -48,8 +48,8 @@ class Validation implements Sink {
   private readonly run: RecordedRun;
   private readonly system: Runnable;
   private readonly world: Int32Array;
-  private readonly order: Steps;
-  private readonly witness = new Witness();
+  private readonly order: RecordedSteps;
+  private readonly witness = new AccessRecord();
   private readonly incoming = blankMessage();
   /** By actor: number of its next step, and how many steps wait that were to be made before. */
   private readonly next: Int32Array;
@@ -82,7 +82,7 @@ class Validation implements Sink {
     this.run = run;
     this.system = system;
     this.world = new Int32Array(world, 0, world.byteLength >> 2);
-    this.order = new Steps(run.records);
+    this.order = new RecordedSteps(run.records);
     this.next = this.order.first.slice(0, run.records.length);
     this.waits = new Int32Array(run.records.length);
     this.times = run.records.map((records) => new Float64Array(records.buffer, records.byteOffset, records.length / 2)); // prettier-ignore

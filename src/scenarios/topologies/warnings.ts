@@ -4,7 +4,7 @@
 import { LOCAL, UNREACHABLE, type TopologyNode } from '../../model/topology.ts';
 
 /** What a machine that does not say has: SLIT values that Linux assumes itself (LOCAL_DISTANCE, REMOTE_DISTANCE). */
-export const ASSUMED_REMOTE = 20;
+const ASSUMED_REMOTE = 20;
 
 /** The distances that Linux assumes where firmware gives none. */
 export function assumedDistances(count: number): number[][] {

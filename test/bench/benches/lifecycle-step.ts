@@ -2,10 +2,10 @@
 // million pages. Beside it two bare operations on the same words in the same order, and XState's own step of the same machine.
 import { initialTransition, transition } from 'xstate';
 import { pageMachine, pageTable } from '../../../machines/index.ts';
-import { Recorder } from '../../../src/model/events.ts';
 import { Arena } from '../../../src/memory/arena.ts';
 import { Meter } from '../../../src/memory/meter.ts';
 import { PageWords } from '../../../src/memory/page-words.ts';
+import { Recorder } from '../../../src/model/recorder.ts';
 import { against, interleaved, stopwatch } from '../interleaved.ts';
 import type { Found } from '../row.ts';
 

@@ -45,7 +45,7 @@ export async function measure(): Promise<Found[]> {
   const ours = async () => {
     const { system, world } = createHops(HOPS);
     const parts = { eventRings: system.geometry.actors };
-    await crew.run(system, world, parts, [], { yieldsPerMille: 0, seed: 1 });
+    await crew.run(system, world, parts, [], { disturbance: { yieldsPerMille: 0, seed: 1 } });
     const ms =
       Math.max(...system.times.map((times) => times[1]!)) -
       Math.min(...system.times.map((times) => times[0]!));

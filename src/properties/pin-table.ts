@@ -2,7 +2,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
 
-export class Pins {
+export class PinTable {
   private readonly geometry: Geometry;
   private readonly nodes: number[];
 

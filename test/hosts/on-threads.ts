@@ -1,14 +1,14 @@
 // One run of a cluster on real threads, judged afterwards by the same monitors. Time-outs are messages, and threads deliver
 // a message when they get to it: a time-out there is a turn of the loop and not a millisecond, so patience must be great.
-import { type ClusterParts, createCluster, measureCluster } from '../../actors/cluster/index.ts';
-import { ClusterGeometry } from '../../model/cluster.ts';
-import { clusterMonitors } from '../../properties/cluster/index.ts';
-import type { Property, Violation } from '../../properties/index.ts';
-import type { Disturbance } from '../../runtime/threads/actor-loop.ts';
-import type { Crew, CrewRun } from '../../runtime/threads/crew.ts';
-import { validate, type Verdict } from '../../runtime/threads/validate.ts';
-import { Trace } from '../../runtime/trace.ts';
-import { Traffic } from './traffic.ts';
+import { type ClusterParts, createCluster, measureCluster } from '../../src/actors/cluster/index.ts';
+import { ClusterGeometry } from '../../src/model/cluster.ts';
+import { clusterMonitors } from '../../src/properties/cluster/index.ts';
+import type { Property, Violation } from '../../src/properties/index.ts';
+import type { Disturbance } from '../../src/runtime/threads/actor-loop.ts';
+import type { Crew, CrewRun } from '../../src/runtime/threads/crew.ts';
+import { validate, type Verdict } from '../../src/runtime/threads/validate.ts';
+import { Trace } from '../../src/runtime/trace.ts';
+import { Traffic } from '../../src/report/migration/traffic.ts';
 
 export type ClusterThreadParts = ClusterParts & { eventRings: number };
 
@@ -36,11 +36,8 @@ export async function runClusterOnThreads(
   // What happens while the world is made comes before everything that threads do.
   const system = createCluster(world, parts, trace);
   const threadParts = { ...parts, eventRings: geometry.actors };
-  const run = await crew.run(system, world, threadParts, [], disturbance, undefined, validating);
-  for (const e of run.recording.events()) {
-    const { actor, time, kind, id, gfn, destination, generation, from, to, cause, result } = e;
-    trace.put(actor, time, kind, id, gfn, destination, generation, from, to, cause, result);
-  }
+  const run = await crew.run(system, world, threadParts, [], { disturbance, recordsSteps: validating });
+  for (const e of run.recording.events()) trace.again(e);
   if (run.ending === 'at rest') for (const property of properties) property.atRest();
   return {
     ending: run.ending,

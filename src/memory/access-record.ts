@@ -7,7 +7,7 @@ export const access = { found: 1, left: 2 } as const;
 /** An access to more than a word, or none. */
 export const NO_PLACE = -1;
 
-export class Witness {
+export class AccessRecord {
   /** Accesses of this step. */
   count = 0;
   /** Word of the world's buffer. */

@@ -28,7 +28,7 @@ interface ActionFamily {
   outcomesMax: number;
 }
 
-export class Steps {
+export class ActionRows {
   private readonly tables: Tables;
   private readonly layout: Layout;
   private readonly words: number;
@@ -56,83 +56,98 @@ export class Steps {
     out.reserve(this.fanOut);
     for (let f = 0; f < families.length; f++) {
       const family = families[f]!;
-      if (family.rows === null) this.stepSparse(family, states, at, out);
-      else if (words === 1) this.stepWord(family, family.rows, states[at]!, out);
-      else if (family.kinds.length === 1) this.step1(family, family.rows, states, at, out);
-      else if (family.kinds.length === 2) this.step2(family, family.rows, states, at, out);
-      else this.stepN(family, family.rows, states, at, out);
+      const { rows } = family;
+      const roles = family.kinds.length;
+      if (rows === null) this.stepSparse(family, states, at, out);
+      else if (words === 1) {
+        if (roles === 1) this.stepWord1(family, rows, states[at]!, out);
+        else if (roles === 2) this.stepWord2(family, rows, states[at]!, out);
+        else this.stepWordN(family, rows, states[at]!, out);
+      } else if (roles === 1) this.step1(family, rows, states, at, out);
+      else if (roles === 2) this.step2(family, rows, states, at, out);
+      else this.stepN(family, rows, states, at, out);
     }
   }
 
-  private stepWord(family: ActionFamily, rows: Int32Array, state: number, out: Successors): void {
+  private stepWord1(family: ActionFamily, rows: Int32Array, state: number, out: Successors): void {
+    const { positions, instances } = family;
+    const mask = family.masks[0]!;
+    let { pool } = this;
+    let { keys, actions, length } = out;
+    for (let i = 0; i < instances; i++) {
+      const p = positions[i]!;
+      const index = (state >>> p) & mask;
+      let row = rows[index]!;
+      if (row === 0) {
+        out.length = length;
+        row = this.learnRow(family, index, out);
+        ({ pool } = this);
+        ({ keys, actions } = out);
+      }
+      if (row <= EMPTY_ROW) continue;
+      const end = row + 1 + pool[row]! * 2;
+      for (let o = row + 1; o < end; o += 2) {
+        const unit = pool[o]!;
+        actions[length] = unit >= 0 ? unit + i : unit - i;
+        keys[length++] = state ^ (pool[o + 1]! << p);
+      }
+    }
+    out.length = length;
+  }
+
+  private stepWord2(family: ActionFamily, rows: Int32Array, state: number, out: Successors): void {
+    const { positions, instances } = family;
+    const maskA = family.masks[0]!;
+    const maskB = family.masks[1]!;
+    const shiftB = family.shifts[1]!;
+    let { pool } = this;
+    let { keys, actions, length } = out;
+    for (let i = 0; i < instances; i++) {
+      const a = positions[2 * i]!;
+      const b = positions[2 * i + 1]!;
+      const index = ((state >>> a) & maskA) | (((state >>> b) & maskB) << shiftB);
+      let row = rows[index]!;
+      if (row === 0) {
+        out.length = length;
+        row = this.learnRow(family, index, out);
+        ({ pool } = this);
+        ({ keys, actions } = out);
+      }
+      if (row <= EMPTY_ROW) continue;
+      const end = row + 1 + pool[row]! * 3;
+      for (let o = row + 1; o < end; o += 3) {
+        const unit = pool[o]!;
+        actions[length] = unit >= 0 ? unit + i : unit - i;
+        keys[length++] = state ^ (pool[o + 1]! << a) ^ (pool[o + 2]! << b);
+      }
+    }
+    out.length = length;
+  }
+
+  private stepWordN(family: ActionFamily, rows: Int32Array, state: number, out: Successors): void {
     const { positions, instances, masks, shifts } = family;
     const roles = family.kinds.length;
     let { pool } = this;
     let { keys, actions, length } = out;
-    if (roles === 1) {
-      const mask = masks[0]!;
-      for (let i = 0; i < instances; i++) {
-        const p = positions[i]!;
-        const index = (state >>> p) & mask;
-        let row = rows[index]!;
-        if (row === 0) {
-          out.length = length;
-          row = this.learnRow(family, index, out);
-          ({ pool } = this);
-          ({ keys, actions } = out);
-        }
-        if (row <= EMPTY_ROW) continue;
-        const end = row + 1 + pool[row]! * 2;
-        for (let o = row + 1; o < end; o += 2) {
-          const unit = pool[o]!;
-          actions[length] = unit >= 0 ? unit + i : unit - i;
-          keys[length++] = state ^ (pool[o + 1]! << p);
-        }
+    for (let i = 0; i < instances; i++) {
+      let index = 0;
+      for (let r = 0; r < roles; r++)
+        index |= ((state >>> positions[i * roles + r]!) & masks[r]!) << shifts[r]!;
+      let row = rows[index]!;
+      if (row === 0) {
+        out.length = length;
+        row = this.learnRow(family, index, out);
+        ({ pool } = this);
+        ({ keys, actions } = out);
       }
-    } else if (roles === 2) {
-      const maskA = masks[0]!;
-      const maskB = masks[1]!;
-      const shiftB = shifts[1]!;
-      for (let i = 0; i < instances; i++) {
-        const a = positions[2 * i]!;
-        const b = positions[2 * i + 1]!;
-        const index = ((state >>> a) & maskA) | (((state >>> b) & maskB) << shiftB);
-        let row = rows[index]!;
-        if (row === 0) {
-          out.length = length;
-          row = this.learnRow(family, index, out);
-          ({ pool } = this);
-          ({ keys, actions } = out);
-        }
-        if (row <= EMPTY_ROW) continue;
-        const end = row + 1 + pool[row]! * 3;
-        for (let o = row + 1; o < end; o += 3) {
-          const unit = pool[o]!;
-          actions[length] = unit >= 0 ? unit + i : unit - i;
-          keys[length++] = state ^ (pool[o + 1]! << a) ^ (pool[o + 2]! << b);
-        }
-      }
-    } else {
-      for (let i = 0; i < instances; i++) {
-        let index = 0;
-        for (let r = 0; r < roles; r++)
-          index |= ((state >>> positions[i * roles + r]!) & masks[r]!) << shifts[r]!;
-        let row = rows[index]!;
-        if (row === 0) {
-          out.length = length;
-          row = this.learnRow(family, index, out);
-          ({ pool } = this);
-          ({ keys, actions } = out);
-        }
-        if (row <= EMPTY_ROW) continue;
-        const end = row + 1 + pool[row]! * (roles + 1);
-        for (let o = row + 1; o < end; o += roles + 1) {
-          const unit = pool[o]!;
-          actions[length] = unit >= 0 ? unit + i : unit - i;
-          let next = state;
-          for (let r = 0; r < roles; r++) next ^= pool[o + 1 + r]! << positions[i * roles + r]!;
-          keys[length++] = next;
-        }
+      if (row <= EMPTY_ROW) continue;
+      const end = row + 1 + pool[row]! * (roles + 1);
+      for (let o = row + 1; o < end; o += roles + 1) {
+        const unit = pool[o]!;
+        actions[length] = unit >= 0 ? unit + i : unit - i;
+        let next = state;
+        for (let r = 0; r < roles; r++) next ^= pool[o + 1 + r]! << positions[i * roles + r]!;
+        keys[length++] = next;
       }
     }
     out.length = length;
@@ -245,19 +260,14 @@ export class Steps {
         numbers.push((states[at + (p >>> 5)]! >>> p) & masks[r]!);
       }
       const key = numbers.join();
-      let row = family.sparse.get(key) ?? 0;
-      if (row === 0) {
-        const { poolLength } = this;
-        row = this.rowOf(family, numbers, out);
-        if (this.tables.untabulated.size === 0) {
-          if (row !== 0) family.sparse.set(key, row);
-        } else {
-          if (row > EMPTY_ROW) this.put(family, row, i, states, at, out);
-          this.poolLength = poolLength;
-          continue;
-        }
-      }
+      const known = family.sparse.get(key);
+      const { poolLength } = this;
+      const row = known ?? this.rowOf(family, numbers, out);
       if (row > EMPTY_ROW) this.put(family, row, i, states, at, out);
+      if (known !== undefined) continue;
+      // With too many combinations to keep, a row is made each time and its place in the pool given back.
+      if (this.tables.untabulated.size > 0) this.poolLength = poolLength;
+      else if (row !== 0) family.sparse.set(key, row);
     }
   }
 
