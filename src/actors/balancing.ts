@@ -19,13 +19,15 @@ import { PENDING } from '../memory/lists/index.ts';
 import { KMAP_DESTINATION, KMAP_SOURCE } from '../memory/tlb.ts';
 import { aliasOf, hasAliases } from '../model/alias.ts';
 import { message } from '../model/messages.ts';
-import { command } from '../model/script.ts';
 import { cause, finding, isDone, purpose, requestKinds, result } from '../model/words.ts';
 import { batchField, phase, quiet } from './balancing-phase.ts';
+import { Freeing } from './freeing.ts';
 import { HugePages } from './huge-pages.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const NONE = -1;
+/** How a page is moved that munmap takes away: to nowhere. */
+const DISCARDED = cause.none;
 /** Phases of a page that has been taken out of the page table, and that others may still have translations of. */
 const SEIZED: readonly number[] = [phase.inspect, phase.ask, phase.mapSource, phase.discard, phase.rename];
 
@@ -41,7 +43,8 @@ export class Balancing {
   private readonly generation: Int32Array;
   private readonly tries: Int32Array;
   readonly outcome: Int32Array;
-  private readonly how: Int32Array;
+  /** How it is moved: copied, asked for or renamed, as a cause; or `DISCARDED`. */
+  readonly how: Int32Array;
   /** What follows when the page has been seized; 1 once it has. */
   private readonly afterSeize: Int32Array;
   private readonly seized: Int32Array;
@@ -56,11 +59,13 @@ export class Balancing {
   private readonly renames: boolean;
 
   readonly hugePages: HugePages;
+  private readonly freeing: Freeing;
 
   constructor(arena: Arena, vcpu: Vcpu) {
     const slots = vcpu.world.geometry.spec.batch;
     this.vcpu = vcpu;
     this.hugePages = new HugePages(arena, vcpu, this);
+    this.freeing = new Freeing(vcpu, this);
     this.slots = slots;
     this.waiterWords = Math.ceil(vcpu.world.geometry.vcpus / 32);
     this.phase = arena.int32(slots);
@@ -134,7 +139,7 @@ export class Balancing {
   /** munmap: the page leaves the page table as for a migration, and comes back nowhere. */
   discard(gvpn: number, entry: number, gfn: number): void {
     const slot = this.begin(gvpn, entry, gfn, NONE);
-    this.how[slot] = cause.none;
+    this.how[slot] = DISCARDED;
     this.batch[batchField.quiet] = quiet.flush;
   }
 
@@ -231,18 +236,18 @@ export class Balancing {
     else if (this.holdsFirst && (slot = this.findMapped(phase.hold)) >= 0) this.hold(slot, context);
     else if ((slot = this.find(phase.seize)) >= 0) this.seize(slot, context);
     else if (batch[batchField.quiet] !== quiet.done && this.isAnySeized()) this.quiesce(context);
-    else if ((slot = this.find(phase.discard)) >= 0) this.leave(slot, context);
+    else if ((slot = this.find(phase.discard)) >= 0) this.freeing.leave(slot, context);
     else if ((slot = this.find(phase.rename)) >= 0) this.install(slot, context);
     else if ((slot = this.find(phase.inspect)) >= 0) this.inspect(slot, context);
     else if ((slot = this.find(phase.hold)) >= 0) this.hold(slot, context);
     else if (this.find(phase.ask) >= 0) this.ask(context);
     else if ((slot = this.find(phase.mapSource)) >= 0) this.mapSource(slot, context);
     else if ((slot = this.find(phase.mapDestination)) >= 0) this.mapDestination(slot, context);
-    else if ((slot = this.find(phase.checkPoison)) >= 0) this.checkPoison(slot, context);
+    else if ((slot = this.find(phase.checkPoison)) >= 0) this.freeing.checkPoison(slot, context);
     else if ((slot = this.find(phase.copy)) >= 0) this.copy(slot, context);
     else if ((slot = this.find(phase.install)) >= 0) this.install(slot, context);
-    else if ((slot = this.find(phase.wipe)) >= 0) this.wipe(slot, context);
-    else if ((slot = this.find(phase.poison)) >= 0) this.poison(slot, context);
+    else if ((slot = this.find(phase.wipe)) >= 0) this.freeing.wipe(slot, context);
+    else if ((slot = this.find(phase.poison)) >= 0) this.freeing.poison(slot, context);
     else {
       this.hugePages.settle(context);
       batch[batchField.used] = 0;
@@ -311,7 +316,7 @@ export class Balancing {
     return this.batch[batchField.used] === 1 && this.isDiscarded(0);
   }
   private isDiscarded(slot: number): boolean {
-    return this.how[slot] === cause.none;
+    return this.how[slot] === DISCARDED;
   }
   private quiesce(context: Context): void {
     const { batch, vcpu } = this;
@@ -456,7 +461,7 @@ export class Balancing {
   }
 
   /** Shot down since it was mapped: the host has taken it. Under thrashing that could go on for ever, so it is bounded. */
-  private mapAgain(slot: number, from: number, context: Context): void {
+  mapAgain(slot: number, from: number, context: Context): void {
     this.tries[slot]!++;
     if (this.source[slot] === NONE || this.tries[slot]! < this.vcpu.world.geometry.spec.policy.attempts) {
       this.phase[slot] = from;
@@ -484,76 +489,6 @@ export class Balancing {
     }
   }
 
-  // --- memory that is freed
-
-  /** Nobody has a translation of the page any more: the guest page table forgets it, its Gfn is free. */
-  private leave(slot: number, context: Context): void {
-    const { vcpu } = this;
-    const gvpn = this.gvpn[slot]!;
-    const gfn = this.source[slot]!;
-    context.trace.freed(vcpu.self, gvpn, gfn);
-    vcpu.world.gpt.install(gvpn, NONE);
-    context.trace.commanded(vcpu.self, command.free, gfn, result.OK);
-    this.release(slot, gfn, context);
-    this.wakeWaiters(slot, gvpn, context);
-  }
-  /** A Gfn is free: poisoned first if the guest does that, and not if its content was moved away and it reads zero. */
-  private release(slot: number, gfn: number, context: Context): void {
-    const { memory } = this.vcpu;
-    const movedAway = this.how[slot] === cause.request && this.outcome[slot] === result.OK;
-    this.gvpn[slot] = NONE;
-    this.phase[slot] = phase.idle;
-    if (gfn === NONE) return;
-    if (movedAway) memory.markWiped(gfn, false);
-    if (movedAway || !memory.poisons) {
-      this.vcpu.free(gfn, context);
-      return;
-    }
-    this.source[slot] = gfn;
-    this.destination[slot] = NONE;
-    this.phase[slot] = phase.wipe;
-  }
-  private wipe(slot: number, context: Context): void {
-    const { vcpu } = this;
-    const { ept, tlbs } = vcpu.world;
-    const gfn = this.source[slot]!;
-    const found = ept.walk(gfn, true);
-    if (found === 0) {
-      vcpu.fault(gfn, true, purpose.prepare, context);
-      return;
-    }
-    tlbs[vcpu.self]!.kmap(KMAP_DESTINATION, gfn, found);
-    context.trace.tlbFill(vcpu.self, gfn, found >>> 1, 1);
-    this.phase[slot] = phase.poison;
-  }
-  private poison(slot: number, context: Context): void {
-    const { vcpu } = this;
-    const { tlbs, transfer } = vcpu.world;
-    const gfn = this.source[slot]!;
-    const to = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
-    if (to === 0) {
-      this.phase[slot] = phase.wipe;
-      return;
-    }
-    context.trace.wiped(vcpu.self, gfn, to);
-    transfer.poison(to);
-    context.spend(vcpu.costs.clearPageNs);
-    vcpu.memory.markWiped(gfn, true);
-    this.phase[slot] = phase.idle;
-    vcpu.free(gfn, context);
-  }
-  /** What was filled with poison when it was freed must still be: else something wrote to free memory. */
-  private checkPoison(slot: number, context: Context): void {
-    const { vcpu } = this;
-    const { tlbs, transfer } = vcpu.world;
-    const gfn = this.destination[slot]!;
-    const at = tlbs[vcpu.self]!.kmapped(KMAP_DESTINATION, gfn) >>> 1;
-    if (at === 0) return this.mapAgain(slot, phase.mapDestination, context);
-    context.trace.poisonChecked(vcpu.self, gfn, at, transfer.isPoison(at) ? 1 : 0);
-    vcpu.memory.markWiped(gfn, false);
-    this.phase[slot] = phase.copy;
-  }
-
   /** Another vCPU wants to know when the migration of a page has ended. */
   awaited(gvpn: number, who: number, context: Context): void {
     for (let slot = 0; slot < this.batch[batchField.used]!; slot++) {
@@ -575,11 +510,11 @@ export class Balancing {
     context.trace.balanced(vcpu.self, gvpn, source, destination, this.how[slot]!, outcome);
     vcpu.world.gpt.install(gvpn, done ? destination : source);
     // Another name of the same page frees nothing.
-    this.release(slot, this.isRenamed(slot) ? NONE : done ? source : destination, context);
+    this.freeing.release(slot, this.isRenamed(slot) ? NONE : done ? source : destination, context);
     this.wakeWaiters(slot, gvpn, context);
   }
 
-  private wakeWaiters(slot: number, gvpn: number, context: Context): void {
+  wakeWaiters(slot: number, gvpn: number, context: Context): void {
     const { vcpu } = this;
     for (let word = 0; word < this.waiterWords; word++) {
       for (let bits = this.waiters[slot * this.waiterWords + word]!; bits !== 0; bits &= bits - 1) {

@@ -145,25 +145,7 @@ async function worldOf(
   const { host, guests } = scenario;
   const positions = pinnedNodes(scenario, topology, from);
   const places = chainOf(host);
-  const indexOf = (id: number, what: string): number => {
-    const position = topology.nodes.findIndex((node) => node.id === id);
-    if (position < 0) {
-      const ids = topology.nodes.map((node) => node.id).join(', ');
-      throw new InputError(
-        from('host', 'newLocation'),
-        `${what} names node ${id}`,
-        `one of ${ids}`,
-        `topology ${topology.name} has no such node`,
-      );
-    }
-    return position;
-  };
-  // The world's nodes: those that are pinned to, and those that keep or carry what was moved.
-  const used = [...positions];
-  const attached = places.map(({ node }) =>
-    node === undefined ? positions[0]! : indexOf(node, 'newLocation'),
-  );
-  for (const position of attached) if (!used.includes(position)) used.push(position);
+  const { used, attached } = usedNodes(positions, places, topology, from);
   const memoryBytes = bytesOf(host.memory)!;
   const frames = Math.floor(memoryBytes / PAGE_BYTES);
   if (frames < 4)
@@ -174,21 +156,7 @@ async function worldOf(
       'four pages are the least that can move',
     );
 
-  if ((guests.hugePages ?? 0) > guests.batch)
-    throw new InputError(
-      from('guests', 'hugePages'),
-      `guests.hugePages ${guests.hugePages}`,
-      `at most guests.batch, ${guests.batch}`,
-      'a huge page is moved with one hypercall',
-    );
-  const unaliased = (['hugePages', 'freePageReporting', 'poison'] as const).find((name) => guests[name]);
-  if (guests.remap === 'hasid-alias' && unaliased !== undefined)
-    throw new InputError(
-      from('guests', 'remap'),
-      `guests.remap hasid-alias with ${unaliased}`,
-      'one or the other',
-      'where a vNode is a name in the address, a Gfn is not free, huge or poisoned in one vNode alone',
-    );
+  refuseCombinations(guests, from);
   const stamped = scenario.contents === 'stamps';
   const pageWords = stamped ? 1 : PAGE_BYTES / 4;
   const shape: GuestShape = {
@@ -222,33 +190,8 @@ async function worldOf(
       'at least 4KiB',
       'give it room for a page',
     );
-  const farAt = new Map<number, number>();
-  const tiering = { far: 'unmapped' as 'unmapped' | 'mapped', promoteOnAccess: false };
-  places.forEach((place, i) => {
-    if (place.kind !== 'far') return;
-    const position = attached[i]!;
-    const refuse = (what: string, expected: string, hint: string): never => {
-      throw new InputError(from('host', 'newLocation'), what, expected, hint);
-    };
-    const here = `far memory on node ${topology.nodes[position]!.id}`;
-    if (positions.includes(position))
-      refuse(here, 'a node that no vNode is pinned to', 'choose another node, or host.nodes');
-    if (farAt.has(position)) refuse(`${here} twice`, 'each node once', 'drop the second');
-    if (farAt.size > 0 && (place.mode !== tiering.far || place.promoteOnAccess !== tiering.promoteOnAccess))
-      refuse(`${here} is ${place.mode}, others are not`, 'one mode for all far memory', 'give all the same');
-    if (place.promoteOnAccess && place.mode !== 'mapped')
-      refuse('promoteOnAccess of unmapped far memory', 'mode: mapped', 'nobody touches what is not mapped');
-    tiering.far = place.mode;
-    tiering.promoteOnAccess = place.promoteOnAccess;
-    farAt.set(position, slots[i]!);
-  });
-  const stores: WorldSpec['stores'] = [];
-  const moveTo = places.map((place, i) => {
-    if (place.kind === 'far') return used.indexOf(attached[i]!);
-    const { kind } = place;
-    const name = `${kind}${stores.filter((store) => store.kind === kind).length}`;
-    return used.length + stores.push({ name, kind, slots: slots[i]!, node: used.indexOf(attached[i]!) }) - 1;
-  });
+  const { framesAt, ...tiering } = farMemoryOf(places, attached, positions, slots, topology, from);
+  const { stores, moveTo } = storesOf(places, attached, used, slots);
   const capacity = positions.length * frames + slots.reduce((sum, wanted) => sum + wanted, 0);
   if (capacity < pages * guests.count + positions.length) {
     throw new InputError(
@@ -263,7 +206,7 @@ async function worldOf(
     ...(stamped ? { contents: 'stamps' as const } : {}),
     nodes: used.map((position) => ({
       id: topology.nodes[position]!.id,
-      frames: positions.includes(position) ? frames : (farAt.get(position) ?? 0),
+      frames: positions.includes(position) ? frames : (framesAt.get(position) ?? 0),
       hasCpus: topology.nodes[position]!.cpus.length > 0,
     })),
     distances: used.map((i) => used.map((j) => topology.distances[i]![j]!)),
@@ -279,36 +222,143 @@ async function worldOf(
     tlbEntries: guests.tlbEntries,
     burst: 64,
     chunk: 4096,
-    policy: {
-      lowWatermarkPercent: host.watermarks.low,
-      highWatermarkPercent: host.watermarks.high,
-      idleScans: host.idleScans,
-      scanPerTick: host.scanPerTick,
-      accessesPerTick: host.accessesPerTick,
-      reclaimBatch: host.reclaimBatch,
-      prefetch: host.prefetch,
-      hintPages: guests.hintPages,
-      accessesPerScan: guests.accessesPerScan,
-      heldFault: host.heldFault,
-      swapCache: host.swapCache,
-      readAhead: host.readAhead.pages,
-      readAheadBy: host.readAhead.by,
-      cachedRequest: host.cachedRequest,
-      sharedRequest: host.sharedRequest,
-      hold: guests.hold,
-      holdTicks: host.holdTicks,
-      far: tiering.far,
-      promoteOnAccess: tiering.promoteOnAccess,
-      writebackPercent: host.writebackPercent,
-      writebackScans: host.writebackScans,
-      encryption: host.encryption,
-      attempts: guests.attempts,
-      ...guestVariantsOf(guests),
-    },
+    policy: policyOf(host, guests, tiering),
     ...(isPlain(guests.list) ? {} : { list: guests.list }),
   };
   if (isScript(scenario.workload)) refuseAbsent(scenario.workload.vcpus, spec, refuseScript);
   return { spec, shape, workload };
+}
+
+type Places = ReturnType<typeof chainOf>;
+
+/** The world's nodes, as positions in the topology: those that are pinned to, and those that keep or carry what was moved. */
+function usedNodes(
+  positions: readonly number[],
+  places: Places,
+  topology: Topology,
+  from: From,
+): { used: number[]; attached: number[] } {
+  const attached = places.map(({ node }) => {
+    if (node === undefined) return positions[0]!;
+    const position = topology.nodes.findIndex(({ id }) => id === node);
+    if (position >= 0) return position;
+    const ids = topology.nodes.map(({ id }) => id).join(', ');
+    throw new InputError(
+      from('host', 'newLocation'),
+      `newLocation names node ${node}`,
+      `one of ${ids}`,
+      `topology ${topology.name} has no such node`,
+    );
+  });
+  return { used: [...new Set([...positions, ...attached])], attached };
+}
+
+/** What guests cannot have at once. */
+function refuseCombinations(guests: Scenario['guests'], from: From): void {
+  if ((guests.hugePages ?? 0) > guests.batch)
+    throw new InputError(
+      from('guests', 'hugePages'),
+      `guests.hugePages ${guests.hugePages}`,
+      `at most guests.batch, ${guests.batch}`,
+      'a huge page is moved with one hypercall',
+    );
+  const unaliased = (['hugePages', 'freePageReporting', 'poison'] as const).find((name) => guests[name]);
+  if (guests.remap === 'hasid-alias' && unaliased !== undefined)
+    throw new InputError(
+      from('guests', 'remap'),
+      `guests.remap hasid-alias with ${unaliased}`,
+      'one or the other',
+      'where a vNode is a name in the address, a Gfn is not free, huge or poisoned in one vNode alone',
+    );
+}
+
+interface Tiering {
+  far: 'unmapped' | 'mapped';
+  promoteOnAccess: boolean;
+}
+
+/** @returns by position the frames of far memory, and how all of it is used */
+function farMemoryOf(
+  places: Places,
+  attached: readonly number[],
+  positions: readonly number[],
+  slots: readonly number[],
+  topology: Topology,
+  from: From,
+): Tiering & { framesAt: Map<number, number> } {
+  const framesAt = new Map<number, number>();
+  const tiering: Tiering = { far: 'unmapped', promoteOnAccess: false };
+  const refuse = (what: string, expected: string, hint: string): never => {
+    throw new InputError(from('host', 'newLocation'), what, expected, hint);
+  };
+  places.forEach((place, i) => {
+    if (place.kind !== 'far') return;
+    const position = attached[i]!;
+    const here = `far memory on node ${topology.nodes[position]!.id}`;
+    if (positions.includes(position))
+      refuse(here, 'a node that no vNode is pinned to', 'choose another node, or host.nodes');
+    if (framesAt.has(position)) refuse(`${here} twice`, 'each node once', 'drop the second');
+    const differs = place.mode !== tiering.far || place.promoteOnAccess !== tiering.promoteOnAccess;
+    if (framesAt.size > 0 && differs)
+      refuse(`${here} is ${place.mode}, others are not`, 'one mode for all far memory', 'give all the same');
+    if (place.promoteOnAccess && place.mode !== 'mapped')
+      refuse('promoteOnAccess of unmapped far memory', 'mode: mapped', 'nobody touches what is not mapped');
+    tiering.far = place.mode;
+    tiering.promoteOnAccess = place.promoteOnAccess;
+    framesAt.set(position, slots[i]!);
+  });
+  return { ...tiering, framesAt };
+}
+
+/** Stores in the order of the chain, and the chain itself as homes: nodes first, then stores. */
+function storesOf(
+  places: Places,
+  attached: readonly number[],
+  used: readonly number[],
+  slots: readonly number[],
+): Pick<WorldSpec, 'stores' | 'moveTo'> {
+  const stores: WorldSpec['stores'] = [];
+  const moveTo = places.map((place, i) => {
+    const node = used.indexOf(attached[i]!);
+    if (place.kind === 'far') return node;
+    const { kind } = place;
+    const name = `${kind}${stores.filter((store) => store.kind === kind).length}`;
+    return used.length + stores.push({ name, kind, slots: slots[i]!, node }) - 1;
+  });
+  return { stores, moveTo };
+}
+
+function policyOf(
+  host: Scenario['host'],
+  guests: Scenario['guests'],
+  { far, promoteOnAccess }: Tiering,
+): WorldSpec['policy'] {
+  return {
+    lowWatermarkPercent: host.watermarks.low,
+    highWatermarkPercent: host.watermarks.high,
+    idleScans: host.idleScans,
+    scanPerTick: host.scanPerTick,
+    accessesPerTick: host.accessesPerTick,
+    reclaimBatch: host.reclaimBatch,
+    prefetch: host.prefetch,
+    hintPages: guests.hintPages,
+    accessesPerScan: guests.accessesPerScan,
+    heldFault: host.heldFault,
+    swapCache: host.swapCache,
+    readAhead: host.readAhead.pages,
+    readAheadBy: host.readAhead.by,
+    cachedRequest: host.cachedRequest,
+    sharedRequest: host.sharedRequest,
+    hold: guests.hold,
+    holdTicks: host.holdTicks,
+    far,
+    promoteOnAccess,
+    writebackPercent: host.writebackPercent,
+    writebackScans: host.writebackScans,
+    encryption: host.encryption,
+    attempts: guests.attempts,
+    ...guestVariantsOf(guests),
+  };
 }
 
 /** Complaints about a scenario's script, each at the words that it is about. */
