@@ -217,7 +217,7 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
     `${printable(protocol)}, seed ${unit.seed}`,
   );
   await runUnit(unit, { onEvent: (e) => followed.see(e) });
-  return followed.lines();
+  return followed.lines(unit.scheduler === 'timed');
 }
 
 function statusOf(result: Result): number {

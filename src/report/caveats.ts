@@ -5,12 +5,13 @@ import type { Experiment } from '../scenarios/assemble.ts';
 import { whole } from '../stdx/figures.ts';
 import { type Columns, counter, isComparable, mean, sum, titleOf } from './columns.ts';
 import type { Run } from './result.ts';
+import { asksForSomething } from './unexercised.ts';
 
 /** Of pages balanced: from here on columns are not of the same work. */
 const OTHER_WORK = 1 / 100;
 
 export function caveats(experiment: Experiment, columns: Columns): string[] {
-  return [...failed(columns), ...notes(columns), ...baseline(experiment, columns)];
+  return [...failed(columns), ...notes(experiment, columns), ...baseline(experiment, columns)];
 }
 
 /** Reasons in words; what else there is names itself. */
@@ -37,7 +38,7 @@ function failed({ all }: Columns): string[] {
   const lines = all.flatMap(({ name, runs }) => {
     const refused = counts(runs, (run) => run.requests);
     const given = counts(runs, (run) => run.notBalanced);
-    const asked = sum(runs, (run) => Object.values(run.requests).reduce((a, b) => a + b, 0));
+    const asked = sum(runs, askedIn);
     const parts = [
       refused.total > 0 ? [`${whole(refused.total)} of ${whole(asked)} requests: ${refused.reasons}`] : [],
       given.total > 0 ? [`${whole(given.total)} pages not balanced: ${given.reasons}`] : [],
@@ -52,7 +53,7 @@ function failed({ all }: Columns): string[] {
   return ['', `Refused or failed (${words.join('; ')})`, ...lines];
 }
 
-function notes(columns: Columns): string[] {
+function notes({ protocols }: Experiment, columns: Columns): string[] {
   const { all, base } = columns;
   const lines: string[] = [];
   const pages = mean(base, (run) => run.pagesBalanced);
@@ -80,6 +81,14 @@ function notes(columns: Columns): string[] {
         : 'Note: the host moved no page out, so there was nothing to avoid. Try less --memory.',
     );
   }
+  const silent = all.filter(({ name, runs: own }) => {
+    const protocol = protocols.find((one) => one.name === name)!;
+    return asksForSomething(protocol) && own.every((run) => askedIn(run) === 0);
+  });
+  if (silent.length > 0) {
+    const names = silent.map(({ name }) => titleOf(name)).join(', ');
+    lines.push(`Note: no request was made under ${names}, so nothing of the plan was exercised.`);
+  }
   if (all.some(({ runs: same }) => isOneRun(same))) {
     lines.push(
       'Note: nothing here depends on the seed (a trace in timed order): these are the same run again and again.',
@@ -87,6 +96,8 @@ function notes(columns: Columns): string[] {
   }
   return lines.length > 0 ? ['', ...lines] : [];
 }
+
+const askedIn = ({ requests }: Run): number => Object.values(requests).reduce((a, b) => a + b, 0);
 
 /** The same trace from every seed. */
 function isOneRun(runs: readonly Run[]): boolean {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { SlowProgress } from '../../src/cli/output.ts';
-import { EXAMPLES, folder, run } from './command.ts';
+import { EXAMPLES, folder, run, SMALL } from './command.ts';
 
 /** The README's protocol in a world that always looks too full, with a plan that moves pages without unmapping them. */
 const hollow = (roomWanted: number, more = '') => `
@@ -85,6 +85,12 @@ test('where the guest has nothing to ask, that is said and is no failure', async
   expect(stdout).toMatch(/^PASS copyless-map: .*\n {5}no request was made, so its plan was not exercised$/m);
   expect(stdout).toMatch(/^PASS conventional: .*\n$/m);
   expect(status).toBe(0);
+  const calm = [...SMALL, '--memory', '2MiB'];
+  const simulated = await copyless('simulate', ...calm, '-p', 'conventional', '-p', 'copyless-map');
+  expect(simulated.stdout).toContain(
+    'Note: no request was made under map, so nothing of the plan was exercised.\n',
+  );
+  expect(simulated.status).toBe(0);
 });
 
 test('progress of what takes minutes: a line every ten seconds where there is no terminal, with what is left', () => {
