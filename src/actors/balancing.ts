@@ -136,9 +136,10 @@ export class Balancing {
     this.batch[batchField.bulkVnode] = vnode;
   }
 
-  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. */
+  /** munmap: the page leaves the page table as for a migration, and comes back nowhere. Nobody asks where it is. */
   discard(gvpn: number, entry: number, gfn: number): void {
     const slot = this.begin(gvpn, entry, gfn, NONE);
+    this.phase[slot] = phase.seize;
     this.how[slot] = DISCARDED;
     this.batch[batchField.quiet] = quiet.flush;
   }
@@ -485,6 +486,11 @@ export class Balancing {
       if (!touched || this.phase[slot] === phase.idle) continue;
       // A Gfn whose page is lost is not used for another (as the kernel takes a poisoned page out of its allocator).
       if (this.destination[slot] === gfn) this.destination[slot] = NONE;
+      // Nor is it filled with poison: it was free already, and stays out of the allocator.
+      if (this.gvpn[slot] === NONE) {
+        this.phase[slot] = phase.idle;
+        continue;
+      }
       this.fail(slot, result.EIO, context);
     }
   }

@@ -4,8 +4,8 @@ import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { message } from '../model/messages.ts';
-import { type CommandKind, commandKinds } from '../model/script.ts';
-import { result } from '../model/words.ts';
+import { command, type CommandKind, commandKinds } from '../model/script.ts';
+import { operationKind, result } from '../model/words.ts';
 import { residence } from './alias.ts';
 import type { HostPages } from './host-pages.ts';
 
@@ -49,7 +49,8 @@ export class HostCommands {
     const { commands } = this.world;
     if (commands.gfn[vcpu]! < 0) return this.answer(vcpu, result.EINVAL, context);
     const gfn = residence(this.world, this.pages, commands.gfn[vcpu]!);
-    if (this.pages.operationOn(gfn) >= 0) {
+    const pins = commands.kind[vcpu] === command.pin;
+    if (this.pages.operationOn(gfn) >= 0 || (pins && this.isDestination(gfn))) {
       this.awaits[vcpu] = gfn + 1;
       return;
     }
@@ -58,6 +59,14 @@ export class HostCommands {
     if (begun === LATER) return;
     if (begun < 0) this.answer(vcpu, -1 - begun, context);
     else this.of[begun] = vcpu + 1;
+  }
+
+  /** A request waits for the Gfn, to put its page there: what it finds by then it drops, unless that was pinned meanwhile. */
+  private isDestination(gfn: number): boolean {
+    const { kind, destination, end } = this.world.operations;
+    for (let operation = 0; operation < end; operation++)
+      if (kind[operation]! - 1 === operationKind.balance && destination[operation] === gfn) return true;
+    return false;
   }
 
   /** An operation has ended: if it was a command's, the vCPU that gave it goes on. */

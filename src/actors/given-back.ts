@@ -7,6 +7,7 @@ import type { World } from '../memory/world.ts';
 import { command } from '../model/script.ts';
 import { givenBack, result } from '../model/words.ts';
 import { atOnce, type CarryOut } from './commands.ts';
+import type { HostPages } from './host-pages.ts';
 
 /** Begins to drop what backs a Gfn. @returns the operation, or -1 when nothing does */
 type Drop = (gfn: number, context: Context) => number;
@@ -19,12 +20,14 @@ const HOW: Readonly<Record<number, number>> = {
 
 export class GivenBack {
   private readonly world: World;
+  private readonly pages: HostPages;
   private readonly drop: Drop;
   /** By Gfn: 1 while it is in the balloon or unplugged. */
   private readonly gone: Column;
 
-  constructor(arena: Arena, world: World, drop: Drop) {
+  constructor(arena: Arena, world: World, pages: HostPages, drop: Drop) {
     this.world = world;
+    this.pages = pages;
     this.drop = drop;
     this.gone = arena.upTo(1, world.geometry.gfns);
   }
@@ -53,12 +56,14 @@ export class GivenBack {
     return this.world.geometry.spec.policy.guest?.poison !== 'negotiated';
   }
   private report(gfn: number, context: Context): number {
-    if (!this.mayDropReported) return atOnce(result.PINNED);
-    const begun = this.drop(gfn, context);
-    return begun < 0 ? atOnce(result.OK) : begun;
+    return this.mayDropReported ? this.dropOf(gfn, context) : atOnce(result.PINNED);
   }
   private take(gfn: number, context: Context): number {
-    if (this.gone[gfn] !== 0) return atOnce(result.ALREADY);
+    return this.gone[gfn] === 0 ? this.dropOf(gfn, context) : atOnce(result.ALREADY);
+  }
+  /** What a device uses stays where it is: the guest keeps the Gfn. */
+  private dropOf(gfn: number, context: Context): number {
+    if (this.pages.pinned[gfn] === 1) return atOnce(result.PINNED);
     const begun = this.drop(gfn, context);
     return begun < 0 ? atOnce(result.OK) : begun;
   }

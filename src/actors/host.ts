@@ -102,8 +102,12 @@ export class Host implements Actor {
     this.movingOut = new MovingOut(this);
     this.prefetch = new Prefetch(arena, this);
     this.cache = new SwapCache(world, protocol, this.pages, this.chain, begin);
-    this.references = new References(arena, world, protocol, this.pages, this.cache, begin);
-    this.givenBack = new GivenBack(arena, world, (gfn, context) => this.dropPage(gfn, cause.advice, context));
+    this.references = new References(arena, world, protocol, this.pages, this.cache, begin, (slot) =>
+      this.interpreter.willFree(slot),
+    );
+    this.givenBack = new GivenBack(arena, world, this.pages, (gfn, context) =>
+      this.dropPage(gfn, cause.advice, context),
+    );
     const { references } = this;
     this.commands = new HostCommands(
       arena,
@@ -424,10 +428,10 @@ export class Host implements Actor {
     return this.begin(operationKind.drop, gfn, because, plan, context);
   }
 
-  /** As a guest does that detects the page and is heard of no more. */
+  /** As a guest does that detects the page and is heard of no more: the claim is not the host's own. */
   private holdFor(gfn: number, context: Context): number {
     const { pages: words } = this.world;
-    const held = words.attempt(gfn, words.table.event.detect, -1, false, context.trace);
+    const held = words.claim(gfn, words.table.event.detect, words.generation(gfn), context.trace);
     if (held < 0) return atOnce(result.STALE);
     this.holds.met(context);
     return atOnce(result.OK);

@@ -5,7 +5,7 @@ import type { World } from '../memory/world.ts';
 import type { Costs } from '../model/cost.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message } from '../model/messages.ts';
-import { operationKind, result } from '../model/words.ts';
+import { cause, operationKind, result } from '../model/words.ts';
 import type { Plan, Step } from '../protocols/protocol.ts';
 import { assert } from '../stdx/assert.ts';
 import type { Calls } from './calls.ts';
@@ -16,10 +16,12 @@ import type { Reclaim } from './reclaim.ts';
 import { type Relief, Room } from './room.ts';
 
 /** Steps that no protocol names: how an operation that cannot go on is undone, and reclaim's question. */
-export type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back';
+export type Performed = Step | 'restore' | 'unreserve' | 'age' | 'convert' | 'give up' | 'take back' | 'lose';
 
 const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
+const LOSE: readonly Performed[] = ['lose'];
+const LOSE_AND_RETIRE: readonly Performed[] = ['lose', 'retire'];
 /** Failed reads of one page that are made again: beyond that its content is lost. */
 const READS_AGAIN = 3;
 
@@ -77,14 +79,14 @@ export class PlanInterpreter {
    * another thread or another run. A plan that was not foreseen is then refused.
    */
   foresee(plans: readonly (readonly Performed[])[]): void {
-    const all = [NOTHING_MORE, ASK_AGE, UNDO_RESERVATION, UNDO_SWAP_OUT, ...plans];
+    const all = [NOTHING_MORE, ASK_AGE, UNDO_RESERVATION, UNDO_SWAP_OUT, LOSE, LOSE_AND_RETIRE, ...plans];
     for (const lost of [
       [],
       ['give up', 'take back'],
       ['retire'],
       ['give up', 'take back', 'retire'],
     ] as const)
-      all.push(['unreserve', ...lost]);
+      all.push(['unreserve', ...lost], lost);
     for (const plan of all)
       for (const variant of [plan, converted(plan)])
         if (!this.numbers.has(variant.join())) this.numberOf(variant);
@@ -133,6 +135,16 @@ export class PlanInterpreter {
   stepOf(operation: number): Performed | undefined {
     const { operations } = this.world;
     return this.plans[operations.plan[operation]!]![operations.step[operation]!];
+  }
+
+  /** Whether an operation that takes a page from a location has its release still before it. */
+  willFree(location: number): boolean {
+    const { kind, from, plan, step, end } = this.world.operations;
+    for (let operation = 0; operation < end; operation++) {
+      if (kind[operation] === 0 || from[operation] !== location) continue;
+      if (this.plans[plan[operation]!]!.includes('release', step[operation])) return true;
+    }
+    return false;
   }
 
   turn(operation: number, context: Context): void {
@@ -252,6 +264,9 @@ export class PlanInterpreter {
       case 'remap':
         this.entries.remap(operation, context);
         return;
+      case 'lose':
+        this.lost(operation, context);
+        return;
       case 'give up':
         this.entries.giveUp(operation, context);
         return;
@@ -277,7 +292,10 @@ export class PlanInterpreter {
     const { demand } = words.table.event;
     const claimed = words.attempt(operations.gfn[operation]!, demand, -1, true, context.trace);
     operations.carried[operation] = claimed;
-    const touched = kind === operationKind.fault || kind === operationKind.alias;
+    // A pin does not touch the page: it ends no hold.
+    const touched =
+      kind === operationKind.alias ||
+      (kind === operationKind.fault && operations.cause[operation] !== cause.dma);
     if (claimed >= 0) this.proceed(operation, context);
     else if (policy === 'convert' && touched) {
       // The page is held: this fault is an implicit request to stay. A turn of its own, for its own shared access.
@@ -432,12 +450,19 @@ export class PlanInterpreter {
       operations.kind[operation]! - 1 === operationKind.balance &&
       this.pages.locationOf(operations.gfn[operation]!) === NOWHERE;
     const gfn = isRemapped ? operations.destination[operation]! : operations.gfn[operation]!;
-    words.must(gfn, words.table.event.fail, false, context.trace);
+    const left = this.plans[operations.plan[operation]!]!.slice(operations.step[operation]);
+    const { event, state } = words.table;
+    if (operations.carried[operation] === state['remapped.mapped']) {
+      // A slot that was to be keyed anew was read for that, and no other read can fail: a turn each, for two accesses.
+      operations.carried[operation] = state['remapped.migrating'];
+      words.must(gfn, event.migrate, false, context.trace);
+      return this.follow(operation, left.includes('retire') ? LOSE_AND_RETIRE : LOSE, context);
+    }
+    words.must(gfn, event.fail, false, context.trace);
     operations.outcome[operation] = result.EIO;
-    const undo: Performed[] = ['unreserve'];
+    const undo: Performed[] = operations.to[operation] === NOWHERE ? [] : ['unreserve'];
     // The guest will be told EIO and keep the source: there it must find that the page is lost.
     if (isRemapped) undo.push('give up', 'take back');
-    const left = this.plans[operations.plan[operation]!]!.slice(operations.step[operation]);
     if (left.includes('retire')) undo.push('retire');
     this.follow(operation, undo, context);
   }

@@ -19,6 +19,8 @@ export class References {
   private readonly pages: HostPages;
   private readonly cache: SwapCache;
   private readonly begin: Begin;
+  /** Whether an operation under way will free a slot that it takes a page from, or leave it to those who share it by then. */
+  private readonly willFree: (slot: number) => boolean;
   /** By vCPU: the slot that its process shares, or NOWHERE. */
   private readonly shares: Int32Array;
   /** By operation: 1 while it brings a page in that is to be pinned. */
@@ -31,12 +33,14 @@ export class References {
     pages: HostPages,
     cache: SwapCache,
     begin: Begin,
+    willFree: (slot: number) => boolean,
   ) {
     this.world = world;
     this.protocol = protocol;
     this.pages = pages;
     this.cache = cache;
     this.begin = begin;
+    this.willFree = willFree;
     this.shares = arena.int32(world.geometry.vcpus);
     this.pins = arena.int32(world.operations.count);
   }
@@ -61,7 +65,8 @@ export class References {
     pages.references[slot]!--;
     world.meter.handle(slot);
     context.trace.shared(slot, pages.references[slot]!, world.transfer.isIntact(slot) ? 1 : 0);
-    if (pages.references[slot]! > 0 || pages.gfnAt(slot) >= 0) return atOnce(result.OK);
+    if (pages.references[slot]! > 0 || pages.gfnAt(slot) >= 0 || this.willFree(slot))
+      return atOnce(result.OK);
     const begun = this.begin(operationKind.trim, gfn, cause.advice, PUT_BACK, context);
     world.operations.from[begun] = slot;
     return begun;
@@ -87,6 +92,12 @@ export class References {
     }
     this.pins[begun] = 1;
     return begun;
+  }
+  /** Or is about to be: it is being brought in for that. */
+  isPinned(gfn: number): boolean {
+    const { pages, pins } = this;
+    const operation = pages.operationOn(gfn);
+    return pages.pinned[gfn] === 1 || (operation >= 0 && pins[operation] === 1);
   }
   unpin(gfn: number, context: Context): number {
     if (this.pages.pinned[gfn] === 0) return atOnce(result.ALREADY);

@@ -6,6 +6,8 @@ import type { World } from '../memory/world.ts';
 import { NOWHERE } from '../model/geometry.ts';
 import { message, type Message } from '../model/messages.ts';
 import { cause, isDone, operationKind, requestKinds, result, results } from '../model/words.ts';
+import { vacating } from '../protocols/host-plans.ts';
+import type { Plan } from '../protocols/protocol.ts';
 import type { Host } from './host.ts';
 import type { HostPages } from './host-pages.ts';
 import { Once, tellingOf } from './once.ts';
@@ -40,19 +42,20 @@ export class Requests {
       return this.refuse(request, result.EINVAL, context);
     if (this.pages.operationOn(source) >= 0 || this.isAskedFor(destination))
       return this.refuse(request, result.BUSY, context);
-    if (this.pages.pinned[source] === 1 || this.pages.pinned[destination] === 1)
+    if (this.pages.pinned[source] === 1 || this.host.references.isPinned(destination))
       return this.refuse(request, result.PINNED, context);
     const { spec } = geometry;
     const { policy } = spec;
     const cached = this.host.cache.isCached(source);
     if (cached && policy.cachedRequest === 'refuse') return this.refuse(request, result.STALE, context);
     const node = this.pages.pinOf(destination);
+    const destinationBacked =
+      this.pages.locationOf(destination) !== NOWHERE || this.pages.operationOn(destination) >= 0;
     const plan = this.host.protocol.plan(
       { kind: requestKinds[requests.kind[request]!]! },
       { at: this.pages.kindOf(source) },
       {
-        destinationBacked:
-          this.pages.locationOf(destination) !== NOWHERE || this.pages.operationOn(destination) >= 0,
+        destinationBacked,
         destinationRoom: this.pages.free[node]!,
         keysNamePages: spec.policy.encryption === 'gfn',
       },
@@ -61,7 +64,7 @@ export class Requests {
     const isShared = this.pages.references[this.pages.locationOf(source)]! > 0;
     if (isShared && (policy.sharedRequest === 'refuse' || plan.includes('remap')))
       return this.refuse(request, result.SHARED, context);
-    const moves = cached ? this.host.protocol.moveCached : plan;
+    const moves = cached ? this.planForCopy(destinationBacked) : plan;
     const operation = this.host.begin(
       operationKind.balance,
       source,
@@ -78,6 +81,12 @@ export class Requests {
     operations.home[operation] = this.pages.resolve(operation);
     operations.node[operation] = geometry.vcpuNode[Math.floor(request / spec.batch)]!;
     if (this.pages.operationOn(destination) < 0) this.pages.lock(destination, operation);
+  }
+
+  /** What read-ahead left on the source is moved from there. */
+  private planForCopy(destinationBacked: boolean): Plan {
+    const { moveCached } = this.host.protocol;
+    return destinationBacked ? vacating(moveCached) : moveCached;
   }
 
   /** Another request has the Gfn. Two that waited for each other's source would wait for ever; a guest that knows what it

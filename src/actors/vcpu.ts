@@ -344,14 +344,13 @@ export class Vcpu implements Actor {
     else this.own[field.busy] = 0;
   }
 
-  /** Sends a TLB flush to the guest's other vCPUs and waits for all of them. @returns false when there are none */
-  flushOthers(context: Context): boolean {
-    if (this.others.length === 0) return false;
+  /** Sends a TLB flush to the guest's other vCPUs, if there are any, and waits for all of them. */
+  flushOthers(context: Context): void {
+    if (this.others.length === 0) return;
     for (const other of this.others) context.send(other, message.guestFlush, this.self);
     context.spend(this.costs.shootdownNs + this.costs.shootdownTargetNs * (this.others.length - 1));
     this.own[field.outstanding] = this.others.length;
     this.become(this.world.tables.vcpu.event.flush);
-    return true;
   }
   /** Writes a request down and traces that it is about to be sent. */
   draft(

@@ -55,7 +55,7 @@ export class Transfer {
   /**
    * First migration: a page that nobody can write any more goes out to a new source location, under a header that tells
    * it from any other.
-   * @param harm where a misdirected write goes, or that only the first half is written (the rest is then anything: poison)
+   * @param harm where a misdirected write goes, or that only the first half is written (the rest is then anything else)
    * @returns false when what is there now is not what was to be written
    */
   moveOut(
@@ -76,12 +76,11 @@ export class Transfer {
     if (stored && this.cipher.covers(to)) this.seal(to, gfn, generation);
     return stored;
   }
-  /** Only the first half was written; the rest is anything. */
+  /** Only the first half was written; the rest is anything but what it was to be. */
   private cutShort(at: number): void {
     const { bytes, pageBytes } = this.locations;
-    const half = pageBytes / 2;
-    const poison = this.locations.at(POISON);
-    bytes.copy(bytes, this.locations.at(at) + half, poison, poison + half);
+    const first = this.locations.at(at);
+    for (let byte = first + pageBytes / 2; byte < first + pageBytes; byte++) bytes[byte]! ^= 0xff;
   }
   /** Reads back what was written, before anybody relies on it. */
   isStored(from: number, to: number, gfn: number, generation: number): boolean {

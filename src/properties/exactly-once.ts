@@ -129,7 +129,8 @@ export class ExactlyOnce extends Property {
   }
 
   private asAsked(e: TraceEvent, { leftFrom, entered }: Request, name: string): void {
-    const kind = requestKinds[e.from];
+    // A copy that read-ahead left on the source is moved, whatever was asked for.
+    const kind = e.result === result.CACHED ? 'migrate' : requestKinds[e.from];
     const mapped = entered[0] === leftFrom;
     const migrated = entered.at(-1) !== leftFrom;
     if (mapped === (kind !== 'migrate') && migrated === (kind !== 'map')) return;

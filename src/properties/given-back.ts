@@ -2,6 +2,7 @@
 // nothing behind at the host: no frame, no slot, no list entry; nothing comes to a Gfn in the balloon, or unplugged, before the
 // guest takes it back, and the guest does not use it either. And a guest that poisons what it frees finds its poison again.
 import type { TraceEvent } from '../model/events.ts';
+import { isImmediate, listPolicyOf } from '../model/list-policy.ts';
 import { givenBack, requestKinds } from '../model/words.ts';
 import { marksTo, type NumberSet, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
@@ -14,6 +15,7 @@ export class GivenBack extends Property {
   private readonly setting: Setting;
   private readonly backed: NumberTable;
   private readonly listed: NumberSet;
+  private readonly immediate: boolean;
   private readonly gone = new Map<number, number>();
 
   constructor(setting: Setting) {
@@ -21,15 +23,18 @@ export class GivenBack extends Property {
     this.setting = setting;
     this.backed = numbersTo(setting.geometry.gfns, 1);
     this.listed = marksTo(setting.geometry.gfns);
+    this.immediate = isImmediate(listPolicyOf(setting.geometry.spec));
   }
   readonly on: Observers = {
     born: (e) => this.comes(e),
     entered: (e) => this.comes(e),
     left: (e) => void this.backed.delete(e.gfn),
     died: (e) => void this.backed.delete(e.gfn),
-    listed: (e) => void this.listed.add(e.gfn),
-    overflowed: (e) => void this.listed.add(e.gfn),
-    delisted: (e) => void this.listed.delete(e.gfn),
+    // What is exported late is off the list when its owner has heard so: for a while readers may still see the entry.
+    gathered: (e) => this.lists(e.gfn, e.result === 1),
+    listed: (e) => this.immediate && this.lists(e.gfn, true),
+    overflowed: (e) => this.immediate && this.lists(e.gfn, true),
+    delisted: (e) => this.immediate && this.lists(e.gfn, false),
     givenBack: (e) => {
       this.examined++;
       const location = this.backed.get(e.gfn);
@@ -59,6 +64,10 @@ export class GivenBack extends Property {
     },
   };
 
+  private lists(gfn: number, isListed: boolean): void {
+    if (isListed) this.listed.add(gfn);
+    else this.listed.delete(gfn);
+  }
   private comes(e: TraceEvent): void {
     this.backed.set(e.gfn, e.to);
     const how = this.gone.get(e.gfn);

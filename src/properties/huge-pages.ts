@@ -63,7 +63,9 @@ export class HugePages extends Property {
     const move = this.moves.get(e.id);
     if (!move) return;
     const page = e.gfn - move.gvpn;
-    if (page < 0 || page >= this.pages || e.from !== move.source + page || e.to !== move.destination + page) {
+    // A Gfn of the block whose page turned out to be lost is no destination any more.
+    const isTo = e.to === move.destination + page || (e.to < 0 && e.result === result.EIO);
+    if (page < 0 || page >= this.pages || e.from !== move.source + page || !isTo) {
       this.fail(
         e.sequence,
         `Gvpn ${e.gfn} was moved from Gfn ${e.from} to ${e.to}: not its place in the huge page`,

@@ -1,5 +1,5 @@
 // Every page event is an edge of the page machine, taken from the state the page was in; frames and requests too. A
-// swap-out that was begun is not given up without a cause.
+// swap-out that was begun is not given up without a cause. And what a guest claims, or lets go, is in the generation of its claim.
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind, result } from '../model/words.ts';
 import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
@@ -12,6 +12,8 @@ export class LegalLifecycle extends Property {
   private readonly setting: Setting;
   private readonly states: NumberTable;
   private readonly carried = new Map<number, number>();
+  /** By Gfn, while a guest may claim its page or has done so. */
+  private readonly generations: NumberTable;
   /** Gfns whose swap-out was cancelled by a write. */
   private readonly touched = new Set<number>();
 
@@ -19,6 +21,7 @@ export class LegalLifecycle extends Property {
     super();
     this.setting = setting;
     this.states = numbersTo(setting.geometry.gfns, 0);
+    this.generations = numbersTo(setting.geometry.gfns, 0);
   }
   readonly on: Observers = {
     born: (e) => {
@@ -28,16 +31,19 @@ export class LegalLifecycle extends Property {
     },
     died: (e) => {
       this.states.delete(e.gfn);
+      this.generations.delete(e.gfn);
     },
     left: (e) => {
       const state = this.states.get(e.gfn);
       if (state !== undefined) this.carried.set(e.id, state);
       this.states.delete(e.gfn);
+      this.generations.delete(e.gfn);
     },
     entered: (e) => {
       const state = this.carried.get(e.id);
       if (state === undefined) return;
       this.states.set(e.gfn, state);
+      this.notes(e, state);
       this.carried.delete(e.id);
     },
     page: (e) => this.stepped(e),
@@ -69,13 +75,24 @@ export class LegalLifecycle extends Property {
         e.sequence,
         `Gfn ${e.gfn} was ${states[was] ?? 'not there'}; the host put back ${states[e.to]}`,
       );
-    if (e.to >= 0) this.states.set(e.gfn, e.to);
+    if (e.to < 0) return;
+    this.states.set(e.gfn, e.to);
+    this.notes(e, e.to);
+  }
+  private notes(e: TraceEvent, state: number): void {
+    const { next, events, event } = this.setting.page;
+    const row = state * events.length;
+    if (next[row + event.detect]! >= 0 || next[row + event.cancel]! >= 0)
+      this.generations.set(e.gfn, e.generation);
+    else this.generations.delete(e.gfn);
   }
   private stepped(e: TraceEvent): void {
     this.examined++;
     if (e.cause === this.setting.page.event.touch) this.touched.add(e.gfn);
-    const { next, events, states } = this.setting.page;
+    const { next, events, states, event } = this.setting.page;
     const was = this.states.get(e.gfn);
+    const generation = this.generations.get(e.gfn);
+    const isClaim = e.cause === event.detect || e.cause === event.cancel;
     const edge = e.from * events.length + e.cause;
     if (was !== e.from) {
       this.fail(
@@ -85,6 +102,12 @@ export class LegalLifecycle extends Property {
     } else if (next[edge] !== e.to) {
       this.fail(e.sequence, `Gfn ${e.gfn}: ${events[e.cause]} took ${states[e.from]} to ${states[e.to]}`);
     }
+    if (isClaim && generation !== undefined && e.generation !== generation)
+      this.fail(
+        e.sequence,
+        `Gfn ${e.gfn}: ${events[e.cause]} in generation ${e.generation}, but the page was in generation ${generation}`,
+      );
     this.states.set(e.gfn, e.to);
+    this.notes(e, e.to);
   }
 }

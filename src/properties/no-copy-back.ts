@@ -10,7 +10,7 @@
 import type { TraceEvent } from '../model/events.ts';
 import { numberOf } from '../model/faults.ts';
 import { NOWHERE } from '../model/geometry.ts';
-import { cause, isDone, operationKind, requestKinds } from '../model/words.ts';
+import { cause, isDone, operationKind, requestKinds, result } from '../model/words.ts';
 import { PinTable } from './pin-table.ts';
 import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
@@ -280,7 +280,8 @@ export class NoCopyBack extends Property {
     if (!version || !transaction) return;
     version.transaction = null;
     if (!isDone(e.result)) return;
-    const expected = requestKinds[e.from] === 'map' ? 0 : 1;
+    // A copy that read-ahead left on the source is moved, whatever was asked for.
+    const expected = requestKinds[e.from] === 'map' && e.result !== result.CACHED ? 0 : 1;
     if (transaction.arrivals !== expected) {
       this.fail(
         e.sequence,

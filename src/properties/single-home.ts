@@ -116,7 +116,7 @@ export class SingleHome extends Property {
     },
     shared: (e) => {
       this.references.set(e.to, e.generation);
-      if (e.result === 0)
+      if (e.result === 0 && !this.spoilt.has(e.to))
         this.fail(e.sequence, `${this.place(e.to)}, which others share, no longer holds what was put there`);
     },
     ended: (e) => {

@@ -1,5 +1,5 @@
 // What the host does on its own account. `listed` adds the moved list; a host without copyless has none.
-import type { HostPlans } from './protocol.ts';
+import type { HostPlans, Plan } from './protocol.ts';
 
 const common = {
   firstTouch: ['reserve', 'zero', 'map'],
@@ -37,6 +37,11 @@ export const listed: HostPlans = {
   readAhead: ['reserve', 'claim', 'retire', 'load', 'cache'],
   trimCached: ['uncache', 'forget', 'export'],
 };
+
+/** As `moveCached`, for a destination that something still backs: that is dropped as soon as the request is accepted. */
+export function vacating(moveCached: Plan): Plan {
+  return moveCached.flatMap((step) => (step === 'accept cached' ? [step, 'vacate'] : [step]));
+}
 
 /** The names of all of them. Taken from an object that has each, so that none can be left out. */
 export const hostPlans = Object.keys(unlisted) as (keyof HostPlans)[];

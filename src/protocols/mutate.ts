@@ -1,7 +1,7 @@
 // Every one-step deletion of a protocol. A plan is data, so each of its steps can be left out; when no property notices,
 // the step does nothing or the properties are too weak. Works on a protocol of your own as on the shipped ones.
 import { requestKinds } from '../model/words.ts';
-import { hostPlans } from './host-plans.ts';
+import { hostPlans, vacating } from './host-plans.ts';
 import type { HostView, PageView, Plan, Protocol, RequestView, Step } from './protocol.ts';
 import { hostViews, keyedViews, pageViews } from './views.ts';
 
@@ -54,7 +54,11 @@ export function plansOf(protocol: Protocol, keysNamePages: boolean): Plan[] {
   const onRequest = asked.flatMap((kind) =>
     pageViews.flatMap((page) => views.map((host) => protocol.plan({ kind }, page, host))),
   );
-  return [...ofHost, ...onRequest.filter((plan): plan is Plan => typeof plan !== 'string')];
+  return [
+    ...ofHost,
+    vacating(protocol.moveCached),
+    ...onRequest.filter((plan): plan is Plan => typeof plan !== 'string'),
+  ];
 }
 
 /** The different plans that `plan()` returns, under the first view that each was returned for. */

@@ -4,6 +4,7 @@
 //   npm run bench:world [-- --json FILE] [--small]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Piscina } from 'piscina';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { checkLiveness } from '../../src/runtime/check/liveness.ts';
@@ -79,7 +80,18 @@ const together = async (threads: number): Promise<number> => {
   await pool.destroy();
   return took;
 };
+const bareTogether = async (threads: number): Promise<number> => {
+  const filename = new URL('bare-set.worker.ts', import.meta.url).href;
+  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  const set = new StateSet(check.system.words, { states: Math.ceil(1.1 * states) });
+  set.open();
+  const shares = Array.from({ length: threads }, (_, seed) => ({ into: set.share(), keys: states / threads, seed })); // prettier-ignore
+  const took = await seconds(() => Promise.all(shares.map((share) => pool.run(share))));
+  await pool.destroy();
+  return took;
+};
 const one = await together(1);
 tell('two workers over one', one / (await together(2)));
+tell('... of two that insert random keys into one set, and do nothing else', (await bareTogether(1)) / (await bareTogether(2))); // prettier-ignore
 tell('one worker over the thread alone', wall / one);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);

@@ -11,49 +11,49 @@ const migrate = protocols.find(({ name }) => name === 'copyless-migrate')!;
 
 /** Each command, beside an access or a move of the same page. States with the reduction, and without. */
 const scripts: Record<string, SmallBounds & { states: readonly [number, number] }> = {
-  pageout: { script: [['write 0', 'pageout 0', 'read 0'], ['read 0']], states: [2_663, 2_912] },
+  pageout: { script: [['write 0', 'pageout 0', 'read 0'], ['read 0']], states: [2_222, 2_912] },
   share: {
     script: [
       ['write 0', 'pageout 0', 'share 0'],
       ['read 0', 'unshare 0'],
     ],
-    states: [2_711, 3_065],
+    states: [2_449, 3_065],
   },
   unshare: {
     script: [['write 0', 'pageout 0', 'share 0', 'read 0', 'unshare 0'], ['read 0']],
-    states: [3_527, 3_777],
+    states: [3_009, 3_777],
   },
   pin: {
     script: [
       ['write 0', 'pageout 0', 'handover 1', 'pin 0', 'unpin 0'],
       ['await', 'move 0 to 1'],
     ],
-    states: [3_906, 4_049],
+    states: [3_707, 4_049],
   },
   unpin: {
     script: [['write 0', 'pin 0', 'pageout 0', 'unpin 0', 'pageout 0'], ['read 0']],
-    states: [1_898, 2_140],
+    states: [1_596, 2_140],
   },
   promote: {
     script: [
       ['write 0', 'pageout 0', 'handover 1', 'promote 0'],
       ['await', 'move 0 to 1'],
     ],
-    states: [2_949, 3_125],
+    states: [2_844, 3_125],
   },
   'migrate-host': {
     script: [
       ['write 0', 'migrate-host 0 1'],
       ['read 0', 'write 0'],
     ],
-    states: [1_192, 1_286],
+    states: [1_007, 1_286],
   },
   swapoff: {
     script: [
       ['write 0', 'pageout 0', 'handover 1', 'swapoff 0'],
       ['await', 'move 0 to 1'],
     ],
-    states: [3_273, 3_465],
+    states: [3_159, 3_465],
   },
   writeback: {
     script: [
@@ -61,18 +61,18 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['await', 'move 0 to 1'],
     ],
     given: { chain: [2] },
-    states: [1_170, 1_201],
+    states: [1_115, 1_201],
   },
   hold: {
     script: [['write 0', 'pageout 0', 'hold 0', 'read 0'], ['read 0']],
     given: { holdTicks: 1 },
-    states: [8_815, 9_089],
+    states: [7_659, 9_089],
   },
-  free: { script: [['write 0', 'free 0', 'write 0'], ['move 0 to 1']], states: [1_241, 1_254] },
+  free: { script: [['write 0', 'free 0', 'write 0'], ['move 0 to 1']], states: [674, 1_254] },
   'free, reported': {
     script: [['write 0', 'pageout 0', 'free 0', 'write 0'], ['read 0']],
     given: { guest: { freePageReporting: true } },
-    states: [20_261, 20_647],
+    states: [15_899, 20_647],
   },
   inflate: {
     script: [
@@ -80,12 +80,12 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['read 0', 'move 0 to 1'],
     ],
     given: { gfns: 4 },
-    states: [1_252, 1_299],
+    states: [848, 1_299],
   },
   deflate: {
     script: [['inflate 0', 'deflate 0', 'deflate 0', 'write 0'], ['read 0']],
     given: { gfns: 4 },
-    states: [773, 775],
+    states: [688, 775],
   },
   unplug: {
     script: [
@@ -93,16 +93,16 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['read 0', 'unplug 1'],
     ],
     given: { gfns: 4 },
-    states: [587, 589],
+    states: [488, 589],
   },
   repin: {
     script: [['write 0', 'pageout 0', 'handover 1', 'repin 1 2'], ['await', 'move 0 to 1'], []],
     nodes: 3,
-    states: [798, 1_884],
+    states: [743, 1_884],
   },
   'a batch': {
     script: [['write 0', 'write 1', 'pageout 0', 'move 0..1 to 1'], ['read 1']],
-    states: [3_395, 3_619],
+    states: [2_934, 3_619],
   },
   'asynchronous faults': {
     script: [['write 0', 'write 1', 'pageout 0', 'write 0', 'read 1', 'read 0'], ['read 0']],
@@ -115,7 +115,7 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['await', 'move 0 to 1'],
     ],
     given: { list: { access: 'copy' } },
-    states: [94_794, 98_738],
+    states: [87_900, 98_738],
   },
   'reclaim as well': {
     script: [
@@ -123,7 +123,7 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
       ['write 0', 'move 0 to 1'],
     ],
     reclaims: 1,
-    states: [116_533, 133_382],
+    states: [70_090, 133_382],
   },
   // What was taken off the list is on it again until the host, which has not heard of it, says so once more.
   'a lost message, and a restart': {

@@ -125,7 +125,7 @@ test('where these do not fit into memory the search is not complete, and nothing
   };
   const spec = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
   const parts = { ...partsOf({ spec, costs: anyCosts }, migrate), alter: idle };
-  const [ample, scarce] = [2 ** 30, 5e6].map((memoryBytes) =>
+  const [ample, scarce] = [2 ** 30, 4e6].map((memoryBytes) =>
     new WorldCheck(parts, { operations: 1, moves: 1, reclaims: 1, faults: 0 }, { memoryBytes }).run(),
   );
   expect(ample).toMatchObject({ alike: [pages], complete: true, live: false, violation: { kind: 'starvation' } }); // prettier-ignore

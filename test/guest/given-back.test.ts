@@ -119,6 +119,15 @@ describe('one page', () => {
       'deflate NOMEM',
     ]);
   });
+  test('a balloon gives back everything, the last first', () => {
+    const told = story([
+      'inflate 0',
+      'inflate 0',
+      'inflate 0',
+      ...Array.from({ length: 4 }, () => 'deflate 0'),
+    ]);
+    expect(told.slice(6)).toEqual(['deflate OK', 'deflate OK', 'deflate OK', 'deflate NOMEM']);
+  });
 });
 
 // shows: race 11

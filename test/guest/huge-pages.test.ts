@@ -5,6 +5,7 @@ import { HugePages } from '../../src/actors/huge-pages.ts';
 import { event, type TraceEvent } from '../../src/model/events.ts';
 import type { GuestVariants } from '../../src/model/spec.ts';
 import { result } from '../../src/model/words.ts';
+import type { Observers } from '../../src/properties/property.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { guestCampaign } from '../support/guest-campaign.ts';
 import { ACCESSES, type Mix, written } from '../support/random-scripts.ts';
@@ -49,13 +50,14 @@ test.each(cases)(
 
 describe('a huge page of 4', () => {
   /** Generations asked for and pages copied, and how many base pages arrived. */
-  function moved(script: string[], small: Small = {}) {
+  function moved(script: string[], small: Small = {}, also: Observers = {}) {
     const told: string[] = [];
     const on = {
       hugeMapped: (e: TraceEvent) => void told.push(`mapped ${e.result}`),
       answered: (e: TraceEvent) => void told.push(`asked ${e.gfn} -> ${e.destination} ${e.result}`),
       hugeEnded: (e: TraceEvent) => void told.push(`moved ${e.result}`),
       hugeOut: (e: TraceEvent) => void told.push(`out ${e.result}`),
+      ...also,
     };
     const spec = smallWorld({
       vcpus: 1,
@@ -89,6 +91,15 @@ describe('a huge page of 4', () => {
       [0, 1, 2, 3].map((page) => `asked ${page} -> ${16 + page} ${ok}`),
     );
     expect(told.at(-1)).toBe('moved 4');
+  });
+  test('goes in parts where there is no block for it, as far as there are Gfns', () => {
+    // 16 Gfns of vNode 1, and the balloon takes 13 of them.
+    const balloon = Array.from({ length: 13 }, () => 'inflate 1');
+    const arrived: string[] = [];
+    const balanced = (e: TraceEvent) => void arrived.push(`${e.gfn} ${e.result}`);
+    const script = ['write 1', ...balloon, 'move 0..3 to 1', 'read 1'];
+    expect(moved(script, {}, { balanced })).toEqual(['mapped 4']);
+    expect(arrived.slice(4).toSorted()).toEqual([`0 ${ok}`, `1 ${ok}`, `2 ${ok}`, `3 ${result.NOMEM}`]);
   });
   test('that was split goes in parts', () => {
     const told = moved(['write 1', 'move 1 to 1', 'move 0..3 to 0', 'read 1']);

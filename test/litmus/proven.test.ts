@@ -25,10 +25,10 @@ interface Proof {
 }
 
 const proofs: Record<string, Proof> = {
-  '01-stale-list-entry.yaml': { states: [7_509, 4_416, 4_424] },
-  '02-fault-against-request.yaml': { states: [9_891, 4_975, 4_999] },
+  '01-stale-list-entry.yaml': { states: [7_006, 4_005, 4_012] },
+  '02-fault-against-request.yaml': { states: [9_429, 4_633, 4_656] },
   '03-slot-reuse.yaml': {
-    states: [485_784, 337_282, 337_625],
+    states: [403_326, 262_463, 262_755],
     shorter: {
       why: 'more than 15,000,206 states with six pages; searched with one',
       edits: [
@@ -37,12 +37,12 @@ const proofs: Record<string, Proof> = {
       ],
     },
   },
-  '04-cached-copy.yaml': { states: [11_046, 8_330, 8_391] },
-  '05-writeback.yaml': { states: [245_798, 217_790, 218_514] },
-  '06-old-slot.yaml': { states: [138_094, 134_735, 134_842] },
-  '07-read-ahead.yaml': { states: [14_333, 11_420, 11_518] },
+  '04-cached-copy.yaml': { states: [9_930, 7_257, 7_317] },
+  '05-writeback.yaml': { states: [177_946, 151_270, 151_915] },
+  '06-old-slot.yaml': { states: [131_308, 126_477, 126_584] },
+  '07-read-ahead.yaml': { states: [12_596, 9_758, 9_849] },
   '08-delivered-twice.yaml': {
-    states: [25_292, 28_598, 28_724],
+    states: [9_740, 10_470, 10_512],
     shorter: {
       why: 'more than 8,000,159 states with reads beside the two requests; searched without',
       edits: [
@@ -52,18 +52,18 @@ const proofs: Record<string, Proof> = {
       ],
     },
   },
-  '08-two-requests.yaml': { states: [1_120, 1_161] },
-  '09-shared-slot.yaml': { states: [2_723, 1_309, 1_320] },
-  '10-destination-full.yaml': { states: [123_032, 123_032] },
-  '11-freed-while-listed.yaml': { states: [487_027, 306_042, 306_050] },
-  '12-reverse-decision.yaml': { states: [6_497, 13_312, 13_312] },
+  '08-two-requests.yaml': { states: [1_086, 1_126] },
+  '09-shared-slot.yaml': { states: [2_623, 1_247, 1_257] },
+  '10-destination-full.yaml': { states: [110_380, 110_380] },
+  '11-freed-while-listed.yaml': { states: [430_149, 266_171, 266_177] },
+  '12-reverse-decision.yaml': { states: [6_080, 8_649, 8_649] },
   // As many Gfns as a huge page and its destination take: what waits for an end has a bit each.
-  '13-huge-page-split.yaml': { states: [24_034, 15_908, 15_916], options: [{ given: { gfns: 8 } }] },
-  '14-pinned.yaml': { states: [10_647, 8_709, 8_716] },
+  '13-huge-page-split.yaml': { states: [23_201, 15_237, 15_244], options: [{ given: { gfns: 8 } }] },
+  '14-pinned.yaml': { states: [9_464, 7_584, 7_590] },
   '15-token-outstanding.yaml': { states: [66_821, 37_864, 37_996] },
-  '16-install-after-invalidation.yaml': { states: [13_483, 13_483, 13_483] },
+  '16-install-after-invalidation.yaml': { states: [12_201, 12_201, 12_201] },
   '17-hostile-guest.yaml': {
-    states: [86_096, 87_742],
+    states: [50_240, 50_818],
     shorter: {
       why: 'more than 8,000,104 states: two guests of two vCPUs; the hostile one is searched with one that does anything',
       edits: [
@@ -75,9 +75,9 @@ const proofs: Record<string, Proof> = {
       ],
     },
   },
-  '18-list-overflow.yaml': { states: [2_120, 2_120, 2_120] },
+  '18-list-overflow.yaml': { states: [1_980, 1_980, 1_980] },
   '18-torn-entry.yaml': {
-    states: [3_033_882, 2_568_124, 2_568_835],
+    states: [2_694_261, 2_234_261, 2_234_957],
     shorter: {
       why: 'more than 12,000,113 states with a page that goes out twice; searched with one that goes out once',
       edits: [
@@ -89,11 +89,11 @@ const proofs: Record<string, Proof> = {
       ],
     },
   },
-  '19-location-changes.yaml': { states: [2_220, 1_422, 1_441] },
-  '20-store-failure.yaml': { states: [94_084, 51_291, 51_483] },
-  '21-pin-changes.yaml': { states: [910, 1_023] },
+  '19-location-changes.yaml': { states: [2_112, 1_356, 1_374] },
+  '20-store-failure.yaml': { states: [89_103, 47_022, 47_206] },
+  '21-pin-changes.yaml': { states: [841, 949] },
   '23-lost-messages.yaml': {
-    states: [319_474, 94_715, 97_091, 2_689_763, 676_589, 693_146],
+    states: [305_379, 87_656, 89_942, 2_564_745, 619_163, 635_101],
     options: [
       { harm: { losses: 1, repeats: 0, restarts: 0 } },
       { harm: { losses: 0, repeats: 0, restarts: 1 } },
@@ -103,9 +103,9 @@ const proofs: Record<string, Proof> = {
         'one message gets lost, not two',
     },
   },
-  '24-unmapped-meanwhile.yaml': { states: [9_211, 5_078, 5_086] },
+  '24-unmapped-meanwhile.yaml': { states: [7_129, 3_677, 3_683] },
   '25-pressure.yaml': {
-    states: [39_411, 64_533, 64_533],
+    states: [37_802, 60_845, 60_845],
     shorter: {
       why: 'more than 4,000,260 states where each reads again what the other has pushed out; searched with fewer reads',
       edits: [

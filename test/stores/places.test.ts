@@ -178,6 +178,18 @@ describe('compressed RAM that is written back to disk, a page whose location cha
     expect(path(told)).toEqual([`node 0 -> ${first}`, `${first} -> ${last}`, `${last} -> node 0`]);
   });
 
+  test('after as many looks as it was said, one each tick of 8 accesses, whatever became of the page before', () => {
+    const ticks = [1, 2, 3].map((writebackScans) => {
+      const small: Small = { ...calm, chain: [20], writebackScans, idleScans: 0 };
+      const writes = Array.from({ length: 60 }, () => 'write 1');
+      const told = tell(small, migrate, [['write 0', 'pageout 0', ...writes], []]);
+      expect(told.broken).toEqual([]);
+      const begun = told.seen.findIndex((e) => e.kind === event.began && e.from === operationKind.relocate);
+      return Math.floor(told.seen.slice(0, begun).filter((e) => e.kind === event.wrote).length / 8);
+    });
+    expect(ticks).toEqual([1, 2, 3]);
+  });
+
   // shows: race 19
   test.each<[string, Plan, string]>([
     ['reserve', ['transfer', 'enter', 'release'], 'I5-conservation'],
@@ -265,6 +277,25 @@ test('a fault that spills twice is recorded as a spill from the node that its pa
   expect(twice).not.toEqual([]);
   for (const e of spills) expect(e.from).toBe(told.system.geometry.pinOf(e.gfn));
   expect(told.broken.join()).toMatch(/^answered/);
+});
+
+test('a fault that finds its node full, and nothing on it to move out, takes a frame of the nearest that has one', () => {
+  const small: Small = { ...calm, nodes: 4, frames: 2, vcpus: 1, slots: 1 };
+  const distances = [
+    [10, 40, 20, 30],
+    [40, 10, 30, 20],
+    [20, 30, 10, 40],
+    [30, 20, 40, 10],
+  ];
+  const script = ['write 0', 'write 1', 'write 2', 'write 3', 'write 4', 'write 5'];
+  const told = tell({ ...smallWorld(small), distances }, migrate, [script]);
+  expect(told.broken).toEqual([]);
+  expect(told.of(event.spilled).map(({ from, to }) => `${from} -> ${to}`)).toEqual([
+    '0 -> 2',
+    '0 -> 2',
+    '0 -> 3',
+    '0 -> 3',
+  ]);
 });
 
 describe('swapoff', () => {

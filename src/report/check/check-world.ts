@@ -14,6 +14,7 @@ import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
 import { type Requests, requestsIn } from './requests.ts';
+import { NotCommuting } from './own-affairs.ts';
 import { tell } from './told.ts';
 import { NotAlike } from './twins.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
@@ -82,6 +83,8 @@ export class WorldCheck {
   system!: WorldSystem;
   search!: Search;
   private readonly unlike = new Set<string>();
+  /** Whether what vCPUs do by themselves is taken alone. */
+  private takesAffairs = true;
   private readonly parts: Parts;
   private readonly bounds: Bounds;
   private readonly options: CheckWorldOptions;
@@ -99,6 +102,7 @@ export class WorldCheck {
     const { parts, bounds, options, crew } = this;
     const system = (this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched));
     system.reduces = options.reduces !== false;
+    system.affairs.areTaken = this.takesAffairs;
     // Threads that search together have no twins in common.
     const seeks = options.symmetry !== false && !crew;
     if (seeks) system.useSymmetry(this.unlike);
@@ -126,8 +130,9 @@ export class WorldCheck {
   }
   /** Begins anew: what was found so far stands for too much. */
   private tellApart(error: unknown): void {
-    if (!(error instanceof NotAlike)) throw error;
-    this.unlike.add(error.exchange);
+    if (error instanceof NotAlike) this.unlike.add(error.exchange);
+    else if (error instanceof NotCommuting) this.takesAffairs = false;
+    else throw error;
     this.begin();
   }
   /** The same with the crew, if there is one. */
@@ -193,6 +198,7 @@ export class WorldCheck {
     if (liveness.holds || system.alike.length === 0) return [search, liveness];
     const plain = new WorldSystem(parts, bounds, undefined, options.watched);
     plain.reduces = system.reduces;
+    plain.affairs.areTaken = this.takesAffairs;
     const { memoryBytes } = options;
     const again = new Search(plain, memoryBytes === undefined ? {} : { memoryBytes });
     return [again, again.run().complete ? checkLiveness(again) : null];

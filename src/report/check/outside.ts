@@ -1,4 +1,6 @@
 // What the environment does to an actor: computed once for each value of the actor's column, and looked up afterwards.
+import type { Built } from '../../actors/index.ts';
+import { message } from '../../model/messages.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { larger } from './offers.ts';
@@ -10,36 +12,33 @@ export class Outside {
   private readonly steps: Steps;
   private readonly changes: Changes;
   private readonly environment: Environment;
-  /** By vCPU. */
-  private readonly fed: readonly number[];
+  /** By vCPU: the message that it has been given an operation. */
+  readonly fed: readonly number[];
   /** By vCPU and choice, then by row of its column: the row that it becomes, where the look-up of its step has got to. */
   private readonly feeds: (Int32Array | undefined)[][];
   /** By row of the host's column and Gfn: where the look-up of its step has got to. */
   private reclaims = new Int32Array(1 << 12);
   private readonly host: number;
+  /** By Gfn: the message that reclaim wants its page. */
   private readonly wanted: readonly number[];
 
-  /**
-   * @param fed by vCPU: the message that it has been given an operation
-   * @param wanted by Gfn: the message that reclaim wants its page
-   */
-  constructor(
-    vector: Vector,
-    steps: Steps,
-    changes: Changes,
-    environment: Environment,
-    host: number,
-    fed: readonly number[],
-    wanted: readonly number[],
-  ) {
+  constructor(built: Built, vector: Vector, steps: Steps, changes: Changes, environment: Environment) {
+    const { geometry, mailboxes } = built.system;
     this.vector = vector;
     this.steps = steps;
     this.changes = changes;
     this.environment = environment;
-    this.host = host;
-    this.fed = fed;
-    this.wanted = wanted;
-    this.feeds = fed.map(() => []);
+    this.host = geometry.host;
+    this.wanted = Array.from({ length: geometry.gfns }, (_, gfn) =>
+      steps.fromOutside(geometry.host, message.reclaim, gfn),
+    );
+    this.fed = geometry.vcpuGuest.map((_, v) => {
+      const ring = mailboxes.links.findIndex(
+        ({ sender, receiver }) => sender === geometry.feeder && receiver === v,
+      );
+      return steps.intern([ring, message.fed, v, 0, 0, 0]);
+    });
+    this.feeds = this.fed.map(() => []);
   }
   get bytes(): number {
     const feeds = this.feeds.flat().reduce((sum, table) => sum + (table?.byteLength ?? 0), 0);

@@ -5,10 +5,12 @@ import type { Built } from '../../actors/index.ts';
 import { message } from '../../model/messages.ts';
 import type { Records } from '../../runtime/check/interner.ts';
 import type { Leaves } from './leaves.ts';
+import type { OwnAffairs } from './own-affairs.ts';
 
 export class Reduction {
   private readonly built: Built;
   private readonly records: Records;
+  private readonly affairs: OwnAffairs;
   /** Where in their own words vCPUs keep their states, and the hypervisor its outstanding acknowledgements. */
   private readonly stateOffsets: readonly number[];
   private readonly acksOffset: number;
@@ -18,14 +20,18 @@ export class Reduction {
   private readonly serialOffsets: readonly number[];
   /** A vCPU tells the host of free Gfns, or that it has taken a list, whatever else it does. */
   private readonly reports: boolean;
+  /** A vCPU goes on beside an open fault: whether that is over it sees by what it does in between. */
+  private readonly defersFaults: boolean;
   /** A vCPU that waits may say again what it asked although there is something to do. */
   isHasty = false;
 
-  constructor(built: Built, leaves: Leaves, records: Records) {
+  constructor(built: Built, leaves: Leaves, records: Records, affairs: OwnAffairs) {
     const { geometry } = built.world;
     const leaf = (actor: number) => leaves.all[leaves.actor[actor]!]!;
     this.built = built;
     this.records = records;
+    this.affairs = affairs;
+    this.defersFaults = built.world.geometry.spec.policy.guest?.asyncFaults === true;
     this.repeats = geometry.spec.serials !== undefined;
     const { access, inspect } = built.world.listPolicy;
     this.reports =
@@ -45,7 +51,10 @@ export class Reduction {
     const { geometry } = this.built.world;
     if (actor > geometry.host) return !this.isRepeat(actor, own, sent);
     const kind = this.records.data[sent + 1]!;
-    if (actor < geometry.vcpus) return kind === message.flush && this.isStopped(actor, own);
+    if (actor < geometry.vcpus)
+      return kind === message.flush
+        ? this.isStopped(actor, own)
+        : !this.defersFaults && this.waitsForNothing(actor, own) && this.affairs.isOne(actor, sent);
     // A shootdown that is called for again is told to those that are not heard from yet.
     if (this.repeats) return false;
     return actor === geometry.hypervisor && kind === message.flushed && !this.isLast(own, sent);
@@ -72,6 +81,10 @@ export class Reduction {
     const { state } = this.built.world.tables.vcpu;
     const now = this.stateOf(vcpu, own);
     return now === state.halted || (!this.isHasty && (now === state.faulted || now === state.asking));
+  }
+  /** Nothing of a vCPU's own can be said again before it has taken what it told itself. */
+  private waitsForNothing(vcpu: number, own: number): boolean {
+    return !this.isHasty || this.stateOf(vcpu, own) === this.built.world.tables.vcpu.state.running;
   }
   /** An acknowledgement that others are still missing with is only counted; whichever is the last has the effect. */
   private isLast(own: number, sent: number): boolean {

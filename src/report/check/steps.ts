@@ -50,7 +50,7 @@ export class Steps {
   private readonly vector: Vector;
   private readonly records: Records;
   /** By actor: where its own words are. */
-  private readonly ownSlots: Int32Array;
+  readonly ownSlots: Int32Array;
   private readonly changes: Changes;
   private readonly memo = new Memo();
   /** Messages at one of whose occasions something fails. */
@@ -280,6 +280,7 @@ export class Steps {
       else step();
       if (world.meter.most > 1) failure = `one-shared-access: a step made ${world.meter.most}`;
     } catch (error) {
+      // Whatever it is: the plan of a protocol of one's own may throw anything, and how it comes to that is to be told.
       failure = `assertion: ${(error as Error).message}`;
     }
     return this.effectOf(actor, sent, failure);
@@ -314,6 +315,29 @@ export class Steps {
       subjects: this.subjects,
       failure,
     };
+  }
+
+  /**
+   * A step in a state that there need not be: that of the columns `numbers`, but for some writes, and with other own words.
+   * @param writes slot and number, in turns
+   * @returns what it does, and the slots that it looks at
+   */
+  performWith(
+    actor: number,
+    sent: number,
+    numbers: Int32Array,
+    writes: readonly number[],
+    own: number,
+  ): [Effect, number[]] {
+    const { vector, footing } = this;
+    const here = vector.numbers.slice();
+    vector.numbers.set(numbers);
+    vector.bring();
+    vector.numbers.set(here);
+    for (let i = 0; i < writes.length; i += 2) vector.slots[writes[i]!] = writes[i + 1]!;
+    vector.slots[this.ownSlots[actor]!] = own;
+    const effect = this.perform(actor, sent, footing);
+    return [effect, footing.path.map((leaf) => vector.slotOf[leaf]!)];
   }
 
   /**

@@ -84,11 +84,14 @@ export class Symmetry {
     const moved = (column: number) => twins.some((one) => one.places.column[column] !== column);
     const columns = [...vector.rows.keys()];
     this.order = [...columns.filter(moved), ...columns.filter((column) => !moved(column))];
-    steps.onStep = (...told) => twins.forEach((one) => one.learn(...told));
     steps.onFed = (...told) => twins.forEach((one) => one.learnFed(...told));
     judges.onJudged = (...told) => twins.forEach((one) => one.learnJudged(...told));
   }
 
+  /** A step was run in the state under consideration. */
+  learn(actor: number, sent: number, effect: number): void {
+    for (const one of this.twins) one.learn(actor, sent, effect);
+  }
   get bytes(): number {
     return this.twins.reduce((sum, { bytes }) => sum + bytes, 0);
   }

@@ -9,7 +9,6 @@ import { PUT_BACK } from '../../actors/references.ts';
 import { eventKinds } from '../../model/events.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { deviceFaults, faultNames, harms, numberOf } from '../../model/faults.ts';
-import { message } from '../../model/messages.ts';
 import { command } from '../../model/script.ts';
 import { listedAlias, unlistedAlias } from '../../protocols/alias-plans.ts';
 import { plansOf } from '../../protocols/mutate.ts';
@@ -34,6 +33,7 @@ import { Openings, VCPUS_MAX } from './openings.ts';
 import { Outside } from './outside.ts';
 import { choiceOf as timeoutChoice, Overdue, thingsIn, type Timeout } from './overdue.ts';
 import { Owed } from './owed.ts';
+import { OwnAffairs } from './own-affairs.ts';
 import type { Makers } from './places.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
@@ -96,9 +96,9 @@ export class WorldSystem implements Explorable {
   /** What is offered in it, by place among the columns that act. */
   private readonly here: Int32Array;
   private readonly outside: Outside;
-  private readonly fedMessages: readonly number[];
   private readonly overdue: Overdue;
   private readonly owed: Owed;
+  readonly affairs: OwnAffairs;
   private readonly losesMessages: boolean;
   /** Of things that may be alike; none where each vCPU has a script of its own. */
   private readonly exchanges: readonly Exchange[];
@@ -165,26 +165,13 @@ export class WorldSystem implements Explorable {
       this.records,
     );
     this.owed = new Owed(this.makers, this.overdue);
-    const reclaimMessages = Array.from({ length: world.geometry.gfns }, (_, gfn) =>
-      this.steps.fromOutside(world.geometry.host, message.reclaim, gfn),
-    );
-    const { mailboxes } = system;
-    this.fedMessages = world.geometry.vcpuGuest.map((_, v) => {
-      const ring = mailboxes.links.findIndex(
-        ({ sender, receiver }) => sender === world.geometry.feeder && receiver === v,
-      );
-      return this.steps.intern([ring, message.fed, v, 0, 0, 0]);
-    });
-    this.outside = new Outside(
-      this.vector,
-      this.steps,
-      this.changes,
-      this.environment,
-      world.geometry.host,
-      this.fedMessages,
-      reclaimMessages,
-    );
-    const reduction = new Reduction(this.built, this.leaves, this.records);
+    this.outside = new Outside(this.built, this.vector, this.steps, this.changes, this.environment);
+    this.affairs = new OwnAffairs(this.built, this.vector, this.steps, this.changes, this.records);
+    this.steps.onStep = (actor, sent, effect) => {
+      this.symmetry?.learn(actor, sent, effect);
+      this.affairs.learn(actor, sent);
+    };
+    const reduction = new Reduction(this.built, this.leaves, this.records, this.affairs);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
     this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol, keyed), ...hostsOwn]);
@@ -433,7 +420,7 @@ export class WorldSystem implements Explorable {
     vector.exchange(out.keys, at, column, numbers[column]!, given);
     vector.exchange(out.keys, at, columns.environment, around, left);
     if (taken > 0) changes.putOff(taken, at);
-    else this.asked.put(at, vcpu, this.fedMessages[vcpu]!, taken);
+    else this.asked.put(at, vcpu, this.outside.fed[vcpu]!, taken);
     if (this.choices === null) return;
     const item = choice < 0 ? null : environment.menus[vcpu]![choice]!;
     this.note({ kind: 'feed', vcpu, item, text: describeItem(vcpu, item) });

@@ -1,0 +1,86 @@
+// What a vCPU does by itself is taken at once. Of every step that it makes afterwards it is tried whether it would do the same
+// before; where one does not, or where a vCPU never comes to an end, it is not taken so.
+import { describe, expect, test } from 'vitest';
+import type { Context } from '../../src/actor/actor.ts';
+import type { Vcpu } from '../../src/actors/vcpu.ts';
+import { field } from '../../src/actors/vcpu-column.ts';
+import { message } from '../../src/model/messages.ts';
+import { protocols } from '../../src/protocols/index.ts';
+import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { partsOf } from '../../src/scenarios/parts.ts';
+import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
+import { inWords, search, type SmallBounds } from './small-searches.ts';
+
+const migrate = protocols.find(({ name }) => name === 'copyless-migrate')!;
+
+const worlds: readonly SmallBounds[] = [
+  { moves: 1, reclaims: 1 },
+  { vcpus: 2, operations: 2, reclaims: 1 },
+  { vcpus: 2, reclaims: 1, faults: 1 },
+  { vcpus: 2, reclaims: 1, repeats: 1 },
+  { vcpus: 2, reclaims: 1, losses: 0, timeouts: 1 },
+  { moves: 1, reclaims: 1, given: { list: { format: 'table', access: 'copy' } } },
+  {
+    script: [
+      ['write 0', 'pageout 0', 'handover 1', 'pin 0', 'unpin 0'],
+      ['await', 'move 0 to 1'],
+    ],
+  },
+];
+
+test.each(worlds.map((bounds) => [inWords(bounds), bounds] as const))(
+  'each commutes with all that the vCPU is told meanwhile: %s',
+  (_, bounds) => {
+    const { check, checked } = search(migrate, bounds);
+    const { affairs } = check.system;
+    expect(checked).toMatchObject({ complete: true, pass: true, live: true });
+    expect(affairs.areTaken).toBe(true);
+    expect(affairs.affairs).toBeGreaterThan(0);
+    expect(affairs.pairs).toBeGreaterThan(0);
+  },
+);
+
+describe('a vCPU that was changed', () => {
+  const bounds = { operations: 1, moves: 1, reclaims: 1, faults: 0 };
+  const begun = () => {
+    const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 2, guests: 1 });
+    const parts = partsOf({ spec, costs: anyCosts }, migrate);
+    const check = new WorldCheck(parts, bounds, { symmetry: false });
+    const { actors } = check.system.built.system;
+    const change = (self: number, then: (vcpu: Vcpu, kind: number, context: Context) => void) => {
+      const vcpu = check.system.built.vcpus[self]!;
+      const as = vcpu.receive.bind(vcpu);
+      actors[self]!.receive = (incoming, context) => {
+        as(incoming, context);
+        then(vcpu, incoming.kind, context);
+      };
+    };
+    return { check, change };
+  };
+
+  test('so that it matters what comes first: the search begins anew, and takes nothing so', () => {
+    const { check, change } = begun();
+    // A flush leaves a mark where the vCPU has something to do by itself.
+    change(0, ({ own }, kind) => {
+      if (kind === message.flush) own[field.tasks] = own[field.queued]!;
+    });
+    const { affairs } = check.system;
+    const checked = check.run();
+    expect(affairs.areTaken).toBe(true);
+    expect(check.system.affairs.areTaken).toBe(false);
+    expect(checked).toMatchObject({ complete: true, pass: true, live: true });
+    const { states } = search(migrate, { vcpus: 2, moves: 1, reclaims: 1 }).checked;
+    expect(checked.states).toBeGreaterThan(states);
+  });
+
+  test('so that it is busy with itself for ever: others have their turn all the same', () => {
+    const { check, change } = begun();
+    change(1, ({ own, self, world }, kind, context) => {
+      const hasHalted = own[field.state] === world.tables.vcpu.state.halted;
+      if (hasHalted && (kind === message.fed || kind === message.run)) context.send(self, message.run, 0);
+    });
+    const { states } = search(migrate, { vcpus: 2, moves: 1, reclaims: 1 }).checked;
+    expect(check.run()).toMatchObject({ complete: true, pass: true });
+    expect(check.search.result().states).toBe(states);
+  });
+});
