@@ -23,7 +23,14 @@ test('README: the protocol in 15 lines is examples/protocols/stay-when-full.ts, 
   );
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);
-});
+  const checked = spawnSync(
+    process.execPath,
+    ['src/cli/start.mjs', 'check', '-p', 'examples/protocols/stay-when-full.ts', '--json'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  expect(checked.status, checked.stderr).toBe(0);
+  expect(JSON.parse(checked.stdout).runs).toMatchObject([{ pass: true, requests: 'accepted' }]);
+}, 60_000);
 
 test('README: the changed page machine breaks what is said beside it', () => {
   const shown = [...readme.matchAll(/```js\n([\s\S]*?)```/g)]

@@ -16,6 +16,7 @@ import {
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
+import { asksForSomething, unexercised } from '../report/unexercised.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import { searchPool } from '../runtime/check/parallel.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
@@ -106,13 +107,14 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   try {
     for (const subject of campaign.subjects) {
       const found = await checkOne(subject, campaign, flags, interrupt, begun);
-      await say(verdict(subject.name, found.checked));
+      await say(verdict(subject, found.checked));
       const file = found.checked.violation
         ? await explain(subject, campaign, found, flags.out, say)
         : undefined;
       runs.push(resultOf(subject.name, found.checked, file));
       if (found.checked.violation) status = exit.violated;
       else if (!found.checked.complete && status === exit.ok) status = exit.incomplete;
+      else if (isMissed(found.checked) && status === exit.ok) status = exit.missed;
       if (found.isUnsaved && status === exit.ok) status = exit.output;
       if (interrupt.signal.aborted) break;
     }
@@ -347,7 +349,12 @@ function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: B
   ].join('');
 }
 
-function verdict(name: string, checked: CheckedWorld): string {
+/** Guests asked and were always refused: then nothing of the plan was looked at. */
+function isMissed({ requests }: CheckedWorld): boolean {
+  return requests === 'refused';
+}
+
+function verdict({ name, protocol }: Subject, checked: CheckedWorld): string {
   const { states, transitions, depth, alike, complete, violation, live, boundedBy } = checked;
   const upTo = alike.length === 0 ? '' : ` up to exchange of ${alike.join(', and of ')}`;
   const counts = `${whole(states)} states${upTo}, ${whole(transitions)} transitions, depth ${depth}`;
@@ -355,7 +362,13 @@ function verdict(name: string, checked: CheckedWorld): string {
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
   const ends = live ? 'everything that waits is served' : 'liveness was not asked';
-  return `PASS ${name}: complete, ${counts}; ${ends}`;
+  const searched = `complete, ${counts}; ${ends}`;
+  if (isMissed(checked)) return `${unexercised(name)}\n     ${searched}`;
+  const unasked =
+    checked.requests === 'none' && asksForSomething(protocol)
+      ? '\n     no request was made, so its plan was not exercised'
+      : '';
+  return `PASS ${name}: ${searched}${unasked}`;
 }
 
 async function explain(
@@ -419,7 +432,9 @@ async function writeJson(
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
   const complete =
     runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
-  const pass = complete && runs.every((run) => 'pass' in run && run.pass === true);
+  const passes = (run: object) =>
+    'pass' in run && run.pass === true && 'requests' in run && run.requests !== 'refused';
+  const pass = complete && runs.every(passes);
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

@@ -6,6 +6,7 @@ import { Piscina } from 'piscina';
 import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
+import { inVain, unexercised } from '../report/unexercised.ts';
 import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
@@ -16,7 +17,15 @@ import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
-import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
+import {
+  attempted,
+  print,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  SlowProgress,
+  writeWhole,
+} from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -82,11 +91,13 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     const complete = tally.schedules === campaign.schedules || tally.failures.length > 0;
     const unseen = complete && isWhole(campaign, tally) ? neverSeen(tally) : [];
     for (const name of unseen) await say(`MISSED ${name}: not once in ${whole(tally.schedules)} schedules`);
+    const vain = inVain(tally.requests);
+    for (const name of vain) await say(unexercised(name, tally.requests[name]!.asked));
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
-    let status = statusOf(tally, lost, unseen, interrupt);
+    let status = statusOf(tally, lost, [...unseen, ...vain], interrupt);
     const { lines, files } = await keep(tally.failures, campaign.out);
-    const result = resultOf(campaign, tally, ms, found, unseen, complete, files);
+    const result = resultOf(campaign, tally, ms, found, { unseen, unexercised: vain }, complete, files);
     const isWritten = await attempted(() => writeJson(flags.json, result));
     if (!isWritten && status === exit.ok) status = exit.output;
     for (const line of lines) await say(line);
@@ -149,6 +160,7 @@ async function campaignOf(
   const total = emptyTally();
   const end = from + schedules;
   let next = from;
+  const slowly = new SlowProgress();
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
       const count = Math.min(BATCH, end - next);
@@ -156,7 +168,10 @@ async function campaignOf(
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
-      progress(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`);
+      slowly.say(
+        `fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`,
+        total.schedules / schedules,
+      );
     }
   });
   return total;
@@ -171,6 +186,7 @@ async function findAll(
   const wanted = campaign.flaws.length > 0 ? campaign.flaws.map((name) => flawNamed(name)!) : allFlaws;
   const { from, protocols, mix } = campaign;
   const found: Found[] = [];
+  const slowly = new SlowProgress();
   let next = 0;
   await lanes(crew, async () => {
     while (next < wanted.length && !crew.signal.aborted) {
@@ -180,7 +196,8 @@ async function findAll(
       const done = await given(crew, search);
       if (!done) return;
       found[index] = { flaw, failure: done.tally.failures[0], schedules: done.tally.schedules, ms: done.ms };
-      progress(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
+      const { length } = Object.keys(found);
+      slowly.say(`fuzz  ${length}/${wanted.length} seeded bugs`, length / wanted.length);
     }
   });
   progressEnds();
@@ -261,6 +278,9 @@ function summary(campaign: Campaign, tally: Tally, ms: number): string {
   const broken = Object.entries(violations);
   return [
     `${whole(schedules)} of ${whole(campaign.schedules)} schedules, ${whole(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
+    ...Object.entries(tally.requests).flatMap(([name, { asked, accepted }]) =>
+      asked === 0 ? [] : [`Requests  ${whole(accepted)} of ${whole(asked)} accepted, ${name}`],
+    ),
     'Schedules that saw',
     ...Object.entries(witnesses).map(([name, count]) => `  ${whole(count).padStart(9)}  ${name}`),
     ...(broken.length === 0
@@ -328,16 +348,17 @@ function resultOf(
   tally: Tally,
   ms: number,
   found: readonly Found[],
-  unseen: readonly string[],
+  missed: { unseen: readonly string[]; unexercised: readonly string[] },
   complete: boolean,
   files: readonly (string | undefined)[],
 ) {
-  const { schedules, steps, witnesses, violations } = tally;
+  const { schedules, steps, requests, witnesses, violations } = tally;
+  const isAllSeen = missed.unseen.length === 0 && missed.unexercised.length === 0;
   return {
     schemaVersion: 1,
     tool: TOOL,
     complete,
-    pass: tally.failures.length === 0 && unseen.length === 0 && found.every(({ failure }) => failure),
+    pass: tally.failures.length === 0 && isAllSeen && found.every(({ failure }) => failure),
     seed: from,
     protocols,
     faults: mix,
@@ -345,9 +366,10 @@ function resultOf(
     schedules,
     steps,
     wallMs: Math.round(ms),
+    requests,
     witnesses,
     violations,
-    unseen,
+    ...missed,
     failures: tally.failures.map(({ violation, unit }, index) => ({
       ...violation,
       protocol: unit.protocol,

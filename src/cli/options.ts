@@ -207,6 +207,13 @@ export function flagOf(flags: Flags, path: readonly PropertyKey[]): string | und
   return undefined;
 }
 
+/** The flags that make another scenario of the one in the file: all but who is compared, and from which seeds. */
+export function changing(flags: Flags): string[] {
+  const changes = Object.entries(FLAG_OF).filter(([key]) => key !== 'protocols' && key !== 'seeds');
+  const given = changes.flatMap(([, all]) => all.filter(([key]) => flags[key] !== undefined));
+  return [...new Set(given.map(([, flag]) => flag))];
+}
+
 const FLAG_OF: Readonly<Record<string, readonly (readonly [keyof Flags, string])[]>> = {
   protocols: [['protocol', '--protocol']],
   seeds: [['seed', '--seed']],

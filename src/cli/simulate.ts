@@ -13,6 +13,7 @@ import { type Limits, smallestOf } from '../report/limits.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
+import { inVainIn } from '../report/unexercised.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
@@ -30,6 +31,7 @@ import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import {
   absolute,
+  changing,
   flagOf,
   type Flags,
   MEMORY_PART,
@@ -87,7 +89,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     const flag = flagOf(flags, path);
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
-  const scenario = await stdinAsFile(withFlags(base, flags), stdin);
+  const scenario = titled(await stdinAsFile(withFlags(base, flags), stdin), flags);
   const { workload, host } = scenario;
   const inputs = [file, host.topology, ...(isTrace(workload) ? workload.files : [])];
   refuseInputAsJson(flags.json, inputs);
@@ -176,6 +178,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   return status;
 }
 
+/** Under the name that the file has goes only what is in the file. */
+function titled(scenario: Scenario, flags: Flags): Scenario {
+  const others = changing(flags);
+  if (scenario.name === undefined || others.length === 0) return scenario;
+  return { ...scenario, name: `${scenario.name} with ${others.join(' ')}` };
+}
+
 /** The page whose journey is wanted, or null. */
 function pageOf({ journey: text }: Flags, executor: string, { spec }: Experiment): number | null {
   if (text === undefined) return null;
@@ -201,12 +210,13 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
     `${printable(protocol)}, seed ${unit.seed}`,
   );
   await runUnit(unit, { onEvent: (e) => followed.see(e) });
-  return followed.lines();
+  return followed.lines(unit.scheduler === 'timed');
 }
 
 function statusOf(result: Result): number {
   if (!result.pass) return exit.violated;
-  return result.complete ? exit.ok : exit.incomplete;
+  if (!result.complete) return exit.incomplete;
+  return result.unexercised.length > 0 ? exit.missed : exit.ok;
 }
 
 function memoryFor(flags: Flags): number {
@@ -248,6 +258,7 @@ function resultOf(
     scenarioHash: experiment.hash,
     executor,
     scheduler,
+    unexercised: inVainIn(runs),
     runs,
     checks,
   };

@@ -114,14 +114,14 @@ class Seen {
     return pages.some((page) => this.pages.has(page)) || gfns.some((gfn) => this.gfns.has(gfn));
   }
 
-  lanes(): string[] {
+  lanes(isTimed: boolean): string[] {
     if (!this.done) this.atRest();
     const about = this.told.filter(({ pages, gfns, broken }) => broken || this.concerns(pages, gfns));
     const shown = about.slice(-LINES_MAX);
     const missing = about.length - shown.length;
     return [
       ...(missing > 0 ? [`(the first ${missing} lines left out)`] : []),
-      ...drawLanes(this.narrator.lanes, shown, [HOST, HYPERVISOR]),
+      ...drawLanes(this.narrator.lanes, shown, { always: [HOST, HYPERVISOR], isTimed }),
     ];
   }
   private atRest(): void {
@@ -174,7 +174,7 @@ export async function failureScreen(
     ...script(unit),
     ...harms(unit),
     '',
-    ...seen.lanes(),
+    ...seen.lanes(scheduler === 'timed' && choices === undefined),
     '',
     ...seen.change(),
     ...(details.replay === undefined

@@ -21,7 +21,7 @@ import {
 } from '../protocols/index.ts';
 import { hostPlans } from '../protocols/host-plans.ts';
 import { validateHostPlans, validatePlan } from '../protocols/order.ts';
-import { hostViews, pageViews } from '../protocols/views.ts';
+import { hostViews, pageViews, roomyViews } from '../protocols/views.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './quote.ts';
@@ -179,7 +179,8 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   // All that a plan can be asked, so that most of what is wrong shows before anything has run.
   const kind = checked.guestAsks === 'nothing' ? 'migrate' : checked.guestAsks;
   // Not under keys that name pages: who knows nothing of them may well serve where there are none.
-  for (const page of pageViews) for (const host of hostViews) checked.plan({ kind }, page, host);
+  for (const page of pageViews)
+    for (const host of [...hostViews, ...roomyViews]) checked.plan({ kind }, page, host);
   return checked;
 }
 
