@@ -103,6 +103,18 @@ export const configurations: readonly Configuration[] = [
     states: 2_366_371,
   },
   {
+    what: '1 page, 2 nodes, 3 vCPUs, one device failure; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 3, moves: 1, reclaims: 1, faults: 1 },
+    alike: ['vcpu1 and vcpu2'],
+    states: 6_946_350,
+  },
+  {
+    what: '1 page, 2 nodes, 3 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 3, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    alike: ['vcpu1 and vcpu2'],
+    states: 18_337_263,
+  },
+  {
     what: '1 page, 2 nodes, 3 vCPUs; two accesses of each, no move, one reclaim',
     bounds: { vcpus: 3, operations: 2, reclaims: 1 },
     alike: ['vcpu1 and vcpu2'],

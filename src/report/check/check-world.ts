@@ -13,8 +13,8 @@ import {
 import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
-import { NotCommuting } from './own-affairs.ts';
 import { type Requests, requestsIn } from './requests.ts';
+import { NotCommuting } from './own-affairs.ts';
 import { tell } from './told.ts';
 import { NotAlike } from './twins.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
