@@ -9,8 +9,6 @@ export interface Configuration {
   alike?: readonly string[];
   /** Whether everything ends is not asked: that takes as long again. */
   safety?: boolean;
-  /** Of the visited set, where 4 GiB do not suffice: a machine with less than twice as much leaves it out. */
-  memoryBytes?: number;
   /** Short enough for the other protocols too. */
   all?: boolean;
 }
@@ -138,7 +136,6 @@ export const configurations: readonly Configuration[] = [
     alike: ['vcpu1 and vcpu2'],
     states: 80_336_913,
     safety: true,
-    memoryBytes: 6 * 2 ** 30,
   },
   {
     what: '2 guests of 1 page and 1 vCPU, 2 nodes; two operations of each, one move among them, one reclaim',
