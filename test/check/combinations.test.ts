@@ -106,6 +106,21 @@ const combinations: Record<string, SmallBounds> = {
     ],
     given: { readAhead: 2, cachedRequest: 'move', hold: false, frames: 4, gfns: 8 },
   },
+  // It is lost only if its slot cannot be read either.
+  'a copy that read-ahead left decays, and is asked for': {
+    script: [
+      ['write 0', 'write 1', 'pageout 0', 'pageout 1', 'handover 1', 'read 1'],
+      ['await', 'move 0 to 1'],
+    ],
+    faults: 1,
+    given: { readAhead: 2, cachedRequest: 'move', hold: false },
+  },
+  // Nobody may find that copy later, where it was in the way of another page.
+  'a slot decays that read-ahead left a copy of, and the page is touched under another name': {
+    script: [['write 0', 'write 1', 'pageout 0', 'pageout 1', 'read 0', 'move 1 to 1', 'read 1', 'write 2']],
+    faults: 1,
+    given: { frames: 2, gfns: 4, readAhead: 2, guest: { remap: 'hasid-alias' } },
+  },
   'another page was written over the slot that is to be keyed anew': {
     script: [
       ['write 0', 'write 1', 'pageout 1', 'pageout 0', 'write 1', 'pageout 1', 'move 0 to 1', 'read 0'],
