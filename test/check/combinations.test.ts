@@ -70,6 +70,11 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: { encryption: 'gfn' },
   },
+  'a sealed page goes on to another store, and is read or written wrong': {
+    script: [['write 0', 'pageout 0', 'writeback 0', 'read 0']],
+    faults: 1,
+    given: { chain: [2], encryption: 'gfn' },
+  },
   // What is freed is nobody's to ask for: a hold of it would never end.
   'a listed page is freed, where guests hold before they unmap': {
     script: [['write 0', 'pageout 0', 'free 0']],
