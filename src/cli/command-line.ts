@@ -139,6 +139,7 @@ function addFuzz(root: Command, done: Done): void {
     .option('-n, --schedules <n>', 'how many', '50000')
     .option('-s, --seed <n>', 'the first; each schedule has the next one', '1')
     .option('-p, --protocol <name|file>', 'draw from these only (repeatable; default: all shipped)', repeated)
+    .option('--worlds <kind>', 'small, or any: scripts in which any options and commands meet', 'small')
     .option('--faults <mix>', 'swarm, all or none; default: swarm and all by turns')
     .option('--flaw <name>', 'switch a seeded bug on (repeatable)', repeated)
     .option('--self-test', 'find every seeded bug, then nothing in the clean protocols')

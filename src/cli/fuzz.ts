@@ -6,7 +6,16 @@ import { Piscina } from 'piscina';
 import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
-import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
+import {
+  addUp,
+  emptyTally,
+  type Failure,
+  type Stretch,
+  type Tally,
+  type Worlds,
+  worldsKinds,
+} from '../report/fuzz.ts';
+import { variedInAny } from '../scenarios/any-world.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { dismiss } from '../stdx/dismiss.ts';
@@ -23,6 +32,7 @@ export interface FuzzFlags {
   schedules: string;
   seed: string;
   protocol?: string[];
+  worlds: string;
   faults?: string;
   flaw?: string[];
   selfTest?: boolean;
@@ -36,7 +46,7 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`../../workers/fuzz.worker.${extension}`, import.meta.url).href;
 
 /** Seeds that a worker is given at a time: a fraction of a second. */
-const BATCH = 200;
+const BATCH: Record<Worlds, number> = { small: 200, any: 40 };
 /** Seeds after which a flaw counts as not found. */
 const SEARCH_MAX = 2_000;
 /** Schedules after which everything that can happen should have happened: the rarest does in one of 600. */
@@ -103,6 +113,7 @@ interface Campaign {
   schedules: number;
   from: number;
   protocols: readonly string[];
+  worlds: Worlds;
   mix: Stretch['mix'];
   flaws: readonly string[];
   selfTest: boolean;
@@ -133,6 +144,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     schedules,
     from,
     protocols,
+    worlds: oneOf(flags.worlds, '--worlds', worldsKinds),
     mix: flags.faults === undefined ? 'half' : oneOf(flags.faults, '--faults', mixes),
     flaws: flags.flaw ?? [],
     selfTest: flags.selfTest === true,
@@ -143,16 +155,17 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
 
 /** The clean protocols, or those with the flaws asked for, a batch of seeds at a time in their order. */
 async function campaignOf(
-  { schedules, from, protocols, mix, flaws, selfTest }: Campaign,
+  { schedules, from, protocols, worlds, mix, flaws: switched, selfTest }: Campaign,
   crew: Crew,
 ): Promise<Tally> {
   const total = emptyTally();
   const end = from + schedules;
+  const flaws = selfTest ? [] : switched;
   let next = from;
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
-      const count = Math.min(BATCH, end - next);
-      const stretch = { from: next, count, mix, protocols, flaws: selfTest ? [] : flaws, untilFound: false };
+      const count = Math.min(BATCH[worlds], end - next);
+      const stretch = { from: next, count, worlds, mix, protocols, flaws, untilFound: false };
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
@@ -162,7 +175,7 @@ async function campaignOf(
   return total;
 }
 
-/** Each flaw by itself, from the first seed on, until a property that the protocol claims is broken. */
+/** Each flaw by itself, in small worlds from the first seed on, until a property that the protocol claims is broken. */
 async function findAll(
   campaign: Campaign,
   crew: Crew,
@@ -205,9 +218,12 @@ async function given({ pool, signal }: Crew, stretch: Stretch): Promise<{ tally:
 
 // --- what is said
 
-function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign): string {
+function heading({ schedules, from, protocols, worlds, mix, flaws, selfTest }: Campaign): string {
   const mixed = {
-    half: 'half the schedules some of them, half any of them',
+    half:
+      worlds === 'any'
+        ? 'half the schedules none, a quarter some of them, a quarter any of them'
+        : 'half the schedules some of them, half any of them',
     swarm: 'some of them in each schedule',
     all: 'any of them in each schedule',
     none: 'none',
@@ -215,8 +231,9 @@ function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign)
   const faults = mix === 'none' ? 'none' : `${mixed[mix]}: ${faultClasses}`;
   return [
     `copyless fuzz · ${whole(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
-    `Varied    ${varied}`,
-    `Features  ${features.join(', ')}`,
+    ...(worlds === 'any'
+      ? [`Varied    ${variedInAny}`]
+      : [`Varied    ${varied}`, `Features  ${features.join(', ')}`]),
     `Faults    ${faults}`,
     ...(flaws.length > 0 && !selfTest ? [`Flaws     ${flaws.join(', ')}`] : []),
     '',
@@ -324,7 +341,7 @@ async function keep(
 }
 
 function resultOf(
-  { from, protocols, mix, flaws }: Campaign,
+  { from, protocols, worlds, mix, flaws }: Campaign,
   tally: Tally,
   ms: number,
   found: readonly Found[],
@@ -340,6 +357,7 @@ function resultOf(
     pass: tally.failures.length === 0 && unseen.length === 0 && found.every(({ failure }) => failure),
     seed: from,
     protocols,
+    worlds,
     faults: mix,
     flaws,
     schedules,
