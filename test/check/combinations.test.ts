@@ -75,6 +75,14 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: { chain: [2], encryption: 'gfn' },
   },
+  // It waited for the node that its vNode was pinned to before, beside a frame that was free.
+  'a vNode is pinned elsewhere while a fault looks for room, and nothing can be moved out': {
+    script: [
+      ['write 0', 'swapoff 0', 'repin 1 0', 'handover 1', 'repin 1 1'],
+      ['await', 'write 1'],
+    ],
+    given: { frames: 1, gfns: 4 },
+  },
   // What is freed is nobody's to ask for: a hold of it would never end.
   'a listed page is freed, where guests hold before they unmap': {
     script: [['write 0', 'pageout 0', 'free 0']],
