@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { flaws, litmusFlaws } from '../src/flaws/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
@@ -23,7 +24,14 @@ test('README: the protocol in 15 lines is examples/protocols/stay-when-full.ts, 
   );
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);
-});
+  const checked = spawnSync(
+    process.execPath,
+    ['src/cli/start.mjs', 'check', '-p', 'examples/protocols/stay-when-full.ts', '--json'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  expect(checked.status, checked.stderr).toBe(0);
+  expect(JSON.parse(checked.stdout).runs).toMatchObject([{ pass: true, requests: 'accepted' }]);
+}, 60_000);
 
 test('README: the changed page machine breaks what is said beside it', () => {
   const shown = [...readme.matchAll(/```js\n([\s\S]*?)```/g)]
@@ -81,6 +89,15 @@ test('README: the first screen is what the program prints, but for the seconds',
   const still = (text: string) => text.replace(/(PASS|FAIL) in [\d.]+ s/, '$1 in N s').trim();
   expect(still(block('text'))).toBe(still(run.stdout));
   expect(run.status).toBe(0);
+});
+
+test('README: as many seeded bugs as there are', () => {
+  const [, all, fuzzed, others] =
+    /each of (\d+) seeded bugs: .*\nthem, `fuzz` finds (\d+), and the other (\d+)/.exec(readme)!;
+  expect(Number(all)).toBe(flaws.length + litmusFlaws.length);
+  expect(Number(fuzzed)).toBe(flaws.length);
+  expect(Number(others)).toBe(litmusFlaws.length);
+  expect(readme).toContain(`one of ${flaws.length === 50 ? 'fifty' : flaws.length} seeded bugs`);
 });
 
 test('README: what is checked exhaustively is what the program prints', () => {

@@ -16,6 +16,7 @@ import {
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
 import { failureScreen } from '../report/failure.ts';
+import { asksForSomething, unexercised } from '../report/unexercised.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import { searchPool } from '../runtime/check/parallel.ts';
 import type { Checkpoint } from '../runtime/check/search.ts';
@@ -31,7 +32,15 @@ import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
-import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
+import {
+  attempted,
+  print,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  SlowProgress,
+  writeWhole,
+} from './output.ts';
 
 export interface CheckFlags {
   protocol?: string[];
@@ -56,7 +65,7 @@ export interface CheckFlags {
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
-  out: string;
+  out?: string;
 }
 
 /** Searched between two looks at signals and the terminal. */
@@ -88,7 +97,8 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
   const campaign = await campaignOf(scenario, flags);
   refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
-  refuseUnwritable(join(flags.out, 'check.json'));
+  // What is not asked for is written only where something fails, and then it is early enough to say that it cannot be.
+  if (flags.out !== undefined) refuseUnwritable(join(flags.out, 'check.json'));
   if (flags.explore) {
     refuseBesideExplore(flags);
     return exploreWorld(campaign, scenario);
@@ -101,18 +111,19 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     isHeaded = true;
   };
   const interrupt = new Interrupt();
-  const runs: object[] = [];
+  const runs: ReturnType<typeof resultOf>[] = [];
   let status: number = exit.ok;
   try {
     for (const subject of campaign.subjects) {
       const found = await checkOne(subject, campaign, flags, interrupt, begun);
-      await say(verdict(subject.name, found.checked));
+      await say(verdict(subject, found.checked));
       const file = found.checked.violation
-        ? await explain(subject, campaign, found, flags.out, say)
+        ? await explain(subject, campaign, found, flags.out ?? 'out', say)
         : undefined;
       runs.push(resultOf(subject.name, found.checked, file));
       if (found.checked.violation) status = exit.violated;
       else if (!found.checked.complete && status === exit.ok) status = exit.incomplete;
+      else if (isMissed(found.checked) && status === exit.ok) status = exit.missed;
       if (found.isUnsaved && status === exit.ok) status = exit.output;
       if (interrupt.signal.aborted) break;
     }
@@ -120,9 +131,11 @@ export async function check(scenario: string | undefined, flags: CheckFlags): Pr
     progressEnds();
     interrupt.release();
   }
-  const isWritten = await attempted(() => writeJson(flags.json, campaign, runs));
+  const complete = runs.length === campaign.subjects.length && runs.every((run) => run.complete);
+  const isWritten = await attempted(() => writeJson(flags.json, campaign, runs, complete));
   if (!isWritten && status === exit.ok) status = exit.output;
-  return interrupt.status === 0 ? status : interrupt.status;
+  // A signal that came when all was done stopped nothing.
+  return complete ? status : interrupt.status || status;
 }
 
 interface Found {
@@ -166,11 +179,12 @@ async function searchOn(
   let written = began;
   let pause = SAVE_MS;
   let isUnsaved = false;
+  const progress = new SlowProgress();
   for (;;) {
     const isDone = await search.advanceTogether();
     const now = performance.now();
     const { states, depth } = search.search.result();
-    progress(`${name}: ${whole(states)} states, depth ${depth}`);
+    progress.say(`${name}: ${whole(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
     if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
       isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
@@ -238,9 +252,11 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     guests: within('--guests', flags.guests ?? '1', 1, 4),
   };
   within('--guests x --vcpus', `${world.guests * world.vcpus}`, 1, 8);
+  const operations = within('--operations', flags.operations ?? '1', 0, 8);
+  const all = world.guests * world.vcpus * operations;
   const bounds: Bounds = {
-    operations: within('--operations', flags.operations ?? '1', 0, 8),
-    moves: within('--moves', flags.moves ?? '1', 0, 8),
+    operations,
+    moves: movesAmong(all, flags),
     // What is to be moved out a script says.
     reclaims: within('--reclaims', flags.reclaims ?? (script === null ? '1' : '0'), 0, 8),
     faults: within('--faults', flags.faults, 0, 4),
@@ -282,6 +298,14 @@ function refuseBesideExplore({ json, checkpoint, time, workers }: CheckFlags): v
 function sizesOf({ guests }: WorldSpec): WorldBounds {
   const { pages, vnodes, vcpus } = guests[0]!;
   return { pages, nodes: vnodes.length, vcpus: vcpus.length, guests: guests.length };
+}
+
+/** @param all operations of all vCPUs, moves among them */
+function movesAmong(all: number, { moves }: CheckFlags): number {
+  if (moves === undefined) return Math.min(1, all);
+  const count = within('--moves', moves, 0, 8);
+  if (count > all) refuse('--moves', `is ${count}`, `at most ${all}, the operations of all vCPUs`, 'moves are some of them: raise --operations'); // prettier-ignore
+  return count;
 }
 
 function within(flag: string, text: string, least: number, most: number): number {
@@ -347,15 +371,26 @@ function harmsIn({ repeats = 0, losses = 0, timeouts = losses, restarts = 0 }: B
   ].join('');
 }
 
-function verdict(name: string, checked: CheckedWorld): string {
+/** Guests asked and were always refused: then nothing of the plan was looked at. */
+function isMissed({ requests }: CheckedWorld): boolean {
+  return requests === 'refused';
+}
+
+function verdict({ name, protocol }: Subject, checked: CheckedWorld): string {
   const { states, transitions, depth, alike, complete, violation, live, boundedBy } = checked;
   const upTo = alike.length === 0 ? '' : ` up to exchange of ${alike.join(', and of ')}`;
   const counts = `${whole(states)} states${upTo}, ${whole(transitions)} transitions, depth ${depth}`;
   if (violation) return `FAIL ${name}: ${violation.property}, after ${counts}`;
   if (!complete)
     return `INCOMPLETE ${name}: ${counts}; ended by ${boundedBy ?? 'a signal'}; nothing was violated so far`;
-  const ends = live ? 'everything that waits is served' : 'liveness was not asked';
-  return `PASS ${name}: complete, ${counts}; ${ends}`;
+  const ends = live ? 'no deadlock, no starvation' : 'liveness was not asked';
+  const searched = `complete, ${counts}; ${ends}`;
+  if (isMissed(checked)) return `${unexercised(name)}\n     ${searched}`;
+  const unasked =
+    checked.requests === 'none' && asksForSomething(protocol)
+      ? '\n     no request was made, so its plan was not exercised'
+      : '';
+  return `PASS ${name}: ${searched}${unasked}`;
 }
 
 async function explain(
@@ -368,7 +403,7 @@ async function explain(
   const violation = checked.violation!;
   await say(`     ${violation.message}`);
   const { choices, shortest, cycleFrom } = violation;
-  const length = `${several(choices.length, 'step')}, ${shortest ? 'no way is shorter' : 'shortest among the orders that were searched'}`;
+  const length = `${several(choices.length, 'step')}; ${shortest ? 'no counterexample is shorter' : 'the shortest among the orders that were searched'}`;
   if (cycleFrom !== undefined) {
     await say(`     ${length}; from step ${cycleFrom + 1} on it repeats for ever`);
     await say(choices.map(({ text }, i) => `     ${i + 1 === cycleFrom + 1 ? '↻' : ' '} ${text}`).join('\n'));
@@ -395,7 +430,7 @@ async function seenAgain(unit: Unit, violation: FoundViolation) {
   return run.violations.find(({ property }) => property === violation.property) ?? run.violations[0] ?? null;
 }
 
-function resultOf(protocol: string, checked: CheckedWorld, replay: string | undefined): object {
+function resultOf(protocol: string, checked: CheckedWorld, replay: string | undefined) {
   const { violation, ...counts } = checked;
   const told = violation && {
     kind: violation.kind,
@@ -412,14 +447,14 @@ function resultOf(protocol: string, checked: CheckedWorld, replay: string | unde
 async function writeJson(
   target: string | boolean | undefined,
   campaign: Campaign,
-  runs: object[],
+  runs: readonly ReturnType<typeof resultOf>[],
+  complete: boolean,
 ): Promise<void> {
   if (target === undefined) return;
-  const { world, script, bounds, flaws, subjects } = campaign;
+  const { world, script, bounds, flaws } = campaign;
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
-  const complete =
-    runs.length === subjects.length && runs.every((run) => 'complete' in run && run.complete === true);
-  const pass = complete && runs.every((run) => 'pass' in run && run.pass === true);
+  // As of each run, and of a plan that was exercised. Whether everything was looked at is `complete`.
+  const pass = runs.every((run) => run.pass && run.requests !== 'refused');
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

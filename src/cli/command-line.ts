@@ -1,5 +1,5 @@
 // The command line: the flags of every verb. Verbs are in files of their own; what failed becomes one line in error-line.ts.
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import type { CheckFlags } from './check.ts';
 import { explain } from './error-line.ts';
 import { exit } from './exit.ts';
@@ -16,7 +16,13 @@ interface Profiled {
 /** Where `--profile` alone puts it. */
 const CPU_PROFILE = 'copyless.cpuprofile';
 const cpuProfile = () =>
-  new Option('--profile [file]', 'FILE.cpuprofile: where the time of this thread goes').preset(CPU_PROFILE);
+  new Option(
+    '--profile [file]',
+    `FILE.cpuprofile: where the time of this thread goes (without FILE: ${CPU_PROFILE})`,
+  ).preset(CPU_PROFILE);
+/** What the option is without its argument stands in its description. */
+const optionDescription = (option: Option) =>
+  new Help().optionDescription(option).replace(/ \(preset: "[^"]*"\)$/, '');
 
 // A verb's own code is loaded when it is called: help and a mistyped flag need none of it.
 const simulate = async (
@@ -52,6 +58,7 @@ function program(done: Done): Command {
     .description('Copyless NUMA balancing, simulated and verified: protocols side by side on one workload.')
     .version(VERSION)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .configureOutput({ writeErr: () => {} });
   for (const add of [addSimulate, addFuzz, addCheck, addReplay, addMachines]) add(root, done);
   return root;
@@ -77,29 +84,32 @@ function addSimulate(root: Command, done: Done): void {
     )
     .option(
       '--validate',
-      'on threads: show that each step is one that the model can make (bursts of one access)',
+      'with --executor threads: show that the model can make every step of the run (bursts of one access)',
     )
     .option('--scheduler <name>', 'order of deliveries when simulated: timed, random or pct', 'timed')
     .option(
       '--faults <spec>',
-      'what goes wrong: none (the default), swarm or all (drawn from the seed), or NAME:NTH,...',
+      'what goes wrong: none (the default); swarm or all, drawn from the seed; or NAME:NTH,...',
     )
     .option('-s, --seed <n|a..b>', "seed, or a range of them; default: the scenario's, else 1")
-    .option('--topology <name|file>', 'built-in, this-machine, `numactl -H` text, a module, or - for stdin')
+    .option(
+      '--topology <name|file>',
+      "built-in name, this-machine, a file with `numactl -H` text, a module, or - for stdin; the scenario's nodes are kept where they exist there",
+    )
     .option('--nodes <ids>', 'kernel ids of the nodes that vNodes are pinned to, such as 0,2')
     .option('--memory <size>', 'memory of each pinned node for the guests, such as 4MiB')
     .addOption(
       new Option(
         '--profile [name|file]',
-        'cost profile; or FILE.cpuprofile to see where the time of this program goes (default file: copyless.cpuprofile)',
+        `cost profile (default: the scenario's, else that of the built-in topology, else skylake-2s); or FILE.cpuprofile, to see where the time of this program goes (without FILE: ${CPU_PROFILE})`,
       )
         .preset(CPU_PROFILE)
         .argParser(repeated),
     )
     .option('--new-location <kind[@node]>', 'where idle pages go: hdd, sata, nvme, optane, zram, or far@NODE')
     .option('--store-size <size>', 'room at the place that --new-location names')
-    .option('--vcpus <n>', 'vCPUs of each guest')
-    .option('--guests <n>', 'guests')
+    .option('--vcpus <n>', 'number of vCPUs of each guest')
+    .option('--guests <n>', 'number of guests')
     .option('--list-capacity <n>', 'entries of the moved list')
     .option(
       '-w, --workload <name|file>',
@@ -113,17 +123,20 @@ function addSimulate(root: Command, done: Done): void {
     )
     .option('--pages <n>', 'most pages that a trace may touch')
     .option('--move-every <n>', 'accesses after which a single traced task moves to another vNode')
-    .option('--migrate-pages', 'move its pages first where it arrives, touched or not (migratepages)')
-    .option('--instructions <read|skip>', 'instruction fetches of a trace')
-    .option('--max-bytes <size>', 'most bytes that a gzip trace may unpack to')
+    .option(
+      '--migrate-pages',
+      'on each move, migrate all pages of the task first, touched or not (migratepages)',
+    )
+    .option('--instructions <read|skip>', 'whether instruction fetches of a trace count as reads')
+    .option('--max-bytes <size>', 'most bytes that a gzip trace may expand to')
     .option(
       '--max-memory <size>',
-      "memory that a run may take; default: what is free, at most three quarters of this machine's",
+      "memory that a run may take; default: what is free, at most three quarters of this machine's memory",
     )
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
     .option(
       '-o, --out <dir>',
-      'folder for result.json (without it: not written) and replay files (without it: out)',
+      'folder for result.json, which is not written without this option, and for replay files (default: out)',
     )
     .option('--journey <page>', "one page's journey under each protocol, in the lanes of the patent's FIG. 4")
     .option('--replay <file>', 'run a kept failure again')
@@ -136,17 +149,24 @@ function addFuzz(root: Command, done: Done): void {
   root
     .command('fuzz')
     .description('thousands of drawn schedules in small worlds, every property watched')
-    .option('-n, --schedules <n>', 'how many', '50000')
-    .option('-s, --seed <n>', 'the first; each schedule has the next one', '1')
-    .option('-p, --protocol <name|file>', 'draw from these only (repeatable; default: all shipped)', repeated)
-    .option('--worlds <kind>', 'small, or any: scripts in which any options and commands meet', 'small')
-    .option('--faults <mix>', 'swarm, all or none; default: swarm and all by turns')
+    .option('-n, --schedules <n>', 'how many schedules', '50000')
+    .option('-s, --seed <n>', 'seed of the first schedule; each has the next one', '1')
+    .option('-p, --protocol <name|file>', 'run only these (repeatable; default: all shipped)', repeated)
+    .option(
+      '--worlds <kind>',
+      'small, or any (scripts and worlds in which any options and commands meet)',
+      'small',
+    )
+    .option(
+      '--faults <mix>',
+      'swarm (some kinds in each schedule), all or none; default: swarm and all in turn',
+    )
     .option('--flaw <name>', 'switch a seeded bug on (repeatable)', repeated)
-    .option('--self-test', 'find every seeded bug, then nothing in the clean protocols')
-    .option('--list', 'the seeded bugs by name')
-    .option('--time <seconds>', 'stop after so long')
+    .option('--self-test', 'show that every seeded bug is found, then that the clean protocols break nothing')
+    .option('--list', 'list the seeded bugs')
+    .option('--time <seconds>', 'stop after this long, with exit status 0')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
-    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
 }
 
@@ -163,31 +183,37 @@ function addCheck(root: Command, done: Done): void {
       'a protocol, shipped or your own (repeatable; default: all shipped)',
       repeated,
     )
-    .option('--pages <n>', 'pages of each guest (default: 1; not beside a script)')
-    .option('--nodes <n>', 'memory nodes (default: 2; not beside a script)')
-    .option('--vcpus <n>', 'vCPUs of each guest (default: 2; not beside a script)')
-    .option('--guests <n>', 'guests (default: 1; not beside a script)')
+    .option('--pages <n>', 'pages of each guest (default: 1; not with a script)')
+    .option('--nodes <n>', 'memory nodes (default: 2; not with a script)')
+    .option('--vcpus <n>', 'vCPUs of each guest (default: 2; not with a script)')
+    .option('--guests <n>', 'guests (default: 1; not with a script)')
     .option(
       '--operations <n>',
-      'operations of each vCPU: reads, writes and moves of a page (default: 1; not beside a script)',
+      'operations of each vCPU: reads, writes and moves of a page (default: 1; not with a script)',
     )
-    .option('--moves <n>', 'moves among them, of all vCPUs together (default: 1; not beside a script)')
-    .option('--reclaims <n>', 'pages that reclaim moves out, at any time (default: 1; beside a script none)')
+    .option('--moves <n>', 'moves among them, of all vCPUs together (default: 1; not with a script)')
+    .option('--reclaims <n>', 'pages that reclaim moves out, at any time (default: 1; with a script: 0)')
     .option('--faults <n>', 'failures of devices, of any kind and at any occasion', '0')
-    .option('--repeats <n>', 'messages that come twice', '0')
+    .option('--repeats <n>', 'messages that arrive twice', '0')
     .option('--losses <n>', 'messages that get lost', '0')
     .option('--restarts <n>', 'times that the hypervisor loses its memory', '0')
-    .option('--timeouts <n>', 'things said again while the answer may be on its way (default: --losses)')
+    .option(
+      '--timeouts <n>',
+      'messages said again too early, with the answer perhaps on its way (default: --losses)',
+    )
     .option('--flaw <name>', 'switch a seeded bug on (repeatable; fuzz --list)', repeated)
-    .option('--beyond-claims', 'judge also the properties that the protocol does not claim')
-    .option('--no-reduction', 'search every order, also of steps that commute')
-    .option('--no-symmetry', 'tell states apart that differ only by an exchange of things that are alike')
-    .option('--time <seconds>', 'stop after so long with each protocol')
-    .option('--workers <n>', 'threads that search together; more than one: as with --no-symmetry', '1')
-    .option('--checkpoint <file>', 'go on from there if it exists; write it when stopped, and now and then')
+    .option('--beyond-claims', 'also judge the properties that the protocol does not claim')
+    .option('--no-reduction', 'search every order, even of steps that commute')
+    .option('--no-symmetry', 'tell apart states that differ only by an exchange of things that are alike')
+    .option('--time <seconds>', 'stop after this long with each protocol')
+    .option('--workers <n>', 'threads that search together; more than one implies --no-symmetry', '1')
+    .option(
+      '--checkpoint <file>',
+      'continue from this file if it exists; written when stopped, and now and then',
+    )
     .option('--explore', 'step through the states by hand')
     .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
-    .option('-o, --out <dir>', 'folder for replay files', 'out')
+    .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .addOption(cpuProfile())
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
       done(await watched(profile, () => check(scenario, flags))),
@@ -223,13 +249,25 @@ export async function commandLine(argv: readonly string[]): Promise<number> {
   const idle = () => void import('../scenarios/modules.ts').then((modules) => modules.nothingIsLeft());
   process.once('beforeExit', idle);
   try {
-    await program((code) => {
+    const root = program((code) => {
       status = code;
-    }).parseAsync([...argv]);
+    });
+    await refuseUnknownVerb(root, argv.slice(2));
+    await root.parseAsync([...argv]);
     return status;
   } catch (error) {
     return explain(error);
   } finally {
     process.off('beforeExit', idle);
   }
+}
+
+/** Help for a verb that is none would be the general one, as if there were such a verb. */
+async function refuseUnknownVerb(root: Command, words: readonly string[]): Promise<void> {
+  const asks = words.some((word) => word === '--help' || word === '-h');
+  const verb = words[0] === 'help' ? words[1] : asks ? words[0] : undefined;
+  if (verb === undefined || !/^[a-z]+$/i.test(verb) || verb === 'help') return;
+  if (root.commands.some((command) => command.name() === verb)) return;
+  // Throws, unless there is a scenario of that name.
+  (await import('../scenarios/scenario-file.ts')).readText(verb);
 }

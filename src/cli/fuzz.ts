@@ -6,6 +6,8 @@ import { Piscina } from 'piscina';
 import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
+import { commandTo } from '../report/command.ts';
+import { inVain, unexercised } from '../report/unexercised.ts';
 import {
   addUp,
   emptyTally,
@@ -25,7 +27,15 @@ import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { absolute, oneOf, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
-import { attempted, print, progress, progressEnds, refuseUnwritable, sayer, writeWhole } from './output.ts';
+import {
+  attempted,
+  print,
+  progressEnds,
+  refuseUnwritable,
+  sayer,
+  SlowProgress,
+  writeWhole,
+} from './output.ts';
 import { TOOL } from './version.ts';
 
 export interface FuzzFlags {
@@ -39,7 +49,7 @@ export interface FuzzFlags {
   list?: boolean;
   time?: string;
   json?: string | boolean;
-  out: string;
+  out?: string;
 }
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -92,11 +102,13 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     const complete = tally.schedules === campaign.schedules || tally.failures.length > 0;
     const unseen = complete && isWhole(campaign, tally) ? neverSeen(tally) : [];
     for (const name of unseen) await say(`MISSED ${name}: not once in ${whole(tally.schedules)} schedules`);
+    const vain = inVain(tally.requests);
+    for (const name of vain) await say(unexercised(name, tally.requests[name]!.asked));
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
-    let status = statusOf(tally, lost, unseen, interrupt);
+    let status = statusOf(tally, lost, [...unseen, ...vain], complete ? 0 : interrupt.status);
     const { lines, files } = await keep(tally.failures, campaign.out);
-    const result = resultOf(campaign, tally, ms, found, unseen, complete, files);
+    const result = resultOf(campaign, tally, ms, found, { unseen, unexercised: vain }, complete, files);
     const isWritten = await attempted(() => writeJson(flags.json, result));
     if (!isWritten && status === exit.ok) status = exit.output;
     for (const line of lines) await say(line);
@@ -139,7 +151,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     refuse('--seed', `${from} and ${schedules} schedules`, 'seeds up to 2^53 - 1', 'begin lower');
   refuseInputAsJson(flags.json, flags.protocol ?? []);
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
-  refuseUnwritable(join(flags.out, 'fuzz.json'));
+  if (flags.out !== undefined) refuseUnwritable(join(flags.out, 'fuzz.json'));
   return {
     schedules,
     from,
@@ -149,7 +161,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     flaws: flags.flaw ?? [],
     selfTest: flags.selfTest === true,
     seconds: flags.time === undefined ? 0 : wholeNumber(flags.time, '--time', 1),
-    out: flags.out,
+    out: flags.out ?? 'out',
   };
 }
 
@@ -162,6 +174,7 @@ async function campaignOf(
   const end = from + schedules;
   const flaws = selfTest ? [] : switched;
   let next = from;
+  const slowly = new SlowProgress();
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
       const count = Math.min(BATCH[worlds], end - next);
@@ -169,7 +182,10 @@ async function campaignOf(
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
-      progress(`fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`);
+      slowly.say(
+        `fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`,
+        total.schedules / schedules,
+      );
     }
   });
   return total;
@@ -184,6 +200,7 @@ async function findAll(
   const wanted = campaign.flaws.length > 0 ? campaign.flaws.map((name) => flawNamed(name)!) : allFlaws;
   const { from, protocols, mix } = campaign;
   const found: Found[] = [];
+  const slowly = new SlowProgress();
   let next = 0;
   await lanes(crew, async () => {
     while (next < wanted.length && !crew.signal.aborted) {
@@ -193,7 +210,8 @@ async function findAll(
       const done = await given(crew, search);
       if (!done) return;
       found[index] = { flaw, failure: done.tally.failures[0], schedules: done.tally.schedules, ms: done.ms };
-      progress(`fuzz  ${Object.keys(found).length}/${wanted.length} seeded bugs`);
+      const { length } = Object.keys(found);
+      slowly.say(`fuzz  ${length}/${wanted.length} seeded bugs`, length / wanted.length);
     }
   });
   progressEnds();
@@ -278,6 +296,9 @@ function summary(campaign: Campaign, tally: Tally, ms: number): string {
   const broken = Object.entries(violations);
   return [
     `${whole(schedules)} of ${whole(campaign.schedules)} schedules, ${whole(steps)} steps in ${(ms / 1000).toFixed(1)} s: ${perSecond} schedules/s`,
+    ...Object.entries(tally.requests).flatMap(([name, { asked, accepted }]) =>
+      asked === 0 ? [] : [`Requests  ${whole(accepted)} of ${whole(asked)} accepted, ${name}`],
+    ),
     'Schedules that saw',
     ...Object.entries(witnesses).map(([name, count]) => `  ${whole(count).padStart(9)}  ${name}`),
     ...(broken.length === 0
@@ -296,14 +317,9 @@ function neverSeen({ witnesses }: Tally): string[] {
   return Object.entries(witnesses).flatMap(([name, count]) => (count === 0 ? [name] : []));
 }
 
-function statusOf(
-  tally: Tally,
-  lost: readonly string[],
-  unseen: readonly string[],
-  interrupt: Interrupt,
-): number {
+function statusOf(tally: Tally, lost: readonly string[], unseen: readonly string[], stopped: number): number {
   if (tally.failures.length > 0) return exit.violated;
-  if (interrupt.status !== 0) return interrupt.status;
+  if (stopped !== 0) return stopped;
   if (lost.length > 0) return exit.violated;
   return unseen.length > 0 ? exit.missed : exit.ok;
 }
@@ -335,7 +351,7 @@ async function keep(
       )
     : [];
   const replays = files
-    .flatMap((file) => (file === undefined ? [] : [`Replay  npm run copyless -- replay ${file}`]))
+    .flatMap((file) => (file === undefined ? [] : [`Replay  ${commandTo('replay', file)}`]))
     .toReversed();
   return { lines: [...lines, ...(screen.length > 0 ? ['', ...screen, ''] : []), ...replays], files };
 }
@@ -345,16 +361,17 @@ function resultOf(
   tally: Tally,
   ms: number,
   found: readonly Found[],
-  unseen: readonly string[],
+  missed: { unseen: readonly string[]; unexercised: readonly string[] },
   complete: boolean,
   files: readonly (string | undefined)[],
 ) {
-  const { schedules, steps, witnesses, violations } = tally;
+  const { schedules, steps, requests, witnesses, violations } = tally;
+  const isAllSeen = missed.unseen.length === 0 && missed.unexercised.length === 0;
   return {
     schemaVersion: 1,
     tool: TOOL,
     complete,
-    pass: tally.failures.length === 0 && unseen.length === 0 && found.every(({ failure }) => failure),
+    pass: tally.failures.length === 0 && isAllSeen && found.every(({ failure }) => failure),
     seed: from,
     protocols,
     worlds,
@@ -363,9 +380,10 @@ function resultOf(
     schedules,
     steps,
     wallMs: Math.round(ms),
+    requests,
     witnesses,
     violations,
-    unseen,
+    ...missed,
     failures: tally.failures.map(({ violation, unit }, index) => ({
       ...violation,
       protocol: unit.protocol,

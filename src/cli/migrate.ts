@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { frameTable } from '../../machines/tables.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { migrationModes } from '../protocols/migration.ts';
+import { commandTo } from '../report/command.ts';
 import { together } from '../report/judged.ts';
 import {
   type MigrationResult,
@@ -74,7 +75,8 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
     schemaVersion: 1,
     kind: 'live-migration',
     tool: TOOL,
-    complete: !stopped() && runs.every((run) => run.ending === 'at rest'),
+    complete:
+      runs.length === (last - first + 1) * modes.length && runs.every((run) => run.ending === 'at rest'),
     pass: checks.every((check) => check.kind === 'sometimes' || check.pass),
     scheduler,
     runs,
@@ -101,9 +103,9 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   }
   for (const run of runs) {
     if (run.violations.length > 0)
-      note(`Replay  npm run simulate -- ${file} --seed ${run.seed} --scheduler ${scheduler}`);
+      note(`Replay  ${commandTo('simulate', `${file} --seed ${run.seed} --scheduler ${scheduler}`)}`);
   }
-  if (interrupt.status !== 0) return interrupt.status;
+  if (interrupt.status !== 0 && !result.complete) return interrupt.status;
   if (!result.pass) return exit.violated;
   if (!result.complete) return exit.incomplete;
   return areWritten ? exit.ok : exit.output;

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { flawNamed, flawNames } from '../flaws/index.ts';
 import {
-  chainOf,
   newLocationKinds,
   type Scenario,
   type ScenarioInput,
@@ -170,20 +169,9 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
       'such as --new-location nvme@0 --store-size 64MiB',
     );
   }
-  // Another topology has other nodes: what the scenario said of them does not carry over.
-  const { nodes: _nodes, newLocation: _placed, ...rest } = base.host;
-  const baseHost =
-    flags.topology === undefined
-      ? base.host
-      : {
-          ...rest,
-          newLocation: chainOf(base.host).map((place) =>
-            place.kind === 'far' ? { kind: 'nvme' as const } : { ...place, node: undefined },
-          ),
-        };
   const merged = {
     ...base,
-    host: { ...baseHost, ...host },
+    host: { ...base.host, ...host },
     guests: { ...base.guests, ...guests },
     workload: workload(base, flags),
     ...(flags.protocol ? { protocols: flags.protocol } : {}),
@@ -205,6 +193,13 @@ export function flagOf(flags: Flags, path: readonly PropertyKey[]): string | und
     if (found) return found[1];
   }
   return undefined;
+}
+
+/** The flags that make another scenario of the one in the file: all but who is compared, and from which seeds. */
+export function changing(flags: Flags): string[] {
+  const changes = Object.entries(FLAG_OF).filter(([key]) => key !== 'protocols' && key !== 'seeds');
+  const given = changes.flatMap(([, all]) => all.filter(([key]) => flags[key] !== undefined));
+  return [...new Set(given.map(([, flag]) => flag))];
 }
 
 const FLAG_OF: Readonly<Record<string, readonly (readonly [keyof Flags, string])[]>> = {

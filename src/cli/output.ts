@@ -135,10 +135,39 @@ export async function attempted(write: () => Promise<void> | void): Promise<bool
   }
 }
 
+const overwrites = (): boolean => process.stderr.isTTY && !process.env['CI'];
+
 /** A line that overwrites itself, on a terminal only. */
 export function progress(text: string): void {
-  if (process.stderr.isTTY && !process.env['CI']) process.stderr.write(`\r\x1b[2K${text}`);
+  if (overwrites()) process.stderr.write(`\r\x1b[2K${text}`);
 }
+
 export function progressEnds(): void {
   progress('');
+}
+
+/** Between two lines of progress where they do not overwrite one another. */
+const LINE_MS = 10_000;
+
+/** Progress of what takes minutes: on a terminal as ever, elsewhere a line now and then; with how long it will take. */
+export class SlowProgress {
+  private readonly clockMs: () => number;
+  private readonly write: (text: string) => void;
+  private readonly began: number;
+  private last: number;
+
+  constructor(clockMs = () => performance.now(), write = overwrites() ? progress : note) {
+    this.clockMs = clockMs;
+    this.write = write;
+    this.began = this.last = clockMs();
+  }
+  /** @param done part of the whole, 0 to 1; 0: nobody knows */
+  say(text: string, done = 0): void {
+    const now = this.clockMs();
+    if (this.write !== progress && now - this.last < LINE_MS) return;
+    this.last = now;
+    const leftS = done > 0 ? Math.round(((now - this.began) * (1 / done - 1)) / 1000) : 0;
+    const left = leftS < 100 ? `${leftS} s` : `${Math.round(leftS / 60)} min`;
+    this.write(done > 0 && done < 1 ? `${text}, about ${left} left` : text);
+  }
 }

@@ -5,17 +5,23 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
+import type { Topology } from '../model/topology.ts';
 import { protocols as shipped } from '../protocols/index.ts';
+import { commandTo } from '../report/command.ts';
 import { comparison } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
 import { together } from '../report/judged.ts';
 import { type Limits, smallestOf } from '../report/limits.ts';
+import { machineOf } from '../report/machine.ts';
 import type { Result } from '../report/result.ts';
 import type { RunReport } from '../report/run.ts';
 import { Journey } from '../report/journey.ts';
+import { inVainIn } from '../report/unexercised.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
 import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
+import { loadTopologyOrModule } from '../scenarios/modules.ts';
+import { type CarriedOver, carriedOver } from '../scenarios/other-topology.ts';
 import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
 import { readScenario, readText } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
@@ -30,6 +36,7 @@ import { explainFailure, writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
 import {
   absolute,
+  changing,
   flagOf,
   type Flags,
   MEMORY_PART,
@@ -87,8 +94,8 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     const flag = flagOf(flags, path);
     return flag === undefined ? placeOf(...path) : { file: flag };
   };
-  const scenario = await stdinAsFile(withFlags(base, flags), stdin);
-  const { workload, host } = scenario;
+  const wanted = titled(await stdinAsFile(withFlags(base, flags), stdin), flags);
+  const { workload, host } = wanted;
   const inputs = [file, host.topology, ...(isTrace(workload) ? workload.files : [])];
   refuseInputAsJson(flags.json, inputs);
   if (
@@ -96,16 +103,16 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     inputs.some((input) => input && resolve(input) === resolve(flags.out!, 'result.json'))
   )
     refuse('--out', `the result in ${quote(flags.out)} is an input`, 'another folder', 'nothing was run');
-  if (scenario.host.topology === '-') await stdin.fetch('topology');
-  const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes);
+  if (host.topology === '-') await stdin.fetch('topology');
+  const { scenario, topology, warnings } = await onItsTopology(wanted, flags, stdin);
+  const experiment = await assemble(scenario, said, () => stdin.text(), memoryBytes, topology);
   const journeyOf = pageOf(flags, executor, experiment);
   const named = scenario.protocols ?? shipped.map((protocol) => protocol.name);
   const out = flags.out ?? 'out';
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   if (flags.out !== undefined) refuseUnwritable(join(out, 'result.json'));
-  for (const warning of experiment.topology.warnings) {
-    note(printable(`warning: ${experiment.topology.name}: ${warning}`));
-  }
+  for (const warning of [...topology.warnings, ...warnings])
+    note(printable(`warning: ${topology.name}: ${warning}`));
 
   const [first, last] = scenario.seeds;
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -152,7 +159,9 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     result.runs.length === 0
       ? `Interrupted before the first of ${units.length} runs was done.`
       : comparison(experiment, result, limits, performance.now() - began);
-  let status = interrupt.status || statusOf(result);
+  // A signal that came when all was done stopped nothing.
+  const stopped = result.complete ? 0 : interrupt.status;
+  let status = stopped || statusOf(result);
   const attempt = async (write: () => Promise<void> | void) => {
     if (!(await attempted(write)) && status === exit.ok) status = exit.output;
   };
@@ -161,7 +170,7 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     await attempt(() => print(json));
     note(text);
   } else await attempt(() => print(text));
-  if (journeyOf !== null && result.runs.length > 0 && interrupt.status === 0) {
+  if (journeyOf !== null && result.runs.length > 0 && stopped === 0) {
     for (const unit of units.slice(0, named.length)) {
       const lines = await journey(unit, journeyOf);
       await attempt(() => show(`\n${lines.join('\n')}`));
@@ -174,6 +183,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
     await attempt(() => keepFailures(units, reports, { out, stdin, show }));
   }
   return status;
+}
+
+/** Under the name that the file has goes only what is in the file. */
+function titled(scenario: Scenario, flags: Flags): Scenario {
+  const others = changing(flags);
+  if (scenario.name === undefined || others.length === 0) return scenario;
+  return { ...scenario, name: `${scenario.name} with ${others.join(' ')}` };
 }
 
 /** The page whose journey is wanted, or null. */
@@ -201,12 +217,13 @@ async function journey(unit: Unit, page: number): Promise<string[]> {
     `${printable(protocol)}, seed ${unit.seed}`,
   );
   await runUnit(unit, { onEvent: (e) => followed.see(e) });
-  return followed.lines();
+  return followed.lines(unit.scheduler === 'timed');
 }
 
 function statusOf(result: Result): number {
   if (!result.pass) return exit.violated;
-  return result.complete ? exit.ok : exit.incomplete;
+  if (!result.complete) return exit.incomplete;
+  return result.unexercised.length > 0 ? exit.missed : exit.ok;
 }
 
 function memoryFor(flags: Flags): number {
@@ -223,6 +240,22 @@ async function stdinAsFile(scenario: Scenario, stdin: Stdin): Promise<Scenario> 
   const files: string[] = [];
   for (const name of workload.files) files.push(name === '-' ? await stdin.spool('trace') : name);
   return { ...scenario, workload: { ...workload, files } };
+}
+
+/** The scenario with its topology; with what it says by node id carried over to that which `--topology` names. */
+async function onItsTopology(
+  scenario: Scenario,
+  flags: Flags,
+  stdin: Stdin,
+): Promise<CarriedOver & { topology: Topology }> {
+  const topology = await loadTopologyOrModule(scenario.host.topology, () => stdin.text());
+  if (flags.topology === undefined) return { scenario, topology, warnings: [] };
+  const given = {
+    nodes: flags.nodes !== undefined,
+    newLocation: flags.newLocation !== undefined,
+    profile: flags.profile !== undefined,
+  };
+  return { ...carriedOver(scenario, topology, given), topology };
 }
 
 function resultOf(
@@ -246,8 +279,10 @@ function resultOf(
     complete: done.length === reports.length && runs.every((run) => run.ending === 'at rest'),
     pass: checks.every((check) => check.kind === 'sometimes' || check.pass),
     scenarioHash: experiment.hash,
+    machine: machineOf(experiment),
     executor,
     scheduler,
+    unexercised: inVainIn(runs),
     runs,
     checks,
   };
@@ -284,7 +319,7 @@ async function keepFailures(
       const screen = await explainFailure(kept, violation, { keep });
       if (screen.length > 0) await show(`\n${screen.join('\n')}`);
     }
-    lines.push(`Replay  npm run simulate -- --replay ${file}`);
+    lines.push(`Replay  ${commandTo('simulate', `--replay ${file}`)}`);
   }
   for (const line of lines) await show(line);
 }

@@ -15,6 +15,8 @@ export interface Topology {
   nodes: TopologyNode[];
   /** SLIT: `distances[i][j]` from `nodes[i]` to `nodes[j]`, by position and not by id; 10 local, 255 unreachable. May be asymmetric. */
   distances: number[][];
+  /** Built-in name of the cost profile of this machine, where there is one. */
+  profile?: string;
   /** Firmware nonsense that was survived: one sentence each. */
   warnings: string[];
 }

@@ -42,14 +42,17 @@ export function mutants(protocol: Protocol): Mutant[] {
   return found;
 }
 
-/** Every plan of a protocol: those of the host, and what `plan()` returns to what its guest asks. */
-export function plansOf(protocol: Protocol): Plan[] {
+/**
+ * Every plan of a protocol: those of the host, and what `plan()` returns to what its guest asks.
+ * @param keysNamePages whether it is asked under keys that name pages as well: one that knows nothing of them serves where
+ *   there are none
+ */
+export function plansOf(protocol: Protocol, keysNamePages: boolean): Plan[] {
   const ofHost = Object.values(protocol).filter((value): value is Plan => Array.isArray(value));
   const asked = requestKinds.filter((kind) => kind === protocol.guestAsks);
+  const views = keysNamePages ? [...hostViews, ...keyedViews] : hostViews;
   const onRequest = asked.flatMap((kind) =>
-    pageViews.flatMap((page) =>
-      [...hostViews, ...keyedViews].map((host) => protocol.plan({ kind }, page, host)),
-    ),
+    pageViews.flatMap((page) => views.map((host) => protocol.plan({ kind }, page, host))),
   );
   return [
     ...ofHost,

@@ -11,3 +11,8 @@ export const hostViews: readonly HostView[] = [4, 1, 0].flatMap((destinationRoom
   [false, true].map((destinationBacked) => ({ destinationBacked, destinationRoom })),
 );
 export const keyedViews: readonly HostView[] = hostViews.map((view) => ({ ...view, keysNamePages: true }));
+/** More room than small worlds have: what a protocol does there no small world shows. */
+export const roomyViews: readonly HostView[] = [false, true].map((destinationBacked) => ({
+  destinationBacked,
+  destinationRoom: 2 ** 20,
+}));

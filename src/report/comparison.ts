@@ -4,8 +4,13 @@ import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
+import { caveats } from './caveats.ts';
+import { type Columns, columnsOf, counter, isComparable, mean, titleOf } from './columns.ts';
+import { commandTo } from './command.ts';
 import type { Limits } from './limits.ts';
+import { placesOf } from './machine.ts';
 import type { Result, Run } from './result.ts';
+import { unexercised } from './unexercised.ts';
 
 const LABEL = 34;
 
@@ -15,15 +20,15 @@ export function comparison(
   limits: Limits | null,
   wallMs: number,
 ): string {
-  const { runs } = result;
-  const names = experiment.protocols
-    .map((protocol) => protocol.name)
-    .filter((name) => runs.some((run) => run.protocol === name));
-  const columns = names.map((name) => runs.filter((run) => run.protocol === name));
+  const columns = columnsOf(
+    experiment.protocols.map(({ name }) => name),
+    result.runs,
+  );
   return [
     ...head(experiment, result),
     '',
-    ...table(names, columns, result.scheduler),
+    ...table(columns, result.scheduler),
+    ...caveats(experiment, columns),
     '',
     ...checks(result),
     '',
@@ -50,13 +55,8 @@ function head(experiment: Experiment, result: Result): string[] {
     const bytes = frames * new Geometry(spec).pageBytes;
     return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   };
-  const place = spec.moveTo
-    .map((home) => {
-      const store = spec.stores[home - spec.nodes.length];
-      return store
-        ? `${store.kind} on node ${spec.nodes[store.node]!.id}`
-        : `${spec.policy.far} far memory on node ${spec.nodes[home]!.id}`;
-    })
+  const place = placesOf(spec)
+    .map(({ kind, node }) => `${kind === 'far' ? `${spec.policy.far} far memory` : kind} on node ${node}`)
     .join(', then ');
   const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
   const each = spec.guests.length === 1 ? '' : ' each';
@@ -64,8 +64,8 @@ function head(experiment: Experiment, result: Result): string[] {
   const moved = one ? `, ${whole(one.accesses)} accesses` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
-    `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; idle pages move to ${place}`,
-    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}`,
+    `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; costs: ${printable(experiment.profile)}`,
+    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}; idle pages move to ${place}`,
     ...faultsIn(result),
   ];
 }
@@ -94,16 +94,14 @@ interface Row {
   virtual?: boolean;
   /** Compared with the first column. */
   ratio?: boolean;
+  /** Shown only where it happened. */
+  rare?: boolean;
 }
 
 const mebibytes = (value: number) => `${(value / 2 ** 20).toFixed(2)} MiB`;
 const micro = (value: number) => (Number.isNaN(value) ? '-' : `${(value / 1000).toFixed(1)} us`);
 const stall = (of: (run: Run) => number) => (run: Run) => (run.stallNs.count === 0 ? Number.NaN : of(run));
 
-const counter =
-  (...names: string[]) =>
-  (run: Run) =>
-    names.reduce((sum, name) => sum + (run.vmstat[name] ?? 0), 0);
 const perPage = (of: (run: Run) => number) => (run: Run) => of(run) / Math.max(1, run.pagesBalanced);
 
 const rows: Row[] = [
@@ -115,6 +113,7 @@ const rows: Row[] = [
   { label: 'Source frames allocated for it', of: (run) => run.sourceFramesAllocated, show: whole },
   { label: 'Evictions induced on the source', of: (run) => run.inducedEvictions, show: whole },
   { label: 'Never moved (mapped, untouched)', of: (run) => run.neverMoved, show: whole },
+  { label: 'Mapped on, untouched', of: counter('cl_mapped_again'), show: whole, rare: true },
   { label: 'False reads (page overwritten)', of: counter('cl_false_reads'), show: whole },
   {
     label: 'Interconnect, all page moves',
@@ -127,10 +126,17 @@ const rows: Row[] = [
   { label: 'pgmigrate_fail', of: counter('pgmigrate_fail'), show: whole },
   {
     label: 'Balancing, a page',
-    of: perPage((run) => run.balancingNs),
+    of: perPage((run) => run.balancingNs + run.firstTouchNs),
     show: micro,
     virtual: true,
     ratio: true,
+  },
+  {
+    label: '  of it, first touch after a map',
+    of: perPage((run) => run.firstTouchNs),
+    show: micro,
+    virtual: true,
+    rare: true,
   },
   { label: 'Guest stall on balancing  p50', of: stall((run) => run.stallNs.p50), show: micro, virtual: true },
   { label: '                          p95', of: stall((run) => run.stallNs.p95), show: micro, virtual: true },
@@ -149,71 +155,31 @@ const wallRow: Row = {
   show: (ms) => `${ms.toFixed(0)} ms`,
 };
 
-function mean(runs: readonly Run[], of: (run: Run) => number): number {
-  return runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
-}
-
-/** The column that ratios are against: conventional where it is there. */
-const baseline = (names: readonly string[]) => Math.max(0, names.indexOf('conventional'));
-
-function table(
-  names: readonly string[],
-  columns: readonly (readonly Run[])[],
-  scheduler: Result['scheduler'],
-): string[] {
-  const shown = scheduler === 'timed' ? rows : [...rows.filter((row) => !row.virtual), wallRow];
+function table(columns: Columns, scheduler: Result['scheduler']): string[] {
+  const { all, base } = columns;
+  const runs = all.flatMap((column) => column.runs);
+  const some = rows.filter((row) => !row.rare || runs.some((run) => row.of(run) > 0));
+  const shown = scheduler === 'timed' ? some : [...some.filter((row) => !row.virtual), wallRow];
   const cells = shown.map((row) => {
-    const values = columns.map((runs) => mean(runs, (run) => row.of(run)));
-    const base = values[baseline(names)]!;
-    return values.map((value, column) => {
-      const compare = row.ratio && column !== baseline(names) && base > 0;
-      return row.show(value) + (compare ? ` (${(value / base).toFixed(2)}x)` : '');
+    const against = mean(base, (run) => row.of(run));
+    return all.map((column) => {
+      const value = mean(column, (run) => row.of(run));
+      const compare = row.ratio && isComparable(column, columns) && against > 0;
+      return row.show(value) + (compare ? ` (${(value / against).toFixed(2)}x)` : '');
     });
   });
-  const titles = names.map((name) => name.replace(/^copyless-/, ''));
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...cells.map((row) => row[column]!.length)),
-  );
+  const heads = [all.map(({ name }) => titleOf(name))];
+  if (!all.every(({ isFinished }) => isFinished))
+    heads.push(all.map(({ isFinished }) => (isFinished ? '' : 'did not finish')));
+  const widths = all.map((_, column) => Math.max(...[...heads, ...cells].map((row) => row[column]!.length)));
   const line = (label: string, row: readonly string[]) =>
     `${label.padEnd(LABEL)}${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`.trimEnd();
+  const compared = all.some((column) => isComparable(column, columns));
   return [
-    line(`(x: against ${names[baseline(names)]})`, titles),
+    line(compared ? `(x: against ${base.name})` : '', heads[0]!),
+    ...heads.slice(1).map((row) => line('', row)),
     ...shown.map((row, index) => line(row.label, cells[index]!)),
-    ...caveats(names, columns),
   ];
-}
-
-/** What the figures do not say by themselves. */
-function caveats(names: readonly string[], columns: readonly (readonly Run[])[]): string[] {
-  const lines: string[] = [];
-  const base = mean(columns[baseline(names)]!, (run) => run.pagesBalanced);
-  const fewer = names.filter((_, column) => {
-    const pages = mean(columns[column]!, (run) => run.pagesBalanced);
-    return Math.abs(pages - base) > base / 100;
-  });
-  if (fewer.length > 0) {
-    lines.push(`Note: ${fewer.join(', ')} balanced another number of pages: ratios compare runs, not pages.`);
-  }
-  const runs = columns.flat();
-  if (runs.length > 0 && runs.every((run) => counter('pswpout', 'cl_far_out')(run) === 0)) {
-    const demoted = runs.some((run) => counter('pgdemote_kswapd')(run) > 0);
-    lines.push(
-      demoted
-        ? 'Note: the host only demoted pages, which stayed mapped (pgdemote_kswapd): there was nothing to avoid.'
-        : 'Note: the host moved no page out, so there was nothing to avoid. Try less --memory.',
-    );
-  }
-  if (
-    columns.some(
-      (same) =>
-        same.length > 1 && same[0]!.traceHash !== '' && new Set(same.map((run) => run.traceHash)).size === 1,
-    )
-  ) {
-    lines.push(
-      'Note: nothing here depends on the seed (a trace in timed order): these are the same run again and again.',
-    );
-  }
-  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 function checks(result: Result): string[] {
@@ -231,7 +197,7 @@ function checks(result: Result): string[] {
   return [
     'Checks, with the number of cases examined; each protocol is held to what it claims',
     ...paired,
-    ` ${seen.length} of ${total} interesting cases happened (sometimes): the rest is for the test campaign`,
+    ` ${seen.length} of the ${total} cases we watch for occurred in this run${seen.length < total ? '; our tests cover the others' : ''}`,
   ];
 }
 
@@ -242,13 +208,19 @@ function verdict(result: Result, wallMs: number): string[] {
       `FAIL ${violation.property} · ${run.protocol}, seed ${run.seed}, event ${violation.sequence}\n     ${violation.message}`,
   );
   for (const run of result.runs) {
+    if (run.ending === 'out of memory')
+      lines.push(
+        `OUT OF MEMORY ${run.protocol}, seed ${run.seed}: every frame and slot is taken, and a page waits for one;`,
+        '     give more --memory, or a larger --store-size',
+      );
     if (run.ending === 'stuck')
       lines.push(`STUCK ${run.protocol}, seed ${run.seed}: nothing can go on; is there room for every page?`);
     if (run.ending === 'step limit' || run.ending === 'stopped')
       lines.push(`INCOMPLETE ${run.protocol}, seed ${run.seed}: ${run.ending}`);
   }
   const seconds = (wallMs / 1000).toFixed(1);
-  const word = result.pass ? (result.complete ? 'PASS' : 'INCOMPLETE') : 'FAIL';
+  for (const name of result.unexercised) lines.push(unexercised(name));
+  const word = wordFor(result);
   const conventional = result.runs.filter((run) => run.protocol === 'conventional');
   const copyBacks = conventional.reduce((sum, run) => sum + run.transfers.toSource, 0);
   const counted = `${several(copyBacks, 'copy-back', whole(copyBacks))} counted`;
@@ -257,6 +229,12 @@ function verdict(result: Result, wallMs: number): string[] {
       ? ` conventional does not claim no-copy-back: ${counted}${conventional.length > 1 ? ' in all' : ''}.`
       : '';
   return [...lines, `${word} in ${seconds} s.${alarm}`];
+}
+
+function wordFor({ pass, complete, unexercised: inVain }: Result): string {
+  if (!pass) return 'FAIL';
+  if (!complete) return 'INCOMPLETE';
+  return inVain.length > 0 ? 'MISSED' : 'PASS';
 }
 
 function gainEnds({ here, slow, atSource, kind, protocol, mapped }: Limits): string[] {
@@ -274,17 +252,18 @@ function gainEnds({ here, slow, atSource, kind, protocol, mapped }: Limits): str
   // Whole percents: several of the constants behind them have no source better than a range (see the cost profile).
   const saved = ({ conventional, copyless }: Limits['here']) =>
     `${Math.round((1 - copyless.stallNs / conventional.stallNs) * 100)} %`;
-  const line = `Where the gain ends: one page balanced alone, ${protocol} saves about ${saved(here)} of the stall on ${kind}, ${saved(slow)} on sata.`;
-  if (!atSource) return [line];
-  const [back, direct] = [atSource.conventional.interconnectBytes, atSource.copyless.interconnectBytes];
-  const verb =
-    direct < back
-      ? 'it moves fewer bytes over the interconnect'
-      : 'the interconnect carries as much either way';
-  return [
-    line,
-    `With the ${kind} attached to the source node ${verb}: ${back} bytes a page, copyless ${direct}.`,
+  const lines = [
+    'Where the gain ends: one page balanced alone',
+    `  ${protocol} saves about ${saved(here)} of the stall on ${kind}, ${saved(slow)} on sata`,
   ];
+  if (!atSource) return lines;
+  const [back, direct] = [atSource.conventional.interconnectBytes, atSource.copyless.interconnectBytes];
+  const bytes = (count: number) => `${whole(count)} bytes`;
+  const crossing =
+    back === direct
+      ? `${bytes(back)} cross the interconnect, conventional and copyless alike`
+      : `${bytes(back)} cross the interconnect conventionally, ${bytes(direct)} copyless`;
+  return [...lines, `  with the ${kind} on the source node ${crossing}`];
 }
 
 function more(experiment: Experiment, result: Result): string[] {
@@ -300,8 +279,14 @@ function more(experiment: Experiment, result: Result): string[] {
     ];
   }
   const narrow = experiment.protocols.length > 1 ? '--protocol copyless-map' : '--seed 1..4';
+  const [first, ...others] = [
+    narrow,
+    '--workload adversary --memory 64KiB',
+    '--topology amd-epyc9224-2s-nps2-cxl-5n --nodes 0,2 \\\n           --new-location far@4',
+  ].map((flags) => commandTo('simulate', flags));
   return [
-    `More   npm run simulate -- ${narrow} | --new-location far@4 --topology amd-epyc9224-2s-nps2-cxl-5n | --workload adversary --memory 64KiB`,
-    `       --migrate-pages, --scheduler random --seed 1..8, --executor threads, --json, --help`,
+    `More   ${first}`,
+    ...others.map((line) => `       ${line}`),
+    'Also   --migrate-pages, --scheduler random, --executor threads, --json, --help',
   ];
 }

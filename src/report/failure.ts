@@ -10,8 +10,10 @@ import type { Protocol } from '../protocols/index.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
 import { isScript } from '../scenarios/scenario.ts';
+import { isCheckout, sourceAt } from '../stdx/checkout.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
+import { commandTo } from './command.ts';
 import { drawLanes } from './lanes.ts';
 import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
 import { runOnce } from './run.ts';
@@ -114,14 +116,14 @@ class Seen {
     return pages.some((page) => this.pages.has(page)) || gfns.some((gfn) => this.gfns.has(gfn));
   }
 
-  lanes(): string[] {
+  lanes(isTimed: boolean): string[] {
     if (!this.done) this.atRest();
     const about = this.told.filter(({ pages, gfns, broken }) => broken || this.concerns(pages, gfns));
     const shown = about.slice(-LINES_MAX);
     const missing = about.length - shown.length;
     return [
       ...(missing > 0 ? [`(the first ${missing} lines left out)`] : []),
-      ...drawLanes(this.narrator.lanes, shown, [HOST, HYPERVISOR]),
+      ...drawLanes(this.narrator.lanes, shown, { always: [HOST, HYPERVISOR], isTimed }),
     ];
   }
   private atRest(): void {
@@ -174,12 +176,10 @@ export async function failureScreen(
     ...script(unit),
     ...harms(unit),
     '',
-    ...seen.lanes(),
+    ...seen.lanes(scheduler === 'timed' && choices === undefined),
     '',
     ...seen.change(),
-    ...(details.replay === undefined
-      ? []
-      : [`Replay:  npm run copyless -- replay ${printable(details.replay)}`]),
+    ...(details.replay === undefined ? [] : [`Replay:  ${commandTo('replay', printable(details.replay))}`]),
   ];
 }
 
@@ -224,10 +224,9 @@ function harms({ spec }: Unit): string[] {
 
 /** Where the page machine has a transition: file and line of the source, or of its compiled twin. */
 export function transitionAt(state: string, on: string): string {
-  const compiled = import.meta.url.endsWith('.js');
-  const name = compiled ? 'dist/machines/page.machine.js' : 'machines/page.machine.ts';
+  const name = sourceAt('machines/page.machine.ts');
   const lines = readFileSync(
-    new URL(`../../machines/page.machine.${compiled ? 'js' : 'ts'}`, import.meta.url),
+    new URL(`../../machines/page.machine.${isCheckout ? 'ts' : 'js'}`, import.meta.url),
     'utf8',
   ).split('\n');
   const after = (line: number, pattern: RegExp) => {

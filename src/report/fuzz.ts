@@ -28,6 +28,7 @@ import { partsOf } from '../scenarios/parts.ts';
 import { workloadNamed } from '../scenarios/workloads/index.ts';
 import { scriptWorkload } from '../scenarios/workloads/script.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
+import type { Asked } from './unexercised.ts';
 import type { Unit } from './unit.ts';
 
 export const worldsKinds = ['small', 'any'] as const;
@@ -61,6 +62,8 @@ export interface Failure {
 export interface Tally {
   schedules: number;
   steps: number;
+  /** Requests by protocol, as it is named in the stretch. */
+  requests: Record<string, Asked>;
   /** Schedules that saw each witness. */
   witnesses: Record<string, number>;
   /** Schedules that broke each property. */
@@ -88,6 +91,7 @@ export function emptyTally(): Tally {
   return {
     schedules: 0,
     steps: 0,
+    requests: {},
     witnesses: Object.fromEntries(
       [...witnessNames, ...faultNames.map(faultWitness)].map((name) => [name, 0]),
     ),
@@ -103,6 +107,10 @@ export function addUp(whole: Tally, part: Tally): Tally {
   };
   whole.schedules += part.schedules;
   whole.steps += part.steps;
+  for (const [name, { asked, accepted }] of Object.entries(part.requests)) {
+    const before = whole.requests[name] ?? { asked: 0, accepted: 0 };
+    whole.requests[name] = { asked: before.asked + asked, accepted: before.accepted + accepted };
+  }
   sum(whole.witnesses, part.witnesses);
   sum(whole.violations, part.violations);
   whole.failures = [...whole.failures, ...part.failures]
@@ -172,7 +180,11 @@ function fuzzOne(
   const parts: Parts = partsOf({ spec, costs, flaws }, protocol);
   const properties = monitors({ geometry: new Geometry(spec), page: parts.tables.page, totalOrder: true });
   const claimed = properties.filter(({ name }) => (protocol.claims as readonly string[]).includes(name));
-  const system = build(parts, new Trace(properties, false));
+  const requests = (tally.requests[drawn.protocol] ??= { asked: 0, accepted: 0 });
+  const counting = {
+    on: { requested: () => void requests.asked++, accepted: () => void requests.accepted++ },
+  };
+  const system = build(parts, new Trace([...properties, counting], false));
   const scheduler = schedulerFor(drawn, system, bounds.pctSteps);
   const simulation = new Simulation(system, scheduler);
   const scripts = workloadFor(workload, shape);

@@ -85,7 +85,8 @@ export class Journey {
     return [...this.travelled].sort((a, b) => a - b);
   }
 
-  lines(): string[] {
+  /** @param isTimed the run's order is that of its times: else nothing is said of them */
+  lines(isTimed = true): string[] {
     if (this.shown === null) return this.stayed();
     const steps = this.shown;
     const of = (what: What) => steps.filter((step) => step.what === what).length;
@@ -93,14 +94,15 @@ export class Journey {
     const us = seized
       ? ((steps.findLast((step) => step.what === 'balanced')!.time - seized.time) / 1000).toFixed(1)
       : '?';
+    const took = isTimed ? ` ${us} us from the attempt to the new mapping ·` : '';
     const copies = of('copied') + of('direct') + of('copy-back');
-    const head = `Page ${this.page} · ${this.name} · ${us} us from the attempt to the new mapping · ${several(copies, 'transfer')} · ${several(of('copy-back'), 'copy-back')}`;
+    const head = `Page ${this.page} · ${this.name} ·${took} ${several(copies, 'transfer')} · ${several(of('copy-back'), 'copy-back')}`;
     const drawn =
       steps.length <= LINES_MAX ? steps : [...steps.slice(0, LINES_MAX - 20), ...steps.slice(-20)];
     const missing = steps.length - drawn.length;
     return [
       head,
-      ...drawLanes(this.narrator.lanes, drawn, [HOST, HYPERVISOR, GUEST]),
+      ...drawLanes(this.narrator.lanes, drawn, { always: [HOST, HYPERVISOR, GUEST], isTimed }),
       ...(missing > 0 ? [`(${missing} lines in the middle left out)`] : []),
       ...this.remarks(of),
     ];

@@ -9,23 +9,29 @@ import { AssertionError } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { Metrics } from './metrics.ts';
 import type { Check, Run } from './result.ts';
+import { Room } from './room.ts';
+
+/** Position of what was seen at the end of a run. */
+const AT_REST = -1;
 
 export class Judged {
   private readonly parts: Parts;
   private readonly properties: Property[];
   private readonly metrics: Metrics;
+  private readonly room: Room;
 
   constructor(geometry: Geometry, parts: Parts, totalOrder: boolean) {
     this.parts = parts;
     this.properties = monitors({ geometry, page: parts.tables.page, totalOrder });
     this.metrics = new Metrics(geometry, parts.costs);
+    this.room = new Room(geometry);
   }
   /** Words that guests have read and written so far: what tells a run that goes on from one that goes in circles. */
   get accesses(): number {
     return this.metrics.accesses;
   }
   get observing(): Observing[] {
-    return [...this.properties, this.metrics];
+    return [...this.properties, this.metrics, this.room];
   }
 
   private isClaimed(property: Property): boolean {
@@ -50,31 +56,49 @@ export class Judged {
     const { protocol } = this.parts;
     const claimed = (property: Property) => this.isClaimed(property);
     if (ending === 'at rest') for (const property of this.properties) property.atRest();
-    const unanswered = this.properties.find((property) => property.name === 'answered');
-    const stuck = ending === 'at rest' && unanswered?.violation != null;
+    const ended = ending === 'at rest' ? this.rest() : ending;
+    // That nothing ends any more is then the setting's fault and not the protocol's.
+    const isExcused = ({ name, violation }: Property) =>
+      ended === 'out of memory' && name === 'answered' && violation?.sequence === AT_REST;
     const violations = this.properties.flatMap((property) =>
-      property.violation && claimed(property) ? [property.violation] : [],
+      property.violation && claimed(property) && !isExcused(property) ? [property.violation] : [],
     );
+    const measured = this.metrics.result();
+    // Only a vCPU that has halted has a time of its own that counts.
+    if (ended !== 'at rest')
+      measured.virtualNs = Math.round(Math.max(...system.contexts.map(({ now }) => now)));
     return {
       run: {
         protocol: protocol.name,
         seed,
-        ending: stuck ? 'stuck' : ending,
+        ending: ended,
         ...facts,
-        ...this.metrics.result(),
+        ...measured,
         memoryHash: memoryHash(system),
         violations,
       },
       checks: this.properties
         .filter((property) => property.kind === 'sometimes' || claimed(property))
         .filter(({ ofOption, examined }) => !ofOption || examined > 0)
-        .map(({ name, kind, violation, examined }) => ({
-          name,
-          kind,
-          pass: kind === 'sometimes' ? examined > 0 : violation === null,
-          examined,
+        .map((property) => ({
+          name: property.name,
+          kind: property.kind,
+          pass:
+            property.kind === 'sometimes'
+              ? property.examined > 0
+              : property.violation === null || isExcused(property),
+          examined: property.examined,
         })),
     };
+  }
+
+  /** Nothing is left to do: because all is done, or because nothing can go on. */
+  private rest(): Run['ending'] {
+    const broke = (name: string) =>
+      this.properties.find((property) => property.name === name)?.violation ?? null;
+    if (broke('answered') === null) return 'at rest';
+    // What leaked is no page's: memory that is full of that ran out for another reason.
+    return this.room.isExhausted && broke('I5-conservation') === null ? 'out of memory' : 'stuck';
   }
 }
 

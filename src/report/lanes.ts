@@ -5,7 +5,7 @@ import { printable } from '../stdx/input-error.ts';
 export interface LaneStep {
   /** FIG. 4's reference numeral, `445+450` where two coincide, or nothing. */
   numeral: string;
-  /** Virtual nanoseconds. */
+  /** Virtual nanoseconds, where the order is theirs. */
   time: number;
   /** Lanes by name; equal where somebody does something by itself. */
   from: string;
@@ -20,14 +20,18 @@ const TIME = 10;
 const LANE_MIN = 8;
 const LANE_MAX = 18;
 
-/**
- * @param lanes the order in which lanes stand; those that no step names are left out
- * @param always lanes that are drawn all the same
- */
+export interface Drawing {
+  /** Lanes that are drawn though no step names them. */
+  always?: readonly string[];
+  /** The order of the steps is that of their times; where somebody chose the order, times mean nothing and are left out. */
+  isTimed: boolean;
+}
+
+/** @param lanes the order in which lanes stand; those that no step names are left out */
 export function drawLanes(
   lanes: readonly string[],
   steps: readonly LaneStep[],
-  always: readonly string[] = [],
+  { always = [], isTimed }: Drawing,
 ): string[] {
   const used = new Set([...always, ...steps.flatMap(({ from, to }) => [from, to])]);
   const columns = lanes.filter((lane) => used.has(lane));
@@ -37,13 +41,14 @@ export function drawLanes(
   const total = widths.reduce((sum, width) => sum + width, 0);
   const place = new Map(columns.map((lane, i) => [lane, starts[i]! + Math.floor(labels[i]!.length / 2)]));
   const head = labels.map((label, i) => label.padEnd(widths[i]!)).join('');
+  const timed = (text: string) => (isTimed ? text.padStart(TIME) : '');
   return [
-    `${'FIG. 4'.padEnd(NUMERAL)}${'us'.padStart(TIME)}  ${head}`.trimEnd(),
+    `${'FIG. 4'.padEnd(NUMERAL)}${timed('us')}  ${head}`.trimEnd(),
     ...steps.map((step) => {
       const mark = step.broken ? '✗' : step.numeral;
       const cells = row(total, [...place.values()], place.get(step.from)!, place.get(step.to)!, step);
-      const time = (step.time / 1000).toFixed(1);
-      return `${mark.padStart(NUMERAL - 2).padEnd(NUMERAL)}${time.padStart(TIME)}  ${cells}${printable(step.text)}`.trimEnd();
+      const time = timed((step.time / 1000).toFixed(1));
+      return `${mark.padStart(NUMERAL - 2).padEnd(NUMERAL)}${time}  ${cells}${printable(step.text)}`.trimEnd();
     }),
   ];
 }

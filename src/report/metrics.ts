@@ -1,10 +1,11 @@
-// What a run did, counted: a fold over its trace. Kernel counters keep their kernel names; what Linux has no name for
-// begins with cl_.
+// What a run did, counted: a fold over its trace.
+import { pageTable } from '../../machines/tables.ts';
 import type { Costs } from '../model/cost.ts';
 import { swapoffPhase, type EventKind, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { cause, givenBack, operationKind, result, results } from '../model/words.ts';
+import { cause, givenBack, operationKind, purpose, result, results } from '../model/words.ts';
 import type { Observing } from '../runtime/trace.ts';
+import { type Counters, noCounts } from './counters.ts';
 import { crossingBytes } from './interconnect.ts';
 import { ListMetrics, type ListMeasured } from './list-metrics.ts';
 import { Percentiles } from './percentiles.ts';
@@ -24,6 +25,7 @@ export interface Measured {
   pagesBalanced: number;
   transfers: { total: number; toSource: number; direct: number; copied: number };
   balancingNs: number;
+  firstTouchNs: number;
   bytes: { interconnect: number; storeRead: number; storeWritten: number };
   sourceFramesAllocated: number;
   inducedEvictions: number;
@@ -32,59 +34,12 @@ export interface Measured {
   virtualNs: number;
   accesses: number;
   requests: Record<string, number>;
+  requestsAccepted: number;
+  notBalanced: Record<string, number>;
   vmstat: Record<string, number>;
   numastat: NodeStat[];
   list: ListMeasured;
 }
-
-const vmstatNames = [
-  'pgfault',
-  'pgmajfault',
-  'pswpin',
-  'pswpout',
-  'numa_pte_updates',
-  'numa_hint_faults',
-  'numa_hint_faults_local',
-  'numa_pages_migrated',
-  'pgmigrate_success',
-  'pgmigrate_fail',
-  'allocstall_normal',
-  'cl_copyback_pages',
-  'cl_copyback_demand',
-  'cl_false_reads',
-  'cl_list_entries',
-  'cl_list_overflow',
-  'cl_list_stale_hits',
-  'cl_hold_refusals',
-  'cl_mapped_again',
-  'cl_far_in',
-  'cl_far_out',
-  'cl_src_frames_alloc',
-  'cl_src_evictions_induced',
-  'cl_tlb_shootdowns',
-  'cl_spills',
-  'pgdemote_kswapd',
-  'pgpromote_success',
-  'pgpromote_candidate',
-  'zswpin',
-  'zswpout',
-  'zswpwb',
-  'cl_written_back',
-  'cl_host_migrated',
-  'cl_swapoff_in',
-  'cl_swapoff_waits',
-  'cl_hold_expired',
-  'cl_rekeyed',
-  'thp_fault_alloc',
-  'thp_fault_fallback',
-  'thp_migration_success',
-  'thp_migration_fail',
-  'thp_migration_split',
-  'thp_swpout',
-  'thp_swpout_fallback',
-  'balloon_inflate',
-  'balloon_deflate',
-] as const;
 
 /** Operations at whose end a page is where it belongs. */
 const ARRIVALS: readonly number[] = [operationKind.fault, operationKind.prefetch, operationKind['bring-in']];
@@ -92,13 +47,12 @@ const ARRIVALS: readonly number[] = [operationKind.fault, operationKind.prefetch
 export class Metrics implements Observing {
   private readonly geometry: Geometry;
   private readonly costs: Costs;
-  private readonly vmstat = Object.fromEntries(vmstatNames.map((name) => [name, 0])) as Record<
-    (typeof vmstatNames)[number],
-    number
-  >;
+  private readonly vmstat: Counters = noCounts();
   private readonly numastat: NodeStat[];
   private readonly list: ListMetrics;
   private readonly requests = Object.fromEntries(results.map((name) => [name, 0]));
+  private requestsAccepted = 0;
+  private readonly notBalanced = Object.fromEntries(results.map((name) => [name, 0]));
   private readonly stalls = new Percentiles();
   private readonly bytes = { interconnect: 0, storeRead: 0, storeWritten: 0 };
   private pagesBalanced = 0;
@@ -111,6 +65,11 @@ export class Metrics implements Observing {
   private virtualNs = 0;
   /** Pages that were mapped and not touched since, by Gfn. */
   private readonly mapped = new Set<number>();
+  /** By vCPU: the first touch of such a page that it waits for, since when; NaN where there is none. */
+  private readonly touching: number[];
+  private firstTouchNs = 0;
+  /** Pages whose hold a demand fault has ended, and that have not arrived yet, by Gfn. */
+  private readonly converted = new Set<number>();
   /** Whether the access under way on each vCPU has met balancing. */
   private readonly met: boolean[];
   /** By vCPU: page whose remote hint fault is being served; pages seized and not let go, since when. */
@@ -132,6 +91,7 @@ export class Metrics implements Observing {
     this.hinted = geometry.vcpuGuest.map(() => -1);
     this.open = geometry.vcpuGuest.map(() => 0);
     this.since = geometry.vcpuGuest.map(() => 0);
+    this.touching = geometry.vcpuGuest.map(() => Number.NaN);
     this.numastat = geometry.spec.nodes.map(({ id }) => ({
       node: id,
       numa_hit: 0,
@@ -166,6 +126,9 @@ export class Metrics implements Observing {
       this.bytes.storeRead += page;
       this.bytes.storeWritten += page;
     },
+    page: (e) => {
+      if (e.cause === pageTable.event.convert) this.converted.add(e.gfn);
+    },
     dataIn: (e) => this.moved(e),
     reserved: (e) => this.reserved(e),
     spilled: (e) => {
@@ -187,12 +150,18 @@ export class Metrics implements Observing {
     },
     ended: (e) => {
       if (e.result !== result.OK) return;
-      if (ARRIVALS.includes(e.from)) this.mapped.delete(e.gfn);
+      if (ARRIVALS.includes(e.from)) {
+        this.mapped.delete(e.gfn);
+        this.converted.delete(e.gfn);
+      }
       if (e.from === operationKind['swap-out']) {
         if (e.cause === cause.induced) this.vmstat.cl_src_evictions_induced++;
       }
     },
-    faulted: () => void this.vmstat.pgfault++,
+    faulted: (e) => {
+      this.vmstat.pgfault++;
+      if (e.cause === purpose.access && this.mapped.has(e.gfn)) this.touching[e.id] = e.time;
+    },
     seized: (e) => {
       if (e.from < 0) return;
       if (this.open[e.id]!++ === 0) this.since[e.id] = e.time;
@@ -220,6 +189,7 @@ export class Metrics implements Observing {
       if (this.open[e.id]! > 0 && --this.open[e.id]! === 0) this.balancingNs += e.time - this.since[e.id]!;
       if (e.result !== result.OK) {
         this.vmstat.pgmigrate_fail++;
+        this.notBalanced[results[e.result]!]!++;
         return;
       }
       this.pagesBalanced++;
@@ -227,12 +197,16 @@ export class Metrics implements Observing {
       if (this.hinted[e.id] === e.gfn) this.vmstat.numa_pages_migrated++;
       this.hinted[e.id] = -1;
     },
+    accepted: () => void this.requestsAccepted++,
     answered: (e) => {
       this.requests[results[e.result]!]!++;
       if (e.result === result.STALE) this.vmstat.cl_list_stale_hits++;
     },
     resumed: (e) => {
       if (e.result === result.BUSY) this.vmstat.cl_hold_refusals++;
+      const since = this.touching[e.id]!;
+      if (!Number.isNaN(since)) this.firstTouchNs += e.time - since;
+      this.touching[e.id] = Number.NaN;
     },
     listed: (e) => {
       this.vmstat.cl_list_entries++;
@@ -340,8 +314,16 @@ export class Metrics implements Observing {
       this.toSource++;
       this.vmstat.cl_copyback_pages++;
     } else if (e.cause === cause.request || this.isAlias(e) || this.mapped.has(e.gfn)) this.direct++;
-    else if (e.cause === cause.prepare) this.vmstat.cl_false_reads++;
-    else this.vmstat.cl_copyback_demand++;
+    else this.elsewise(e);
+  }
+  /** A moved page came back to where it belongs, and no balancing had to do with it. */
+  private elsewise(e: TraceEvent): void {
+    const { vmstat } = this;
+    if (e.cause === cause.prepare) vmstat.cl_false_reads++;
+    else if (e.cause === cause.prefetch) vmstat.cl_prefetch_in++;
+    else if (e.cause === cause['read-ahead']) vmstat.swap_ra++;
+    else if (this.converted.delete(e.gfn)) vmstat.cl_copyback_demand++;
+    else vmstat.cl_demand_in++;
   }
 
   private reserved(e: TraceEvent): void {
@@ -382,9 +364,12 @@ export class Metrics implements Observing {
         count: stalls.size,
       },
       balancingNs: Math.round(this.balancingNs),
+      firstTouchNs: Math.round(this.firstTouchNs),
       virtualNs: Math.round(this.virtualNs),
       accesses: this.accesses,
       requests: { ...this.requests },
+      requestsAccepted: this.requestsAccepted,
+      notBalanced: { ...this.notBalanced },
       vmstat: { ...vmstat },
       numastat: this.numastat.map((stat) => ({ ...stat })),
       list: this.list.result(),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { properties } from '../protocols/index.ts';
 import { results } from '../model/words.ts';
 import { schedulerNames } from '../runtime/scheduler.ts';
+import { ourCounters } from './counters.ts';
 
 const n = z.int().min(0);
 
@@ -17,8 +18,10 @@ const runSchema = z.strictObject({
   protocol: z.string(),
   seed: n,
   ending: z
-    .enum(['at rest', 'step limit', 'stopped', 'stuck'])
-    .describe('How the run ended; only at rest is complete.'),
+    .enum(['at rest', 'step limit', 'stopped', 'stuck', 'out of memory'])
+    .describe(
+      'How the run ended; only at rest is complete. Out of memory: every frame and slot is taken, and a page waits for one.',
+    ),
   traceHash: z
     .string()
     .describe('16 hex digits over every event, or empty where order is not reproducible (threads).'),
@@ -55,17 +58,33 @@ const runSchema = z.strictObject({
   balancingNs: n.describe(
     'Virtual ns that vCPUs spent moving pages, from the first page of a batch taken out of the page table to the last one put back.',
   ),
-  virtualNs: n.describe('Virtual time at which the last vCPU had executed its script.'),
+  firstTouchNs: n.describe(
+    'Virtual ns that vCPUs waited for the first touch of a page that had been mapped to its destination: the read that a map puts off.',
+  ),
+  virtualNs: n.describe(
+    'Virtual time at which the last vCPU had executed its script; where the run did not come to rest, to which it had come.',
+  ),
   wallMs: z
     .number()
     .min(0)
     .describe('Wall time of the run: how fast this program is, not the modelled machine.'),
   requests: z.record(z.enum(results), n).describe('Balance requests by result.'),
-  vmstat: z
-    .record(z.string(), n)
-    .describe(
+  requestsAccepted: n.describe(
+    "Requests that the host took on: those of which the protocol's plan was carried out, to its end or to an error (EIO).",
+  ),
+  notBalanced: z
+    .record(z.enum(results), n)
+    .describe('Attempts of guests to balance a page that failed (pgmigrate_fail), by reason.'),
+  vmstat: z.record(z.string(), n).meta({
+    description:
       'By the names of /proc/vmstat; cl_ ones are ours. numa_*, pgmigrate_* count in the guest, pswp*, pgfault (EPT violations), pgmajfault and allocstall_* on the host.',
+    properties: Object.fromEntries(
+      Object.entries(ourCounters).map(([name, description]) => [
+        name,
+        { type: 'integer', minimum: 0, description },
+      ]),
     ),
+  }),
   numastat: z.array(
     z.strictObject({
       node: n.describe('Kernel node id.'),
@@ -98,6 +117,19 @@ const runSchema = z.strictObject({
   violations: z.array(violationSchema).describe('First violation of each property that the protocol claims.'),
 });
 
+const machineSchema = z
+  .strictObject({
+    topology: z.string(),
+    profile: z.string().describe('Cost profile: where the times come from.'),
+    nodes: z
+      .array(z.strictObject({ node: n.describe('Kernel node id.'), bytes: n }))
+      .describe('Nodes that vNodes are pinned to, with the memory that the guests have there.'),
+    newLocation: z
+      .array(z.strictObject({ kind: z.string(), node: n.describe('Kernel node id.'), bytes: n }))
+      .describe('Where idle pages go, in order.'),
+  })
+  .describe('What scenario and options come to on this topology.');
+
 export const checkSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(['always', 'sometimes']),
@@ -114,10 +146,16 @@ export const resultSchema = z
       .describe('False when the comparison was interrupted or a run did not come to rest.'),
     pass: z.boolean().describe('True when every property that a protocol claims held in every run.'),
     scenarioHash: z.string(),
+    machine: machineSchema.optional(),
     executor: z.enum(['simulated', 'threads']),
     scheduler: z
       .enum([...schedulerNames, 'threads'])
       .describe('Who chose the order of deliveries. Only timed gives times that mean something.'),
+    unexercised: z
+      .array(z.string())
+      .describe(
+        'Protocols whose guests made requests of which none was ever accepted: their plans were not looked at (exit status 3).',
+      ),
     runs: z.array(runSchema),
     checks: z.array(checkSchema).describe(`Over all runs. Always: ${properties.join(', ')}.`),
   })

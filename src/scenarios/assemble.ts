@@ -13,11 +13,13 @@ import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { loadProfileOrModule, loadProtocol, loadTopologyOrModule } from './modules.ts';
 import { partsOf, workloadOf } from './parts.ts';
-import { bytesOf, chainOf, guestVariantsSchema, isScript, type Scenario } from './scenario.ts';
+import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
 import { type RefuseScript, SEE_SCRIPTS } from './workloads/script.ts';
 import { refuseAbsent } from './workloads/script-numbers.ts';
 
 const PAGE_BYTES = 4096;
+/** Costs of a machine that has no profile of its own. */
+const DEFAULT_PROFILE = 'skylake-2s';
 /** Gfns that may share an entry of a moved list. */
 const TAGS = (1 << 16) - 1;
 
@@ -25,6 +27,8 @@ export interface Experiment {
   scenario: Scenario;
   topology: Topology;
   spec: WorldSpec;
+  /** The cost profile as it was named: by the scenario, else by its topology. */
+  profile: string;
   costs: Costs;
   protocols: Protocol[];
   /** What every guest looks like to the workload, and the workload. */
@@ -42,16 +46,19 @@ export type From = (...path: PropertyKey[]) => Place;
  * @param said where the scenario was said, for messages; or just what it came from
  * @param readStdin text of stdin, for a topology given as `-`
  * @param memoryBytes memory that a run may take
+ * @param loaded the scenario's topology, where it was needed before
  */
 export async function assemble(
   scenario: Scenario,
   said: string | From,
   readStdin: () => string,
   memoryBytes: number,
+  loaded?: Topology,
 ): Promise<Experiment> {
   const from: From = typeof said === 'string' ? () => ({ file: said }) : said;
-  const topology = await loadTopologyOrModule(scenario.host.topology, readStdin);
-  const costs = resolveCosts(await loadProfileOrModule(scenario.host.profile));
+  const topology = loaded ?? (await loadTopologyOrModule(scenario.host.topology, readStdin));
+  const profile = scenario.host.profile ?? topology.profile ?? DEFAULT_PROFILE;
+  const costs = resolveCosts(await loadProfileOrModule(profile));
   const protocols = scenario.protocols
     ? await Promise.all(scenario.protocols.map((name) => loadProtocol(name)))
     : [...shipped];
@@ -69,6 +76,7 @@ export async function assemble(
     scenario,
     topology,
     spec,
+    profile,
     costs,
     protocols,
     shape,
@@ -164,6 +172,7 @@ async function worldOf(
     vnodes: Math.min(positions.length, BULK_VNODES),
     pageWords,
   };
+  refuseUnmovable(scenario, shape, from);
   const refuseScript = scriptRefusal(from);
   const workload = await workloadOf(scenario.workload, shape, refuseScript);
   const { pages } = workload;
@@ -227,6 +236,21 @@ async function worldOf(
   };
   if (isScript(scenario.workload)) refuseAbsent(scenario.workload.vcpus, spec, refuseScript);
   return { spec, shape, workload };
+}
+
+/** A traced task goes from one vNode to another: where there is one only, that is what is wrong, and not the moving. */
+function refuseUnmovable({ workload }: Scenario, { vcpuVnodes, vnodes }: GuestShape, from: From): void {
+  if (!isTrace(workload) || workload.moveEvery === undefined || new Set(vcpuVnodes).size > 1) return;
+  const [what, expected, place] =
+    vnodes < 2
+      ? ['there is one vNode', 'two nodes or more', from('host', 'nodes')]
+      : ['all vCPUs are on one vNode', 'two vCPUs or more', from('guests', 'vcpus')];
+  throw new InputError(
+    place,
+    what,
+    `${expected}, for a task that moves`,
+    'a scenario without moveEvery leaves the task where it is',
+  );
 }
 
 type Places = ReturnType<typeof chainOf>;

@@ -21,13 +21,16 @@ import {
 } from '../protocols/index.ts';
 import { hostPlans } from '../protocols/host-plans.ts';
 import { validateHostPlans, validatePlan } from '../protocols/order.ts';
-import { hostViews, pageViews } from '../protocols/views.ts';
+import { hostViews, pageViews, roomyViews } from '../protocols/views.ts';
+import { sourceAt, typesAt } from '../stdx/checkout.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './quote.ts';
 import { guarded } from './workloads/guarded.ts';
 import { type WorkloadFactory, workloadNamed, workloads } from './workloads/index.ts';
 
+/** What Node says of TypeScript in a package. */
+const UNSTRIPPED = 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING';
 const MODULE = /\.(ts|mts|js|mjs)$/;
 
 /** A module's default export. */
@@ -39,6 +42,13 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   try {
     loaded = (await orNever(import(pathToFileURL(resolve(file)).href))) as { default?: unknown };
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === UNSTRIPPED)
+      throw new InputError(
+        { file },
+        'is TypeScript below node_modules, which Node does not run',
+        'a file elsewhere',
+        'copy it out of node_modules',
+      );
     const why = quote(messageOf(error).split('\n')[0]);
     const expected = `a module with a ${what}`;
     throw new InputError(
@@ -179,11 +189,12 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
   // All that a plan can be asked, so that most of what is wrong shows before anything has run.
   const kind = checked.guestAsks === 'nothing' ? 'migrate' : checked.guestAsks;
   // Not under keys that name pages: who knows nothing of them may well serve where there are none.
-  for (const page of pageViews) for (const host of hostViews) checked.plan({ kind }, page, host);
+  for (const page of pageViews)
+    for (const host of [...hostViews, ...roomyViews]) checked.plan({ kind }, page, host);
   return checked;
 }
 
-const WATCH = 'see src/protocols/order.ts; add unchecked: true to watch what breaks';
+const WATCH = `see ${sourceAt('src/protocols/order.ts')}; add unchecked: true to watch what breaks`;
 
 /** The plan of a user's protocol, whose every answer is looked at: one that depends on what it should not may go wrong late. */
 function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
@@ -231,7 +242,7 @@ function checkPlan(name: string, plan: unknown, refuse: Refuse): void {
   for (const step of plan as unknown[]) {
     if ((steps as readonly unknown[]).includes(step)) continue;
     const guess = typeof step === 'string' ? didYouMean(step, steps) : undefined;
-    const hint = guess ? `did you mean '${guess}'?` : 'see src/protocols/protocol.ts';
+    const hint = guess ? `did you mean '${guess}'?` : `see ${sourceAt('src/protocols/protocol.ts')}`;
     refuse(`${name} has the step ${quote(step)}`, `one of ${steps.join(', ')}`, hint);
   }
 }
@@ -244,7 +255,7 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
     if (typeof seen['create'] === 'function' && typeof seen['name'] === 'string') {
       return guarded({ defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory, nameOrFile);
     }
-    const hint = 'see src/scenarios/workloads/uniform.ts';
+    const hint = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
     throw new InputError({ file: nameOrFile }, 'is no workload', 'name and create(shape, parameters)', hint);
   }
   const names = workloads.map((workload) => workload.name);
@@ -274,7 +285,7 @@ export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => 
     return refuse(
       `${path.join('.')} is ${quote(valueAt(seen, path))}`,
       expected,
-      'see src/model/topology.ts',
+      `see ${typesAt('src/model/topology.ts')}`,
     );
   }
   const { nodes, distances } = parsed.data;
@@ -298,7 +309,7 @@ export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfi
     resolveCosts(profile);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const hint = 'see src/scenarios/profiles/skylake-2s.ts';
+    const hint = `see ${sourceAt('src/scenarios/profiles/skylake-2s.ts')}`;
     throw new InputError({ file: nameOrFile }, 'is no cost profile', 'name, cpu, memory and stores', hint);
   }
   return profile;

@@ -3,10 +3,14 @@ import { printable } from '../stdx/input-error.ts';
 
 const QUOTE_MAX = 60;
 
-/** Input as a message quotes it: the whole of a long value tells less than its beginning. */
+/** Input as a message quotes it. */
 export function quote(value: unknown): string {
-  const text = printable((typeof value === 'string' ? value : asJson(value)) ?? 'nothing');
-  return `'${text.length > QUOTE_MAX ? `${text.slice(0, QUOTE_MAX)}...` : text}'`;
+  return `'${brief(printable((typeof value === 'string' ? value : asJson(value)) ?? 'nothing'), QUOTE_MAX)}'`;
+}
+
+/** The beginning of a long text: the whole tells less. */
+export function brief(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
 /** A module may hand over what is no JSON. */

@@ -8,7 +8,7 @@ import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
 import { deepest, expectation, knownKeys } from './complaint.ts';
 import { consistent } from './define-scenario.ts';
-import { quote, valueAt } from './quote.ts';
+import { brief, quote, valueAt } from './quote.ts';
 import { isScript, isTrace, type Scenario, scenarioSchema } from './scenario.ts';
 import { SEE_SCRIPTS } from './workloads/script.ts';
 
@@ -43,17 +43,20 @@ export function readText(file: string): string {
   } catch (error) {
     if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT'
-      ? refuse('no such file', missingHint(file))
-      : refuse(`cannot be read (${code})`, give);
+    if (code !== 'ENOENT') return refuse(`cannot be read (${code})`, give);
+    if (!isWord(file)) return refuse('no such file', 'check the path, or give none for the shipped scenario');
+    const what = 'no such verb, and no such file';
+    throw new InputError({ file }, what, 'a verb or a scenario file', verbHint(file));
   }
 }
 
-const verbs = ['simulate', 'replay', 'help'];
+const verbs = ['simulate', 'fuzz', 'check', 'replay', 'machines', 'help'];
 
-function missingHint(file: string): string {
-  const guess = /[./\\]/.test(file) ? undefined : didYouMean(file, verbs);
-  return guess ? `did you mean the verb ${guess}?` : 'check the path, or give none for the shipped scenario';
+const isWord = (text: string) => /^[a-z]+$/i.test(text);
+
+function verbHint(word: string): string {
+  const guess = didYouMean(word, verbs);
+  return guess ? `did you mean the verb ${guess}?` : `verbs are ${verbs.join(', ')}`;
 }
 
 /** Relative paths in a scenario start from its own folder and stay inside it: a scenario from elsewhere reads no others. */
@@ -81,7 +84,7 @@ function withPaths(scenario: Scenario, file: string, placeOf: PlaceOf): Scenario
     host: {
       ...host,
       topology: ifPath(host.topology, 'host', 'topology'),
-      profile: ifPath(host.profile, 'host', 'profile'),
+      ...(host.profile !== undefined && { profile: ifPath(host.profile, 'host', 'profile') }),
     },
     workload: isTrace(workload)
       ? { ...workload, files: workload.files.map((name, i) => within(name, 'workload', 'files', i)) }
@@ -104,6 +107,7 @@ export function parseAs<Schema extends z.ZodType>(
   text: string,
   file: string,
 ): { value: z.output<Schema>; placeOf: PlaceOf } {
+  refuseOther(text, file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number): Place => {
@@ -133,6 +137,26 @@ export function parseAs<Schema extends z.ZodType>(
   return { value: parsed.data, placeOf };
 }
 
+/** What is no text, and the text that is another input: YAML would complain of some byte in it. */
+function refuseOther(text: string, file: string): void {
+  const refuse = (what: string, hint: string): never => {
+    throw new InputError({ file }, what, 'YAML or JSON', hint);
+  };
+  // Only what is no text has a NUL, or bytes that are no UTF-8, which read as U+FFFD.
+  if (/[\0\uFFFD]/.test(text))
+    refuse('is no text', 'this looks like a binary file; traces are given with --trace FILE');
+  if (/^(==\d+==|I {2}[\da-f]+,\d+$| [SLM] [\da-f]+,\d+$)/m.test(text.slice(0, HEAD)))
+    refuse(
+      'is a trace that lackey printed',
+      `give it with --trace ${file === 'stdin' ? '-' : brief(file, FILE_MAX)}`,
+    );
+}
+/** Characters that tell what a file is. */
+const HEAD = 4096;
+const FILE_MAX = 100;
+/** Of what the YAML reader says, which may quote a whole line. */
+const WHY_MAX = 120;
+
 function unreadable(
   { message, code, pos }: Document['errors'][number],
   at: (offset: number) => Place,
@@ -159,7 +183,7 @@ function unreadable(
     .replace(/:$/, '');
   const hint =
     code === 'TAB_AS_INDENT' ? 'indent with spaces' : (HINT_OF[code] ?? 'check quotes and indentation');
-  return new InputError(at(pos[0]), what, 'YAML or JSON', hint);
+  return new InputError(at(pos[0]), brief(what, WHY_MAX), 'YAML or JSON', hint);
 }
 
 const HINT_OF: Partial<Record<string, string>> = { DUPLICATE_KEY: 'keep one of them' };

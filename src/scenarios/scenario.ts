@@ -153,8 +153,10 @@ export const scenarioSchema = z
         profile: z
           .string()
           .max(400)
-          .default('skylake-2s')
-          .describe('Cost profile: built-in name or a module.'),
+          .optional()
+          .describe(
+            'Cost profile: built-in name or a module; default: that of a built-in topology which has one, else skylake-2s.',
+          ),
         newLocation: z
           .union([place, z.array(place).min(1).max(8)])
           .default({ kind: 'nvme' })

@@ -9,8 +9,6 @@ export interface Configuration {
   alike?: readonly string[];
   /** Whether everything ends is not asked: that takes as long again. */
   safety?: boolean;
-  /** Of the visited set, where 4 GiB do not suffice: a machine with less than twice as much leaves it out. */
-  memoryBytes?: number;
   /** Short enough for the other protocols too. */
   all?: boolean;
 }
@@ -103,6 +101,18 @@ export const configurations: readonly Configuration[] = [
     states: 2_366_371,
   },
   {
+    what: '1 page, 2 nodes, 3 vCPUs, one device failure; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 3, moves: 1, reclaims: 1, faults: 1 },
+    alike: ['vcpu1 and vcpu2'],
+    states: 6_946_350,
+  },
+  {
+    what: '1 page, 2 nodes, 3 vCPUs, one lost message; an operation of each, one move among them, one reclaim',
+    bounds: { vcpus: 3, moves: 1, reclaims: 1, losses: 1, timeouts: 0 },
+    alike: ['vcpu1 and vcpu2'],
+    states: 18_337_263,
+  },
+  {
     what: '1 page, 2 nodes, 3 vCPUs; two accesses of each, no move, one reclaim',
     bounds: { vcpus: 3, operations: 2, reclaims: 1 },
     alike: ['vcpu1 and vcpu2'],
@@ -126,7 +136,6 @@ export const configurations: readonly Configuration[] = [
     alike: ['vcpu1 and vcpu2'],
     states: 80_336_913,
     safety: true,
-    memoryBytes: 6 * 2 ** 30,
   },
   {
     what: '2 guests of 1 page and 1 vCPU, 2 nodes; two operations of each, one move among them, one reclaim',

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   check,
   defineSystem,
+  explain,
   interchangeable,
   part,
   replicas,
@@ -229,5 +230,44 @@ describe('systems of parts', () => {
         actions: (on) => ({ go: on(['b' as 'a'], () => null) }),
       }),
     ).toThrow('expected one of the parts a, saw b');
+  });
+});
+
+describe('what is no definition, and what comes of one', () => {
+  const parts = { a: part<'out' | 'in'>('out'), b: part<'out' | 'in'>('out') };
+  const exclusive = { exclusive: ({ a, b }: { a: string; b: string }) => a !== 'in' || b !== 'in' };
+  const define = (more: object) => defineSystem({ name: 'two', parts, actions: () => ({}), ...more });
+
+  test('a record of functions where a function is expected, and a function that names no parts', () => {
+    expect(() => define({ invariants: exclusive })).toThrow(
+      "invariants is object, expected a function: invariants: (all) => ({ NAME: all(['PART'], ({ PART }) => true) })",
+    );
+    expect(() => define({ invariants: () => exclusive })).toThrow(
+      /^'exclusive' of invariants names no parts, expected/,
+    );
+    expect(() => define({ pending: {} })).toThrow(
+      /^pending is object, expected a function: pending: \(any\)/,
+    );
+    expect(() => define({ actions: undefined })).toThrow(/^actions is undefined, expected a function/);
+  });
+
+  test('explain begins with the verdict: PASS, FAIL, INCOMPLETE', () => {
+    const system = (guarded: boolean) =>
+      defineSystem({
+        name: 'two that go in and out',
+        parts,
+        actions: (on) => ({
+          'a goes': on(['a', 'b'], ({ a, b }) =>
+            a === 'in' ? { a: 'out' } : guarded && b === 'in' ? null : { a: 'in' },
+          ),
+          'b goes': on(['a', 'b'], ({ a, b }) =>
+            b === 'in' ? { b: 'out' } : guarded && a === 'in' ? null : { b: 'in' },
+          ),
+        }),
+        invariants: (all) => ({ exclusive: all(['a', 'b'], exclusive.exclusive) }),
+      });
+    expect(explain(check(system(true)))).toBe('PASS: 3 states, 4 transitions, depth 1, complete');
+    expect(explain(check(system(false)))).toMatch(/^FAIL: .* stopped at a violation\nproperty: exclusive\n/);
+    expect(explain(check(system(true), { states: 2 }))).toMatch(/^INCOMPLETE: /);
   });
 });

@@ -182,7 +182,7 @@ const scripts: Case[] = [
   operation('inflate 2', /names vNode 2, expected a vNode from 0 to 1, /),
   operation('handover 7', /names vCPU 7, expected another of the guest's vCPUs 0 to 1, /),
   operation('handover 0', /names itself, expected another of the guest's vCPUs 0 to 1, /),
-  operation('await', /an await of vCPU 0 that nobody ends, expected a handover 0 /),
+  operation('await', /vCPU 0 waits in an await that no handover ends, expected a handover 0 /),
   operation('forge 0 12', /names forgery 12, expected forgery 0 to 11, /),
   operation('repin 0 2', /names node 2, expected node 0 or 1, /),
   operation('migrate-host 0 2', /names node 2, expected node 0 or 1, /),
@@ -356,7 +356,30 @@ const scenarios: Case[] = [
   scenario('a file of one word', 'hello\n', '1:1', /holds no scenario/),
   scenario('JSON that is cut off', '{"version": 1, "workload": {"kind": "uni', '1:', /expected YAML or JSON/),
   scenario('two documents', `${good}---\n${good}`, '4:', /one scenario a file/),
-  scenario('binary', Buffer.from([0, 1, 2, 0xff, 0xfe, 0x1b, 0x5b]), '', /expected/),
+  scenario(
+    'binary',
+    Buffer.from([0, 1, 2, 0xff, 0xfe, 0x1b, 0x5b]),
+    '',
+    /is no text, .* a binary file; .*--trace/,
+  ),
+  scenario(
+    '100,000 bytes of anything',
+    Buffer.from(Uint8Array.from({ length: 100_000 }, (_, i) => (i * i * 31 + (i >> 7)) & 0xff)),
+    '',
+    /^.{0,60}is no text/,
+  ),
+  scenario(
+    'a trace of lackey',
+    '==1== Lackey\nI  04000000,3\n S 1ffe000,8\n',
+    '',
+    /give it with --trace s\.yaml/,
+  ),
+  scenario(
+    'a line of 100,000 letters that the YAML reader quotes',
+    `version: |9${'x'.repeat(100_000)}\n`,
+    '1:',
+    /^.{0,220}$/,
+  ),
   scenario('a value of 100,000 letters', `version: ${'x'.repeat(100_000)}\n`, '1:10', /^.{0,200}$/),
   scenario(
     'a trace outside of the folder',
@@ -414,6 +437,16 @@ const scenarios: Case[] = [
 
 const usage: Case[] = [
   flags('an unknown verb', ['simulat'], 'simulat', /did you mean the verb simulate\?/),
+  flags('a verb that is none', ['sweep'], 'sweep', /no such verb, .* verbs are simulate, fuzz, check, /),
+  flags(
+    'help for a verb that is none',
+    ['import', '--help'],
+    'import',
+    /no such verb, .* verbs are simulate, /,
+  ),
+  flags('help, then a verb that is none', ['help', 'doctor'], 'doctor', /no such verb/),
+  flags('vCPUs on one vNode', ['--vcpus', '1'], '--vcpus', /all vCPUs are on one vNode/),
+  flags('one vNode', ['--nodes', '0'], '--nodes', /there is one vNode, expected two nodes or more/),
   flags('two scenarios', ['a.yaml', 'b.yaml'], 'command line', /too many arguments/),
   flags('an unknown flag', ['--protocl', 'x'], '--protocl', /no such option, .* did you mean --protocol\?/),
   flags('a flag without its value', ['--seed'], '--seed', /without a value/),
@@ -447,6 +480,12 @@ const usage: Case[] = [
     /seeds up to 2\^53 - 1/,
   ),
   flags('check: half a second', ['check', '--time', '0.5'], '--time', /'0\.5', expected a whole number/),
+  flags(
+    'check: more moves than operations',
+    ['check', '--moves', '5'],
+    '--moves',
+    /is 5, expected at most 2, /,
+  ),
   flags('check: no workers', ['check', '--workers', '0'], '--workers', /'0', expected a whole number from 1/),
   flags(
     'check: a checkpoint that is a device',

@@ -13,7 +13,7 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 
 test('the self-test finds every seeded bug, and 5,000 schedules nothing, with every witness', async () => {
   const { status, stdout, stderr } = await run(['fuzz', '--self-test', '--schedules', '5000'], { cwd });
-  expect(stderr).toBe('');
+  expect(stderr.replaceAll(/^fuzz {2}\S+ (schedules|seeded bugs)(, about .* left)?\n/gm, '')).toBe('');
   for (const { name } of flaws)
     expect(stdout).toMatch(new RegExp(`^${name} +\\S+ +\\d+ +\\d+ +[\\d.]+ s$`, 'm'));
   expect(stdout).toContain(`${flaws.length} of ${flaws.length} seeded bugs found`);
@@ -110,6 +110,12 @@ test('--time ends a campaign early, as incomplete', async () => {
   const result = JSON.parse(stdout);
   expect(result).toMatchObject({ complete: false, pass: true, violations: {} });
   expect(result.schedules).toBeLessThan(1_000_000);
+  expect(status).toBe(0);
+});
+
+test('off a terminal a line every ten seconds says how far it is', async () => {
+  const { status, stderr } = await run(['fuzz', '--schedules', '1000000', '--time', '12'], { cwd });
+  expect(stderr).toMatch(/^fuzz {2}[\d,]+\/1,000,000 schedules, about \d+ (s|min) left\n$/);
   expect(status).toBe(0);
 });
 

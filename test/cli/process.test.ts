@@ -163,7 +163,9 @@ describe('exit statuses', () => {
     // The protocol's file is loaded again by each run's thread, when the place has been found to be writable.
     const spoil =
       "import { isMainThread } from 'node:worker_threads';\nimport { writeFileSync } from 'node:fs';\nif (!isMainThread) writeFileSync('o', '');\n";
-    const cwd = here({ 'mine.mjs': `${spoil}${protocolFile("plan: () => 'NOMEM'")}` });
+    const vacate = "...(host.destinationBacked ? ['vacate'] : [])";
+    const steps = `['reserve', 'accept', ${vacate}, 'load', 'unmap', 'map', 'release', 'retire']`;
+    const cwd = here({ 'mine.mjs': `${spoil}${protocolFile(`plan: (request, page, host) => ${steps}`)}` });
     const { status, stdout, stderr } = await run(['--protocol', 'mine.mjs', ...SMALL, '--out', 'o'], { cwd });
     expect(status, stderr).toBe(5);
     expect(stdout).toMatch(/PASS in /);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { schemas } from '../../src/cli/write-schemas.ts';
+import { simulate } from '../../src/index.ts';
 import { readScenario } from '../../src/scenarios/scenario-file.ts';
 import { EXAMPLES } from './command.ts';
 
@@ -19,6 +20,23 @@ describe('published schemas', () => {
     expect(schema['$schema']).toBe('https://json-schema.org/draft/2020-12/schema');
     expect(schema['required']).toEqual(['version', 'workload']);
     expect(schema['additionalProperties']).toBe(false);
+  });
+});
+
+describe('schema/result-1.json', () => {
+  it('says of each counter of ours what it counts, and of no other', async () => {
+    const { runs } = await simulate({
+      version: 1,
+      host: { memory: '64KiB' },
+      workload: { kind: 'script', vcpus: [['write 0'], []] },
+      protocols: ['copyless-map'],
+    });
+    const ours = Object.keys(runs[0]!.vmstat).filter((name) => name.startsWith('cl_'));
+    const schema = JSON.parse(schemas()['result-1.json']!);
+    const properties: Record<string, { description: string }> =
+      schema.properties.runs.items.properties.vmstat.properties;
+    expect(Object.keys(properties).sort()).toEqual(ours.sort());
+    for (const { description } of Object.values(properties)) expect(description.length).toBeGreaterThan(20);
   });
 });
 

@@ -27,7 +27,9 @@ describe('scripts', () => {
     expect(scriptWorkload([['write 0'], ['read 4']], shape).pages).toBe(5);
 
     const refused = (...script: string[]) => expect(() => scriptWorkload([script, []], shape));
-    refused('write 0', 'await').toThrow(/an await of vCPU 0 that nobody ends, expected a handover 0/);
+    refused('write 0', 'await').toThrow(
+      /vCPU 0 waits in an await that no handover ends, expected a handover 0 /,
+    );
     refused(`read 0.${shape.pageWords}`).toThrow(/a word of the page, 0 to/);
   });
 

@@ -63,6 +63,22 @@ describe('counters', () => {
     expect(transfers).toEqual({ total: 1, toSource: 0, direct: 0, copied: 1 });
   });
 
+  // shows: claim 12, race 2
+  test('a demand fault is a copy-back where it ended a hold; elsewhere it is ordinary, and so is what is read along', async () => {
+    const names = ['cl_copyback_demand', 'cl_demand_in', 'cl_prefetch_in', 'swap_ra', 'pswpin'];
+    const none = { cl_copyback_demand: 0, cl_demand_in: 0, cl_prefetch_in: 0, swap_ra: 0 };
+    const away = ['write 0', 'write 1', 'pageout 0', 'pageout 1'];
+    const convert = { heldFault: 'convert' } as const;
+    const ended = await counted(convert, [...away, 'hold 0', 'read 0'], names);
+    expect(ended.vmstat).toEqual({ ...none, cl_copyback_demand: 1, pswpin: 1 });
+    const free = await counted(convert, [...away, 'read 0', 'read 1'], names);
+    expect(free.vmstat).toEqual({ ...none, cl_demand_in: 2, pswpin: 2 });
+    const along = await counted({ prefetch: 1 }, [...away, 'read 0', 'read 1'], names);
+    expect(along.vmstat).toEqual({ ...none, cl_demand_in: 1, cl_prefetch_in: 1, pswpin: 2 });
+    const ahead = await counted({ readAhead: 2 }, [...away, 'read 0', 'read 1'], names);
+    expect(ahead.vmstat).toEqual({ ...none, cl_demand_in: 1, swap_ra: 1, pswpin: 2 });
+  });
+
   // shows: claim 12, race 20
   test('swapoff, its wait for a hold, and the hold that expired', async () => {
     const script = ['write 0', 'pageout 0', 'hold 0', 'swapoff 0', 'migrate-host 0 1', 'read 0'];

@@ -13,6 +13,7 @@ import {
 import type { Unit } from '../unit.ts';
 import { unitOfPath } from './counterexample.ts';
 import type { Bounds } from './environment.ts';
+import { type Requests, requestsIn } from './requests.ts';
 import { NotCommuting } from './own-affairs.ts';
 import { tell } from './told.ts';
 import { NotAlike } from './twins.ts';
@@ -59,6 +60,8 @@ export interface CheckedWorld {
   bytes: { states: number; parts: number };
   /** Whether everything that waits is served, in every fair run; null: not asked. */
   live: boolean | null;
+  /** Whether any request was accepted, in any order; null: the search is not complete, or found a violation. */
+  requests: Requests | null;
   violation?: FoundViolation;
 }
 
@@ -165,6 +168,7 @@ export class WorldCheck {
       computed: { steps, pictures },
       bytes: { states: result.bytes, parts: bytes },
       live: null,
+      requests: null,
     };
     if (result.boundedBy) checked.boundedBy = result.boundedBy;
     if (result.violation) checked.violation = this.shortest(result.violation);
@@ -179,6 +183,8 @@ export class WorldCheck {
         checked.violation = this.told(judged, liveness.violation, true);
       }
     }
+    if (checked.complete && checked.pass)
+      checked.requests = requestsIn(search, !this.crew && options.from === undefined);
     return checked;
   }
   /**

@@ -6,6 +6,7 @@
 // Only what no table has is computed, and that is a step in hundreds.
 import { build, type Built, measure, type Parts } from '../../actors/index.ts';
 import { PUT_BACK } from '../../actors/references.ts';
+import { eventKinds } from '../../model/events.ts';
 import { Geometry } from '../../model/geometry.ts';
 import { deviceFaults, faultNames, harms, numberOf } from '../../model/faults.ts';
 import { command } from '../../model/script.ts';
@@ -74,6 +75,8 @@ export class WorldSystem implements Explorable {
   readonly records: Records;
   /** For the other threads, where the parts are shared. */
   readonly shared: SharedParts | null;
+  /** By kind of event: 1 where a step that was found out has one. */
+  readonly happened = new Uint8Array(eventKinds.length);
   private readonly leaves: Leaves;
   private readonly vector: Vector;
   private readonly steps: Steps;
@@ -113,15 +116,17 @@ export class WorldSystem implements Explorable {
     const { faults, repeats = 0, losses = 0, restarts = 0 } = bounds;
     this.mayFail = faults + repeats + losses + restarts > 0;
     this.losesMessages = parts.spec.timeouts !== undefined;
-    this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol), bounds]);
+    const keyed = parts.spec.policy.encryption === 'gfn';
+    this.hash = JSON.stringify([parts.spec, parts.protocol.name, plansOf(parts.protocol, keyed), bounds]);
     const columns = new OwnedColumns(new ArrayBuffer(measure(parts)));
     // Until the search begins the monitors watch as they always do.
     let watching: Trace | null = null;
     const sink = {
       takePlace() {},
       put: (...[actor, , ...event]: Parameters<Trace['put']>) => {
-        if (watching === null) this.steps.put(actor, ...event);
-        else watching.put(actor, 0, ...event);
+        if (watching !== null) return watching.put(actor, 0, ...event);
+        this.happened[event[0]] = 1;
+        this.steps.put(actor, ...event);
       },
     };
     const claims: ReadonlySet<string> = new Set(parts.protocol.claims);
@@ -169,7 +174,7 @@ export class WorldSystem implements Explorable {
     const reduction = new Reduction(this.built, this.leaves, this.records, this.affairs);
     this.offers = new Offers(this.vector, this.leaves, this.queues, this.records, reduction);
     this.here = new Int32Array(this.offers.acting.length);
-    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol), ...hostsOwn]);
+    this.built.host.interpreter.foresee([...plansOf(this.built.host.protocol, keyed), ...hostsOwn]);
     this.startBroke = this.populate(properties);
     const operations = Array.from({ length: world.operations.count }, (_, operation) => operation);
     for (const actor of system.actors) actor.settle?.(operations);

@@ -130,7 +130,7 @@ function checks({ checks: all }: MigrationResult): string[] {
   return [
     'Checks, with the number of cases examined',
     ...marked.slice(0, half).map((cell, i) => ` ${cell.padEnd(38)} ${marked[i + half] ?? ''}`.trimEnd()),
-    ` ${seen.filter((check) => check.pass).length} of ${seen.length} interesting cases happened (sometimes)`,
+    ` ${seen.filter((check) => check.pass).length} of the ${seen.length} cases we watch for occurred in this run`,
   ];
 }
 

@@ -79,9 +79,10 @@ export function searchOf(system: System, options: CheckOptions = {}, from?: Chec
 }
 
 function withLiveness(found: CheckResult, search: Search): CheckResult {
-  if (!search.result().complete) {
+  const { complete, boundedBy } = search.result();
+  if (!complete) {
     found.notes.push('liveness was not judged: the search without symmetry was not complete');
-    return found;
+    return { ...found, complete, ...(boundedBy && { boundedBy }) };
   }
   const liveness = checkLiveness(search);
   const { violation } = liveness;
@@ -102,7 +103,8 @@ export function explain(result: CheckResult): string {
       ? 'stopped at a violation'
       : `incomplete: bound on ${boundedBy}`;
   const unit = symmetry ? 'states up to symmetry' : 'states';
-  const lines = [`${states} ${unit}, ${transitions} transitions, depth ${depth}, ${scope}`];
+  const verdict = violation ? 'FAIL' : complete ? 'PASS' : 'INCOMPLETE';
+  const lines = [`${verdict}: ${states} ${unit}, ${transitions} transitions, depth ${depth}, ${scope}`];
   if (violation) {
     lines.push(`${violation.kind}: ${violation.name}`);
     const { cycleFrom } = violation;

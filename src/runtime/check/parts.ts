@@ -107,12 +107,42 @@ export function eventActions<P extends Parts, Name extends keyof P & string>(
 export function defineSystem<P extends Parts>(definition: Definition<P>): System {
   const on: On<P> = (touches, step, { fair = true } = {}) => ({ touches, step, fair });
   const over: Over<P> = (touches, holds) => ({ touches, holds });
+  const { actions, invariants, end, pending } = definition;
+  refuseOtherForms({ actions, invariants, end, pending });
   return new System({
     name: definition.name,
     parts: definition.parts,
-    actions: definition.actions(on),
-    invariants: definition.invariants?.(over) ?? {},
+    actions: made('actions', definition.actions(on)),
+    invariants: made('invariants', definition.invariants?.(over) ?? {}),
     end: definition.end?.(over) ?? null,
-    pending: definition.pending?.(over) ?? {},
+    pending: made('pending', definition.pending?.(over) ?? {}),
   });
+}
+
+const FORMS = {
+  actions: "actions: (on) => ({ NAME: on(['PART'], ({ PART }) => ({ PART: 'next' })) })",
+  invariants: "invariants: (all) => ({ NAME: all(['PART'], ({ PART }) => true) })",
+  end: "end: (all) => all(['PART'], ({ PART }) => true)",
+  pending: "pending: (any) => ({ NAME: any(['PART'], ({ PART }) => true) })",
+} as const;
+
+/** From JavaScript anything may come: what is guessed most easily is an object of functions. */
+function refuseOtherForms(definition: Readonly<Record<keyof typeof FORMS, unknown>>): void {
+  for (const key of ['actions', 'invariants', 'end', 'pending'] as const) {
+    const given = definition[key];
+    if (typeof given === 'function' || (given === undefined && key !== 'actions')) continue;
+    throw new Error(
+      `${key} is ${given === null ? 'null' : typeof given}, expected a function: ${FORMS[key]}`,
+    );
+  }
+}
+
+function made<Made extends Action | Predicate>(
+  key: 'actions' | 'invariants' | 'pending',
+  all: Record<string, Made>,
+): Record<string, Made> {
+  for (const [name, one] of Object.entries<unknown>(all))
+    if (typeof one !== 'object' || one === null || !('touches' in one))
+      throw new Error(`'${name}' of ${key} names no parts, expected as in ${FORMS[key]}`);
+  return all;
 }

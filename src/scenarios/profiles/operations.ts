@@ -24,7 +24,10 @@ const operations: CostProfile['cpu'] = {
     `unsourced, range 400 to 2000; a cold memcpy of 4 KiB took 740 to 1966, ${SMALL_VM}`,
   ),
   copyPageRemote: ns(1000, 'unsourced, range 600 to 2000: remote latency times cache lines over parallelism'),
-  shootdown: ns(2000, 'N. Amit, Optimizing the TLB Shootdown Algorithm, USENIX ATC 2017: microseconds'),
+  shootdown: ns(
+    2000,
+    'unsourced, order of magnitude: N. Amit, Optimizing the TLB Shootdown Algorithm, USENIX ATC 2017, has microseconds',
+  ),
   shootdownTarget: ns(300, 'unsourced, range 100 to 500'),
   listInspection: ns(60, 'unsourced, range 20 to 100: one or two cache lines'),
   listNotice: ns(1000, 'unsourced, range 500 to 3000: an interrupt posted to a running vCPU and its handler'),

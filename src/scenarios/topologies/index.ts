@@ -13,12 +13,13 @@ import intel4s96c from './machines/intel-4s-96c.ts';
 import { parseNumactl } from './numactl.ts';
 import { readSysfs } from './sysfs.ts';
 
-const machines: ReadonlyMap<string, string> = new Map([
-  ['intel-2s-skylake-2n', intel2sSkylake],
-  ['amd-epyc9224-2s-nps2-cxl-5n', amdEpyc9224],
-  ['arm-kunpeng-4n', armKunpeng4n],
-  ['amd-8n-opteron', amd8nOpteron],
-  ['intel-4s-96c', intel4s96c],
+/** A machine's text, and the cost profile that was measured on it, if one was. */
+const machines: ReadonlyMap<string, { text: string; profile?: string }> = new Map([
+  ['intel-2s-skylake-2n', { text: intel2sSkylake, profile: 'skylake-2s' }],
+  ['amd-epyc9224-2s-nps2-cxl-5n', { text: amdEpyc9224, profile: 'epyc9224-cxl' }],
+  ['arm-kunpeng-4n', { text: armKunpeng4n }],
+  ['amd-8n-opteron', { text: amd8nOpteron }],
+  ['intel-4s-96c', { text: intel4s96c }],
 ]);
 
 /** Names of the built-in topologies, the default one first. */
@@ -38,7 +39,10 @@ export function loadTopology(nameOrFile: string, readStdin: () => string): Topol
   if (nameOrFile === '-') return parseNumactl(readStdin(), '-');
   if (thisMachine.includes(nameOrFile)) return { ...readSysfs(), name: 'this-machine' };
   const machine = machines.get(nameOrFile);
-  if (machine !== undefined) return parseNumactl(machine, nameOrFile);
+  if (machine !== undefined) {
+    const { text, profile } = machine;
+    return { ...parseNumactl(text, nameOrFile), ...(profile === undefined ? {} : { profile }) };
+  }
 
   const stats = statsOf(nameOrFile);
   if (stats === undefined) {

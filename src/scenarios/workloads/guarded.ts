@@ -9,10 +9,11 @@ import {
   OPERATION_WORDS,
 } from '../../model/script.ts';
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
+import { sourceAt, typesAt } from '../../stdx/checkout.ts';
 import { InputError } from '../../stdx/input-error.ts';
 import { PAGES_MAX, type WorkloadFactory } from './workload.ts';
 
-const SEE = 'see src/scenarios/workloads/uniform.ts';
+const SEE = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
 
 /** @param file of the module, for messages */
 export function guarded(factory: WorkloadFactory, file: string): WorkloadFactory {
@@ -115,7 +116,7 @@ class Guarded implements ScriptSource {
       { file: this.file },
       `the script of vCPU ${vcpu} names ${what}`,
       expected,
-      'see src/model/script.ts',
+      `see ${typesAt('src/model/script.ts')}`,
     );
   }
 }

@@ -258,8 +258,8 @@ export function codedScripts(
   const inVain = waitsInVain(coded, own);
   if (inVain >= 0) {
     const last = coded[inVain]!.findLastIndex(({ word }) => operationOf(word) === operation.await);
-    const expected = `a handover ${inVain % own} for each await of its`;
-    refuse([inVain, last], `an await of vCPU ${inVain} that nobody ends`, expected, undefined);
+    const expected = `a handover ${inVain % own} for each await`;
+    refuse([inVain, last], `vCPU ${inVain} waits in an await that no handover ends`, expected, undefined);
   }
   return coded;
 }
