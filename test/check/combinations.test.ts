@@ -83,6 +83,11 @@ const combinations: Record<string, SmallBounds> = {
     ],
     given: { frames: 1, gfns: 4 },
   },
+  // The last Gfn of a vNode and the first of the next one are neighbours, and no huge page.
+  'two pages lie side by side, on two vNodes, and are moved': {
+    script: [['write 0', 'write 2', 'write 4', 'write 5', 'move 4..5 to 1']],
+    given: { gfns: 5, guest: { hugePages: 2 } },
+  },
   // What is freed is nobody's to ask for: a hold of it would never end.
   'a listed page is freed, where guests hold before they unmap': {
     script: [['write 0', 'pageout 0', 'free 0']],
