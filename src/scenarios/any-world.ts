@@ -21,7 +21,7 @@ import {
   type Order,
 } from './drawn-scenario.ts';
 import { ACCESSES, type Mix, randomScripts } from './random-scripts.ts';
-import { shapeOf, type Small, smallWorld } from './small-world.ts';
+import { shapeOf, type Small, smallWorld, tight } from './small-world.ts';
 
 /** What is drawn in every run, for people. */
 export const variedInAny =
@@ -48,7 +48,7 @@ const COMMANDS: Mix = {
   'move 0..2 to V': 2,
 };
 /** They take room away for as long as they like. */
-const GREEDY = /^(pin|share|inflate|unplug|free) /;
+const GREEDY = /^(pin|share|inflate|unplug|free|swapoff) /;
 
 /**
  * @param faults which, if any; `half`: in every other world, some of them or any
@@ -137,17 +137,20 @@ export function drawAnyWorld(
   const operations = any(12, 30, 60);
   const among = protocols.filter((name) => needs.protocols?.includes(name) ?? true);
   const protocol = any(...(among.length > 0 ? among : protocols));
-  Object.assign(small, rarely(new Prng().seed(seed, 10), mix, small));
-  const spec = smallWorld(small);
+  const spec = smallWorld(rarely(new Prng().seed(seed, 10), mix, small));
   const workload: DrawnScript = { kind: 'script', vcpus: randomScripts(spec, seed, mix, { operations }) };
   return { spec, costs, shape: shapeOf(spec), workload, protocol, order, seed };
 }
 
-/** Bounds of the kernels that seldom matter, with numbers of their own. */
-function rarely(prng: Prng, mix: Record<string, number>, { chain }: Small): Partial<Small> {
+/** Bounds of the kernels that seldom matter, and as little room as there may be; with numbers of their own. */
+function rarely(prng: Prng, mix: Record<string, number>, small: Small): Small {
+  const { chain, guest } = small;
   if (mix['swapoff 0'] !== undefined && chain!.length > 0 && prng.chance(1, 2)) mix['swapoff 0 1'] = 1;
   const [reclaimBatch, attempts] = [1 + prng.below(3), prng.chance(1, 4) ? 1 : 3];
-  return { reclaimBatch, attempts };
+  const lasts = guest?.remap === undefined && !Object.keys(mix).some((word) => GREEDY.test(word));
+  const spare = prng.below(3);
+  const tightened = lasts && prng.chance(1, 3) ? tight(small, spare) : small;
+  return { ...tightened, reclaimBatch, attempts };
 }
 function neededOf({ listCapacity, batch, prefetch, heldFault, list }: Needs): Partial<Small> {
   const needed = { listCapacity, batch, prefetch, heldFault, list };
