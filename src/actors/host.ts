@@ -457,14 +457,16 @@ export class Host implements Actor {
     const request = operations.request[operation]!;
     const parent = operations.parent[operation]!;
     const node = operations.node[operation]!;
+    const from = operations.from[operation]!;
+    const copied = operations.copy[operation] === 1;
     const moves = kind === operationKind.balance || kind === operationKind.alias;
     const at = moves && outcome === result.OK ? destination : gfn;
     context.trace.ended(operation, kind, at, this.pages.locationOf(at), because, outcome);
     this.pages.unlock(gfn);
     if (destination !== gfn && this.pages.operationOn(destination) === operation)
       this.pages.unlock(destination);
+    // Whoever is woken below may begin an operation, and be given this record.
     this.pages.giveRecord(operation);
-    const copied = operations.copy[operation] === 1;
     this.references.ended(operation, gfn, outcome, context);
     this.commands.ended(operation, outcome, context);
     this.relocation.ended(operation);
@@ -482,18 +484,19 @@ export class Host implements Actor {
     this.wake(gfn, lost ? outcome : result.OK, context);
     if (destination !== gfn) this.wake(destination, result.OK, context);
     if (kind === operationKind.prefetch) this.prefetch.ended();
-    if (copied && kind === operationKind.trim) this.reclaimed(operation, true, context);
+    if (copied && kind === operationKind.trim) this.reclaimed(from, because, true, context);
     const reclaimed = kind === operationKind['host-migrate'] && RECLAIMS.includes(because);
     if (kind === operationKind['swap-out'] || reclaimed)
-      this.reclaimed(operation, outcome === result.OK, context);
-    if (kind === operationKind.fault && outcome === result.OK && operations.from[operation] !== NOWHERE) {
+      this.reclaimed(from, because, outcome === result.OK, context);
+    if (kind === operationKind.fault && outcome === result.OK && from !== NOWHERE) {
       this.prefetch.following(gfn, node, context);
-      this.prefetch.readAhead(operation, gfn, context);
+      // Nothing was read where the swap cache had it.
+      if (!copied) this.prefetch.readAhead(gfn, from, context);
     }
   }
 
-  reclaimed(operation: number, moved: boolean, context: Context): void {
-    this.reclaim.ended(operation, moved, context);
+  reclaimed(from: number, because: number, moved: boolean, context: Context): void {
+    this.reclaim.ended(from, because, moved, context);
     // It had a claim on the stores' room, which all nodes share.
     this.interpreter.room.makeRoom(context);
   }

@@ -101,7 +101,9 @@ export class HugePages {
     const { geometry } = this.vcpu.world;
     const { source } = this.balancing;
     const first = source[0]!;
-    if ((first - geometry.vnodeGfn[geometry.vnodeOf(first)]!) % this.pages !== 0) return false;
+    const vnode = geometry.vnodeOf(first);
+    if ((first - geometry.vnodeGfn[vnode]!) % this.pages !== 0) return false;
+    if (first + this.pages > geometry.vnodeGfn[vnode + 1]!) return false;
     for (let page = 0; page < this.pages; page++) if (source[page] !== first + page) return false;
     return true;
   }

@@ -35,8 +35,9 @@ export class MovingOut {
       this.host.cache.isStranded(operations.gfn[operation]!) ||
       !this.host.reclaim.accepts(operation)
     ) {
+      const [from, because] = [operations.from[operation]!, operations.cause[operation]!];
       this.leave(operation, context);
-      this.host.reclaimed(operation, false, context);
+      this.host.reclaimed(from, because, false, context);
       return;
     }
     this.moveOut(operation, home, context);

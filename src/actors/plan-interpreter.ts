@@ -22,8 +22,8 @@ const UNDO_RESERVATION: readonly Performed[] = ['unreserve'];
 const ASK_AGE: readonly Performed[] = ['age'];
 const LOSE: readonly Performed[] = ['lose'];
 const LOSE_AND_RETIRE: readonly Performed[] = ['lose', 'retire'];
-/** Failed reads of one page that are made again: beyond that its content is lost. */
-const READS_AGAIN = 3;
+/** Failed reads of one place after which it is read no more: where there is no copy the content is lost. */
+const READS_MAX = 4;
 
 function converted(plan: readonly Performed[]): readonly Performed[] {
   return plan.map((performed) => (performed === 'claim' ? 'convert' : performed) as Performed);
@@ -86,7 +86,7 @@ export class PlanInterpreter {
       ['retire'],
       ['give up', 'take back', 'retire'],
     ] as const)
-      all.push(['unreserve', ...lost], lost);
+      all.push(['unreserve', ...lost], lost, ['unreserve', ...lost, 'forget']);
     for (const plan of all)
       for (const variant of [plan, converted(plan)])
         if (!this.numbers.has(variant.join())) this.numberOf(variant);
@@ -388,8 +388,7 @@ export class PlanInterpreter {
         return;
       case 'load':
         if (outcome === result.OK) break;
-        if (++operations.failures[operation]! > READS_AGAIN) return this.lost(operation, context);
-        context.send(geometry.host, message.turn, operation);
+        this.readAgain(operation, context);
         return;
       case 'store':
         if (outcome === result.OK) break;
@@ -443,6 +442,27 @@ export class PlanInterpreter {
     }
   }
 
+  /** A read failed. It is made again, and a request for a copy that read-ahead left then has its slot read. */
+  private readAgain(operation: number, context: Context): void {
+    const failures = ++this.world.operations.failures[operation]!;
+    const another = failures === READS_MAX && this.readsSlot(operation);
+    if (failures % READS_MAX === 0 && !another) return this.lost(operation, context);
+    context.send(this.world.geometry.host, message.turn, operation);
+  }
+  /** The slot and its copy in a frame change places: what was to be read is what is forgotten. */
+  private readsSlot(operation: number): boolean {
+    const { operations } = this.world;
+    const gfn = operations.gfn[operation]!;
+    const slot = this.pages.locationOf(gfn);
+    const isMoved =
+      operations.copy[operation] === 1 && operations.kind[operation]! - 1 === operationKind.balance;
+    if (!isMoved || slot === NOWHERE) return false;
+    this.pages.dropCopy(gfn);
+    this.pages.keepCopy(gfn, operations.from[operation]!);
+    operations.from[operation] = slot;
+    return true;
+  }
+
   /** What came back is not what went out. The page is poisoned: the guest is told, and never gets wrong bytes. */
   private lost(operation: number, context: Context): void {
     const { operations, pages: words } = this.world;
@@ -464,6 +484,8 @@ export class PlanInterpreter {
     // The guest will be told EIO and keep the source: there it must find that the page is lost.
     if (isRemapped) undo.push('give up', 'take back');
     if (left.includes('retire')) undo.push('retire');
+    // Nobody is to find a copy of a page that was declared lost.
+    if (this.world.geometry.isFrame(this.pages.copyOf(gfn))) undo.push('forget');
     this.follow(operation, undo, context);
   }
 

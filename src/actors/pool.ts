@@ -145,9 +145,13 @@ export class Pool {
     if (context.strikes('write error', operation, to)) return false;
     const isShort = context.strikes('short write', operation, to);
     const at = this.isMisdirected(operation, to, context) ? this.beside(to) : to;
-    return isOn
+    const stored = isOn
       ? transfer.moveOn(from, to, gfn, generation, { at, isShort })
       : transfer.moveOut(from, to, gfn, generation, { at, isShort });
+    // What is written wrong is no more to be seen than what is written right.
+    if (!stored && transfer.isSealed(at) && transfer.isPlain(from, at))
+      context.trace.sealed(operation, at, gfn, generation, 1);
+    return stored;
   }
 
   /** Seals what is in a slot under the page's name of now. */

@@ -52,12 +52,9 @@ export class Prefetch {
   }
 
   /** The swap layer reads along what lies beside a page that a fault has read. */
-  readAhead(operation: number, gfn: number, context: Context): void {
-    const { operations, geometry } = this.world;
-    const from = operations.from[operation]!;
+  readAhead(gfn: number, from: number, context: Context): void {
+    const { geometry } = this.world;
     if (geometry.spec.policy.readAhead === 0 || from === NOWHERE || geometry.isFrame(from)) return;
-    // Nothing was read where the swap cache had it.
-    if (operations.copy[operation] === 1) return;
     const room = prefetchBound(geometry) - this.inFlight[0]!;
     this.inFlight[0]! += this.host.cache.readAhead(gfn, from, room, context);
   }

@@ -6,6 +6,7 @@ import type { Context } from '../actor/actor.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { World } from '../memory/world.ts';
 import { cause } from '../model/words.ts';
+import { assert } from '../stdx/assert.ts';
 import type { Chain } from './chain.ts';
 import { type HostPages, placesAStep } from './host-pages.ts';
 
@@ -158,16 +159,13 @@ export class Reclaim {
     return this.idle[location]! >= geometry.spec.policy.idleScans;
   }
 
-  /** A swap-out ended, for better or worse; or the page was young; or a copy is gone. @returns its node */
-  ended(operation: number, moved: boolean, context: Context): number {
-    const { operations, geometry } = this.world;
-    const from = operations.from[operation]!;
-    const because = operations.cause[operation]!;
-    const node = geometry.homeOf(from);
+  /** A swap-out from a frame ended, for better or worse; or its page was young; or a copy there is gone. */
+  ended(from: number, because: number, moved: boolean, context: Context): void {
+    const node = this.world.geometry.homeOf(from);
+    assert(this.inFlight[node]! > 0, 'a swap-out ends on a node that has none');
     this.inFlight[node]!--;
     if ((moved || because !== cause.idle) && this.idle[from] !== 0) this.idle[from] = 0;
     if (!moved && because === cause.induced) this.debt[node]!++;
     if (this.busy[node] === 1) this.kick(node, context);
-    return node;
   }
 }

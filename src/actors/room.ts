@@ -143,6 +143,8 @@ export class Room {
     const gfn = operations.destination[operation]!;
     const wanted = this.pages.pinOf(gfn);
     const source = avoidedNode(this.world, this.pages, operation);
+    // Pinned elsewhere since the fault began: there it is no spill.
+    if (wanted !== source && this.pages.free[wanted]! > 0) return this.goTo(wanted, operation, context);
     let nearest = -1;
     for (let node = 0; node < geometry.nodes; node++) {
       const full = (this.pages.free[node] ?? 0) === 0;
@@ -151,8 +153,12 @@ export class Room {
     }
     if (nearest < 0) return this.relief.stay(operation, context);
     context.trace.spilled(operation, gfn, wanted, nearest);
+    this.goTo(nearest, operation, context);
+  }
+  private goTo(node: number, operation: number, context: Context): void {
+    const { operations, geometry } = this.world;
     operations.awaitsRoom[operation] = 0;
-    operations.home[operation] = nearest;
+    operations.home[operation] = node;
     context.send(geometry.host, message.turn, operation);
   }
 }

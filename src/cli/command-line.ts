@@ -153,6 +153,11 @@ function addFuzz(root: Command, done: Done): void {
     .option('-s, --seed <n>', 'seed of the first schedule; each has the next one', '1')
     .option('-p, --protocol <name|file>', 'run only these (repeatable; default: all shipped)', repeated)
     .option(
+      '--worlds <kind>',
+      'small, or any (scripts and worlds in which any options and commands meet)',
+      'small',
+    )
+    .option(
       '--faults <mix>',
       'swarm (some kinds in each schedule), all or none; default: swarm and all in turn',
     )

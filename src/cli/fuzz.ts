@@ -8,7 +8,16 @@ import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
 import { commandTo } from '../report/command.ts';
 import { inVain, unexercised } from '../report/unexercised.ts';
-import { addUp, emptyTally, type Failure, type Stretch, type Tally } from '../report/fuzz.ts';
+import {
+  addUp,
+  emptyTally,
+  type Failure,
+  type Stretch,
+  type Tally,
+  type Worlds,
+  worldsKinds,
+} from '../report/fuzz.ts';
+import { variedInAny } from '../scenarios/any-world.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { dismiss } from '../stdx/dismiss.ts';
@@ -33,6 +42,7 @@ export interface FuzzFlags {
   schedules: string;
   seed: string;
   protocol?: string[];
+  worlds: string;
   faults?: string;
   flaw?: string[];
   selfTest?: boolean;
@@ -46,7 +56,7 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`../../workers/fuzz.worker.${extension}`, import.meta.url).href;
 
 /** Seeds that a worker is given at a time: a fraction of a second. */
-const BATCH = 200;
+const BATCH: Record<Worlds, number> = { small: 200, any: 40 };
 /** Seeds after which a flaw counts as not found. */
 const SEARCH_MAX = 2_000;
 /** Schedules after which everything that can happen should have happened: the rarest does in one of 600. */
@@ -115,6 +125,7 @@ interface Campaign {
   schedules: number;
   from: number;
   protocols: readonly string[];
+  worlds: Worlds;
   mix: Stretch['mix'];
   flaws: readonly string[];
   selfTest: boolean;
@@ -145,6 +156,7 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
     schedules,
     from,
     protocols,
+    worlds: oneOf(flags.worlds, '--worlds', worldsKinds),
     mix: flags.faults === undefined ? 'half' : oneOf(flags.faults, '--faults', mixes),
     flaws: flags.flaw ?? [],
     selfTest: flags.selfTest === true,
@@ -155,17 +167,18 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
 
 /** The clean protocols, or those with the flaws asked for, a batch of seeds at a time in their order. */
 async function campaignOf(
-  { schedules, from, protocols, mix, flaws, selfTest }: Campaign,
+  { schedules, from, protocols, worlds, mix, flaws: switched, selfTest }: Campaign,
   crew: Crew,
 ): Promise<Tally> {
   const total = emptyTally();
   const end = from + schedules;
+  const flaws = selfTest ? [] : switched;
   let next = from;
   const slowly = new SlowProgress();
   await lanes(crew, async () => {
     while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
-      const count = Math.min(BATCH, end - next);
-      const stretch = { from: next, count, mix, protocols, flaws: selfTest ? [] : flaws, untilFound: false };
+      const count = Math.min(BATCH[worlds], end - next);
+      const stretch = { from: next, count, worlds, mix, protocols, flaws, untilFound: false };
       next += count;
       const part = await given(crew, stretch);
       if (part) addUp(total, part.tally);
@@ -178,7 +191,7 @@ async function campaignOf(
   return total;
 }
 
-/** Each flaw by itself, from the first seed on, until a property that the protocol claims is broken. */
+/** Each flaw by itself, in small worlds from the first seed on, until a property that the protocol claims is broken. */
 async function findAll(
   campaign: Campaign,
   crew: Crew,
@@ -223,9 +236,12 @@ async function given({ pool, signal }: Crew, stretch: Stretch): Promise<{ tally:
 
 // --- what is said
 
-function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign): string {
+function heading({ schedules, from, protocols, worlds, mix, flaws, selfTest }: Campaign): string {
   const mixed = {
-    half: 'half the schedules some of them, half any of them',
+    half:
+      worlds === 'any'
+        ? 'half the schedules none, a quarter some of them, a quarter any of them'
+        : 'half the schedules some of them, half any of them',
     swarm: 'some of them in each schedule',
     all: 'any of them in each schedule',
     none: 'none',
@@ -233,8 +249,9 @@ function heading({ schedules, from, protocols, mix, flaws, selfTest }: Campaign)
   const faults = mix === 'none' ? 'none' : `${mixed[mix]}: ${faultClasses}`;
   return [
     `copyless fuzz · ${whole(schedules)} schedules from seed ${from} · ${protocols.join(', ')}`,
-    `Varied    ${varied}`,
-    `Features  ${features.join(', ')}`,
+    ...(worlds === 'any'
+      ? [`Varied    ${variedInAny}`]
+      : [`Varied    ${varied}`, `Features  ${features.join(', ')}`]),
     `Faults    ${faults}`,
     ...(flaws.length > 0 && !selfTest ? [`Flaws     ${flaws.join(', ')}`] : []),
     '',
@@ -340,7 +357,7 @@ async function keep(
 }
 
 function resultOf(
-  { from, protocols, mix, flaws }: Campaign,
+  { from, protocols, worlds, mix, flaws }: Campaign,
   tally: Tally,
   ms: number,
   found: readonly Found[],
@@ -357,6 +374,7 @@ function resultOf(
     pass: tally.failures.length === 0 && isAllSeen && found.every(({ failure }) => failure),
     seed: from,
     protocols,
+    worlds,
     faults: mix,
     flaws,
     schedules,

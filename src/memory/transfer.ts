@@ -73,7 +73,7 @@ export class Transfer {
     locations.checksum[at] = this.sum(at);
     if (isShort) this.cutShort(at);
     const stored = this.isStored(from, to, gfn, generation);
-    if (stored && this.cipher.covers(to)) this.seal(to, gfn, generation);
+    if (this.cipher.covers(at)) this.seal(at, gfn, generation, to);
     return stored;
   }
   /** Only the first half was written; the rest is anything but what it was to be. */
@@ -123,7 +123,7 @@ export class Transfer {
     locations.checksum[at] = expected;
     if (isShort) this.cutShort(at);
     const stored = found && at === to && this.sum(to) === expected;
-    if (stored && this.cipher.covers(to)) this.seal(to, gfn, generation);
+    if (this.cipher.covers(at)) this.seal(at, gfn, generation, to);
     return stored;
   }
   /** Whether a location still holds what was put there. */
@@ -136,12 +136,15 @@ export class Transfer {
     return locations.tag[location] === cipher.tagOf(words, (location + 1) * pageWords, pageWords, key);
   }
 
-  /** Encrypts what a slot holds under the name of its page. */
-  private seal(slot: number, gfn: number, generation: number): void {
+  /**
+   * Encrypts what a slot holds under the name of its page.
+   * @param told slot that the store was told, where the write went elsewhere: what is there opens under no name
+   */
+  private seal(slot: number, gfn: number, generation: number, told = slot): void {
     const { locations, cipher } = this;
     const { words, pageWords } = locations;
     const first = (slot + 1) * pageWords;
-    const key = cipher.keyOf(slot, gfn, generation);
+    const key = cipher.keyOf(told, gfn, generation);
     cipher.apply(words, first, pageWords, key);
     locations.sealGfn[slot] = gfn;
     locations.sealGeneration[slot] = generation;
@@ -175,9 +178,8 @@ export class Transfer {
   /** Whether a slot shows a page, other than an empty one, as it is. */
   isPlain(page: number, slot: number): boolean {
     const { words, pageWords } = this.locations;
-    const of = (location: number) => words.subarray((location + 1) * pageWords, (location + 2) * pageWords);
-    const stored = of(slot);
-    return of(page).every((word, i) => word === stored[i]) && stored.some((word) => word !== 0);
+    const stored = words.subarray((slot + 1) * pageWords, (slot + 2) * pageWords);
+    return this.contentAt(page).every((word, i) => word === stored[i]) && stored.some((word) => word !== 0);
   }
   /** A page's words wherever it is, for checks at rest. */
   contentAt(location: number): Int32Array {

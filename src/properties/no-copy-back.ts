@@ -16,7 +16,18 @@ import { isLarge, type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
 /** A read that is struck by any of these brings nothing, or nothing usable. */
-const BAD_READS = [numberOf('bit flip at rest'), numberOf('bit flip in flight')];
+const FLIP_AT_REST = numberOf('bit flip at rest');
+const BAD_READS = [FLIP_AT_REST, numberOf('bit flip in flight')];
+
+/** An accepted request, while it lasts. */
+interface Transaction {
+  destination: number;
+  kind: number;
+  from: number;
+  arrivals: number;
+  /** What it was to be read from and decayed there: what comes from there is no arrival. */
+  spoilt: number;
+}
 
 /** A version of a page that is away from its source node. */
 interface Moved {
@@ -28,7 +39,7 @@ interface Moved {
   /** Its hold was ended by a demand fault's implicit request to stay: nobody else may bring it back for that. */
   stays: boolean;
   /** Destination node of an accepted request, while it lasts. */
-  transaction: { destination: number; kind: number; from: number; arrivals: number } | null;
+  transaction: Transaction | null;
   /** Frame of the source in which read-ahead left a copy, or NOWHERE. */
   copy: number;
   /** Node that a mapped page was taken away from: its first arrival may be anywhere else. */
@@ -108,7 +119,7 @@ export class NoCopyBack extends Property {
   /** The version that each request asked for. */
   private readonly asked = new Map<number, Moved | undefined>();
   /** By operation: the transaction that its last arrival was part of. */
-  private readonly arrivals = new Map<number, NonNullable<Moved['transaction']>>();
+  private readonly arrivals = new Map<number, Transaction>();
 
   constructor(setting: Setting) {
     super();
@@ -177,7 +188,9 @@ export class NoCopyBack extends Property {
     fault: (e) => {
       // Other bits came than those that were sent for: they will be read again, and that was no arrival.
       const transaction = this.arrivals.get(e.id);
-      if (transaction && BAD_READS.includes(e.result)) transaction.arrivals--;
+      if (!transaction || !BAD_READS.includes(e.result)) return;
+      transaction.arrivals--;
+      if (e.result === FLIP_AT_REST) transaction.spoilt = e.to;
     },
   };
 
@@ -225,7 +238,7 @@ export class NoCopyBack extends Property {
     }
     const destination = this.pins.of(e.destination);
     const from = version.copy === NOWHERE ? version.location : version.copy;
-    version.transaction = { destination, kind: e.from, from, arrivals: 0 };
+    version.transaction = { destination, kind: e.from, from, arrivals: 0, spoilt: NOWHERE };
     this.transactions.set(e.id, version);
   }
 
@@ -242,12 +255,16 @@ export class NoCopyBack extends Property {
       `Gfn ${e.gfn} came from ${geometry.place(e.from)} to ${geometry.place(e.to)}, its source node`;
     const { transaction } = version;
     if (transaction) {
-      transaction.arrivals++;
-      this.arrivals.set(e.id, transaction);
+      if (e.from === transaction.spoilt) this.arrivals.delete(e.id);
+      else {
+        transaction.arrivals++;
+        this.arrivals.set(e.id, transaction);
+      }
       if (back && transaction.destination !== version.source) {
         this.fail(e.sequence, `${where()}, while a request for it was being served`);
       }
-      if (e.from !== transaction.from) {
+      // Where read-ahead left a copy it was in two places.
+      if (e.from !== transaction.from && e.from !== version.location) {
         this.fail(
           e.sequence,
           `Gfn ${e.gfn} was read from ${geometry.place(e.from)}, not from where it was at acceptance`,

@@ -16,18 +16,31 @@ import { RandomScheduler } from '../runtime/schedulers/random.ts';
 import { TimedScheduler } from '../runtime/schedulers/timed.ts';
 import { Simulation } from '../runtime/simulate.ts';
 import { Trace } from '../runtime/trace.ts';
-import { type DrawnScenario, drawScenario, type Mix } from '../scenarios/drawn-scenario.ts';
+import { drawAnyWorld } from '../scenarios/any-world.ts';
+import {
+  type DrawnScenario,
+  type DrawnScript,
+  type DrawnWorkload,
+  drawScenario,
+  type Mix,
+} from '../scenarios/drawn-scenario.ts';
 import { partsOf } from '../scenarios/parts.ts';
 import { workloadNamed } from '../scenarios/workloads/index.ts';
+import { scriptWorkload } from '../scenarios/workloads/script.ts';
 import { AssertionError, present } from '../stdx/assert.ts';
 import type { Asked } from './unexercised.ts';
 import type { Unit } from './unit.ts';
+
+export const worldsKinds = ['small', 'any'] as const;
+export type Worlds = (typeof worldsKinds)[number];
 
 /** Some seeds of a campaign: plain data but for the protocols, which a worker loads by name. */
 export interface Stretch {
   from: number;
   count: number;
-  /** `half`: swarm for even seeds, everything on for odd ones. */
+  /** `small` (the default): those with few options at once; `any`: those in which any options and commands meet. */
+  worlds?: Worlds;
+  /** `half`: swarm for even seeds, everything on for odd ones; in any worlds faults for half of them. */
   mix: Mix | 'half';
   protocols: readonly string[];
   flaws: readonly string[];
@@ -36,6 +49,8 @@ export interface Stretch {
   /** Ends the stretch at the first violation. */
   untilFound: boolean;
 }
+
+type Drawn = DrawnScenario<DrawnWorkload | DrawnScript>;
 
 export interface Failure {
   violation: Violation;
@@ -66,6 +81,11 @@ const SLICE = 1_000;
 /** Over how many steps PCT spreads its changes of priority, and their number plus one. */
 const PCT_STEPS = 500;
 const PCT_DEPTH = 4;
+/** Scripts of any worlds are longer. */
+const BOUNDS: Record<Worlds, { steps: number; pctSteps: number }> = {
+  small: { steps: STEPS_MAX, pctSteps: PCT_STEPS },
+  any: { steps: 150_000, pctSteps: 4_000 },
+};
 
 export function emptyTally(): Tally {
   return {
@@ -102,15 +122,19 @@ export function addUp(whole: Tally, part: Tally): Tally {
 /** Runs the seeds of a stretch. @param stopped asked before each */
 export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped = () => false): Tally {
   const tally = emptyTally();
-  const { from, count, mix, flaws, untilFound } = stretch;
+  const { from, count, worlds = 'small', mix, flaws, untilFound } = stretch;
   const needs = Object.assign({}, ...flaws.map((name) => present(flawNamed(name), name).needs)) as object;
   const names = stretch.protocols;
   for (let seed = from; seed < from + count && !stopped(); seed++) {
-    const drawn = drawScenario(seed, mix === 'half' ? (seed % 2 === 0 ? 'swarm' : 'all') : mix, names, needs);
+    const drawn =
+      worlds === 'any'
+        ? drawAnyWorld(seed, mix, names, needs)
+        : drawScenario(seed, mix === 'half' ? (seed % 2 === 0 ? 'swarm' : 'all') : mix, names, needs);
     const failure = fuzzOne(
       stretch.stamped === true ? stampedScenario(drawn) : drawn,
       present(protocols[names.indexOf(drawn.protocol)], 'protocol'),
       flaws,
+      BOUNDS[worlds],
       tally,
     );
     if (!failure) continue;
@@ -123,7 +147,7 @@ export function fuzz(stretch: Stretch, protocols: readonly Protocol[], stopped =
 }
 
 /** The same scenario with pages held as stamps: an access is to a page and not to one of its words. */
-function stampedScenario(drawn: DrawnScenario): DrawnScenario {
+function stampedScenario(drawn: Drawn): Drawn {
   const spec: WorldSpec = { ...drawn.spec, pageWords: 1, contents: 'stamps' };
   return { ...drawn, spec, shape: { ...drawn.shape, pageWords: 1 } };
 }
@@ -146,9 +170,10 @@ export function build(parts: Parts, sink: Sink): System {
 }
 
 function fuzzOne(
-  drawn: DrawnScenario,
+  drawn: Drawn,
   protocol: Protocol,
   flaws: readonly string[],
+  bounds: (typeof BOUNDS)[Worlds],
   tally: Tally,
 ): Failure | null {
   const { spec, costs, shape, workload, seed } = drawn;
@@ -160,11 +185,11 @@ function fuzzOne(
     on: { requested: () => void requests.asked++, accepted: () => void requests.accepted++ },
   };
   const system = build(parts, new Trace([...properties, counting], false));
-  const scheduler = schedulerFor(drawn, system);
+  const scheduler = schedulerFor(drawn, system, bounds.pctSteps);
   const simulation = new Simulation(system, scheduler);
   const scripts = workloadFor(workload, shape);
-  const sources = spec.guests.map((_, guest) => scripts.open(seed + guest));
-  const violation = firstViolation(simulation, sources, properties, claimed, flaws.length > 0);
+  const sources = spec.guests.map((_, guest) => scripts.open(seed + guest, guest));
+  const violation = firstViolation(simulation, sources, properties, claimed, flaws.length > 0, bounds.steps);
   tally.schedules++;
   tally.steps += simulation.steps;
   for (const { kind, name, examined } of properties) {
@@ -181,7 +206,7 @@ function fuzzOne(
     seed,
     scheduler: 'timed',
     ...(choices ? { choices } : {}),
-    limit: STEPS_MAX,
+    limit: bounds.steps,
     ...(flaws.length > 0 ? { flaws } : {}),
   };
   return { violation, unit };
@@ -194,12 +219,13 @@ export function firstViolation(
   properties: readonly Property[],
   claimed: readonly Property[],
   flawed: boolean,
+  stepsMax = STEPS_MAX,
 ): Violation | null {
   const broken = () =>
     claimed.flatMap(({ violation }) => violation ?? []).toSorted((a, b) => a.sequence - b.sequence)[0] ??
     null;
   try {
-    for (let limit = SLICE; limit <= STEPS_MAX; limit += SLICE) {
+    for (let limit = SLICE; limit <= stepsMax; limit += SLICE) {
       if (simulation.runSync(sources, limit) === 'at rest') {
         const seen = broken();
         if (seen) return seen;
@@ -219,22 +245,25 @@ export function firstViolation(
 }
 
 /** Workloads are drawn from few kinds and shapes; making one is cheap. */
-function workloadFor(
-  { kind, parameters }: DrawnScenario['workload'],
-  shape: DrawnScenario['shape'],
-): Workload {
+function workloadFor(workload: Drawn['workload'], shape: Drawn['shape']): Workload {
+  if ('vcpus' in workload) return scriptWorkload(workload.vcpus, shape);
+  const { kind, parameters } = workload;
   return present(workloadNamed(kind), `workload ${kind}`).create(shape, parameters);
 }
 
-function schedulerFor({ order, seed }: Pick<DrawnScenario, 'order' | 'seed'>, system: System): Scheduler {
+function schedulerFor(
+  { order, seed }: Pick<Drawn, 'order' | 'seed'>,
+  system: System,
+  pctSteps: number,
+): Scheduler {
   const { mailboxes, contexts, geometry } = system;
   switch (order) {
     case 'random':
       return new RandomScheduler(mailboxes, seed);
     case 'pct':
-      return new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, PCT_STEPS);
+      return new PctScheduler(mailboxes, geometry.actors, seed, PCT_DEPTH, pctSteps);
     case 'pct over rings':
-      return new PctScheduler(mailboxes, 0, seed, PCT_DEPTH, PCT_STEPS);
+      return new PctScheduler(mailboxes, 0, seed, PCT_DEPTH, pctSteps);
     case 'timed':
       return new TimedScheduler(mailboxes, contexts);
   }

@@ -1,6 +1,6 @@
 // How shrinking makes a world simpler, one thing at a time: fewer guests, vCPUs, pages, frames and slots, less policy.
 import { argumentOf, encode, operation, operationOf } from '../model/script.ts';
-import type { WorldSpec } from '../model/spec.ts';
+import type { GuestVariants, WorldSpec } from '../model/spec.ts';
 import { type Candidate, type Op, pagesIn, withSpec } from './candidate.ts';
 
 type Simplification = (from: Candidate) => Candidate | null;
@@ -17,6 +17,13 @@ function numberOf(change: (spec: WorldSpec) => Partial<WorldSpec>): Simplificati
 }
 const policy = (change: (policy: WorldSpec['policy']) => Partial<WorldSpec['policy']>): Simplification =>
   numberOf((spec) => ({ policy: { ...spec.policy, ...change(spec.policy) } }));
+
+/** Guests without one of their options. */
+const plainGuest = (name: keyof GuestVariants): Simplification =>
+  policy(({ guest = {} }) => {
+    if (guest[name] === undefined) return {};
+    return { guest: Object.fromEntries(Object.entries(guest).filter(([option]) => option !== name)) };
+  });
 
 const dropGuest: Simplification = ({ unit, ops }) => {
   const { guests } = unit.spec;
@@ -98,4 +105,9 @@ export const simplifications: readonly Simplification[] = [
   policy(() => ({ idleScans: 0 })),
   policy(() => ({ lowWatermarkPercent: 0, highWatermarkPercent: 0 })),
   policy(() => ({ reclaimBatch: 1 })),
+  ...(['freePageReporting', 'poison', 'asyncFaults', 'hugePages', 'remap'] as const).map(plainGuest),
+  policy(() => ({ encryption: 'none' as const })),
+  policy(({ writebackPercent, writebackScans }) =>
+    writebackPercent + writebackScans > 0 ? { writebackPercent: 0, writebackScans: 0 } : {},
+  ),
 ];

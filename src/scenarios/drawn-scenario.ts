@@ -34,11 +34,22 @@ const orders: readonly Order[] = [
   'timed',
 ];
 
-export interface DrawnScenario {
+/** A workload of the shipped kinds. */
+export interface DrawnWorkload {
+  kind: string;
+  parameters: Record<string, number>;
+}
+/** A script written out, as in a scenario. */
+export interface DrawnScript {
+  kind: 'script';
+  vcpus: string[][];
+}
+
+export interface DrawnScenario<Work = DrawnWorkload> {
   spec: WorldSpec;
   costs: Costs;
   shape: GuestShape;
-  workload: { kind: string; parameters: Record<string, number> };
+  workload: Work;
   /** One of those that were given. */
   protocol: string;
   order: Order;
@@ -67,7 +78,7 @@ type Feature = (typeof features)[number];
 export const varied =
   'world (nodes, frames, vCPUs, guests, store or far memory), read-ahead, moved list (format, who keeps it, how it is read), workload, protocol, order (random, pct over actors or rings, timed)';
 
-const costs = resolveCosts(skylake);
+export const costs = resolveCosts(skylake);
 const PAGES = 4;
 
 /**

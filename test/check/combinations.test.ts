@@ -70,6 +70,24 @@ const combinations: Record<string, SmallBounds> = {
     faults: 1,
     given: { encryption: 'gfn' },
   },
+  'a sealed page goes on to another store, and is read or written wrong': {
+    script: [['write 0', 'pageout 0', 'writeback 0', 'read 0']],
+    faults: 1,
+    given: { chain: [2], encryption: 'gfn' },
+  },
+  // It waited for the node that its vNode was pinned to before, beside a frame that was free.
+  'a vNode is pinned elsewhere while a fault looks for room, and nothing can be moved out': {
+    script: [
+      ['write 0', 'swapoff 0', 'repin 1 0', 'handover 1', 'repin 1 1'],
+      ['await', 'write 1'],
+    ],
+    given: { frames: 1, gfns: 4 },
+  },
+  // The last Gfn of a vNode and the first of the next one are neighbours, and no huge page.
+  'two pages lie side by side, on two vNodes, and are moved': {
+    script: [['write 0', 'write 2', 'write 4', 'write 5', 'move 4..5 to 1']],
+    given: { gfns: 5, guest: { hugePages: 2 } },
+  },
   // What is freed is nobody's to ask for: a hold of it would never end.
   'a listed page is freed, where guests hold before they unmap': {
     script: [['write 0', 'pageout 0', 'free 0']],
@@ -105,6 +123,21 @@ const combinations: Record<string, SmallBounds> = {
       ['write 2', 'free 2', 'await', 'move 0 to 1'],
     ],
     given: { readAhead: 2, cachedRequest: 'move', hold: false, frames: 4, gfns: 8 },
+  },
+  // It is lost only if its slot cannot be read either.
+  'a copy that read-ahead left decays, and is asked for': {
+    script: [
+      ['write 0', 'write 1', 'pageout 0', 'pageout 1', 'handover 1', 'read 1'],
+      ['await', 'move 0 to 1'],
+    ],
+    faults: 1,
+    given: { readAhead: 2, cachedRequest: 'move', hold: false },
+  },
+  // Nobody may find that copy later, where it was in the way of another page.
+  'a slot decays that read-ahead left a copy of, and the page is touched under another name': {
+    script: [['write 0', 'write 1', 'pageout 0', 'pageout 1', 'read 0', 'move 1 to 1', 'read 1', 'write 2']],
+    faults: 1,
+    given: { frames: 2, gfns: 4, readAhead: 2, guest: { remap: 'hasid-alias' } },
   },
   'another page was written over the slot that is to be keyed anew': {
     script: [

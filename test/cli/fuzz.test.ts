@@ -45,6 +45,42 @@ test('a flaw fails with status 1, and the file named in the last line replays th
   expect(again.status).toBe(1);
 });
 
+test('any worlds show what small ones cannot, and what they show is shrunk and replayed', async () => {
+  const flawed = ['fuzz', '--flaw', 'pin-forgotten', '--schedules'];
+  const small = await run([...flawed, '400'], { cwd });
+  expect(small.stdout).toMatch(/Violations {2}0\n$/);
+  const { status, stdout } = await run([...flawed, '40', '--worlds', 'any'], { cwd });
+  expect(stdout).toMatch(/^FAIL I8-shootdown/m);
+  expect(status).toBe(1);
+  const [, file] = /Replay {2}npm run copyless -- replay (\S+)\n$/.exec(stdout)!;
+  const [, smallest] = /^Replay: +npm run copyless -- replay (\S+)$/m.exec(stdout)!;
+  expect(JSON.parse(readFileSync(join(cwd, smallest!), 'utf8')).unit.workload.vcpus.flat()).toContain(
+    'pin 0',
+  );
+  for (const kept of [file!, smallest!]) {
+    const again = await run(['replay', kept], { cwd });
+    expect(again.stdout).toMatch(/^FAIL I8-shootdown/);
+    expect(again.status).toBe(1);
+  }
+});
+
+test('the clean protocols break nothing in any worlds', async () => {
+  const { status, stdout, stderr } = await run(['fuzz', '--worlds', 'any', '--schedules', '400', '--json'], {
+    cwd,
+  });
+  expect(stderr).toContain('every option of README, "Variants"');
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ worlds: 'any', complete: true, pass: true, schedules: 400, violations: {} });
+  expect(result.witnesses['fault: lose call']).toBeGreaterThan(5);
+  expect(status).toBe(0);
+});
+
+test('worlds of another kind are refused', async () => {
+  const { status, stderr } = await run(['fuzz', '--worlds', 'all'], { cwd });
+  expect(stderr).toContain('one of small, any');
+  expect(status).toBe(2);
+});
+
 test('what was found is the same every time', async () => {
   const args = ['fuzz', '--flaw', 'acknowledgements-counted', '--schedules', '400', '--json'];
   const results = await Promise.all([run(args, { cwd }), run(args, { cwd })]);

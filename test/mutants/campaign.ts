@@ -8,13 +8,25 @@ import type { Protocol } from '../../src/protocols/index.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 import { pageTable } from '../../machines/index.ts';
 import { explore, type Order, type Small, smallWorld } from '../support/small-world.ts';
-import { hostMoves, smallWorkload, smallWorkloads, tight } from '../support/small-workloads.ts';
+import {
+  hostMoves,
+  roomForStaleLooks,
+  smallWorkload,
+  smallWorkloads,
+  staleLooks,
+  tight,
+} from '../support/small-workloads.ts';
 
-export const RUNS = 120;
+export const RUNS = 130;
 /** From this run on the host also moves pages from store to store and from node to node, by command. */
 export const HOST_MOVES = 100;
+/** From this run on a guest asks for many pages at once, of which read-ahead has copied some since it looked at the list. */
+export const STALE_LOOKS = 120;
 /** The first run in which a plan may be taken. */
-export const firstRun = (plan: string) => (plan === 'relocate' || plan === 'hostMigrate' ? HOST_MOVES : 0);
+export function firstRun(plan: string): number {
+  if (plan === 'moveCached') return STALE_LOOKS;
+  return plan === 'relocate' || plan === 'hostMigrate' ? HOST_MOVES : 0;
+}
 /** Clean runs take some 4,000 steps; under PCT, which starves an actor for long, up to ten times as many. */
 export const STEPS_MAX = 200_000;
 
@@ -46,6 +58,10 @@ export function caseNumber(index: number): Case {
     hold: index % 8 !== 6,
   };
   const order = kinds[index % 3]!;
+  if (index >= STALE_LOOKS) {
+    const workload = (shape: GuestShape) => scriptWorkload(staleLooks, shape);
+    return { small: roomForStaleLooks, workload, order: kinds[2 * (index % 2)]!, seed };
+  }
   if (index >= HOST_MOVES) {
     const workload = (shape: GuestShape) => scriptWorkload(hostMoves(shape), shape);
     return { small: { ...small, frames: frames + 2, chain: [24] }, workload, order, seed };

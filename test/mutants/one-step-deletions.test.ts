@@ -8,27 +8,21 @@ import { mutants, type Mutant } from '../../src/protocols/mutate.ts';
 import { firstRun, judge, RUNS } from './campaign.ts';
 
 /** Plans that a protocol has and never needs, with the reason. Counted, not believed. */
-const NEEDS_REQUESTS = 'its guest sends no request, so nothing is dropped for one';
-const NEEDS_STALE_LIST = 'its guest looks at the list right before it asks';
+const NEEDS_REQUESTS = 'its guest sends no request';
 const NEVER_MAPPED = 'no page is ever left mapped and not migrated';
 const neverRuns: Record<string, Record<string, string>> = {
   conventional: {
     touchRemapped: NEVER_MAPPED,
     touchRemappedClean: NEVER_MAPPED,
     moveCached: NEEDS_REQUESTS,
-    dropResident: NEEDS_REQUESTS,
-    dropMoved: NEEDS_REQUESTS,
   },
-  'copyless-map': { moveCached: NEEDS_STALE_LIST },
   'copyless-migrate': {
     touchRemapped: NEVER_MAPPED,
     touchRemappedClean: NEVER_MAPPED,
-    moveCached: NEEDS_STALE_LIST,
   },
   'copyless-map-then-migrate': {
     touchRemapped: NEVER_MAPPED,
     touchRemappedClean: NEVER_MAPPED,
-    moveCached: NEEDS_STALE_LIST,
   },
 };
 

@@ -81,6 +81,18 @@ describe('bytes', () => {
     }
   });
 
+  test('written to another slot than the store was told, or only half, it is not to be seen there either', () => {
+    for (const encryption of ['slot', 'gfn'] as const) {
+      const { transfer, page, slot, plain } = bytes(encryption);
+      for (const harm of [{ at: slot + 1 }, { isShort: true }]) {
+        expect(transfer.moveOut(1, slot, 0, 5, harm)).toBe(false);
+        for (const at of [slot, slot + 1])
+          expect([...page(at)].filter((word) => plain.includes(word))).toEqual([]);
+        expect(transfer.moveIn(slot + 1, 2, 0, 5)).toBe(false);
+      }
+    }
+  });
+
   test('moved on to another slot it is sealed for that one', () => {
     const { transfer, page, slot, plain } = bytes('gfn');
     transfer.moveOut(1, slot, 0, 5);

@@ -3,6 +3,7 @@ import type { GuestShape, Workload } from '../../src/model/script.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import type { Unit } from '../../src/report/unit.ts';
+import type { Small } from '../../src/scenarios/small-world.ts';
 import { scriptWorkload } from '../../src/scenarios/workloads/script.ts';
 
 export { tight } from '../../src/scenarios/small-world.ts';
@@ -38,6 +39,41 @@ export function hostMoves({ vcpuVnodes }: GuestShape): string[][] {
   const uses = [0, 1, 0, 1].flatMap((page) => [`read ${page}`, `write ${page}.1`, `read ${page}`]);
   return vcpuVnodes.map((_, vcpu) => (vcpu === 0 ? [...rounds, ...rounds] : [...uses, ...uses, ...uses]));
 }
+
+const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
+const ODD = EIGHT.filter((page) => page % 2 === 1);
+const writtenAndOut = ['write', 'pageout'].flatMap((what) => EIGHT.map((page) => `${what} ${page}`));
+/** One vCPU reads every other page while the other moves all of them, whose neighbours read-ahead then has copies of. */
+export const staleLooks: string[][] = [
+  [
+    ...[1, 0, 1].flatMap(() => [
+      ...writtenAndOut,
+      'handover 1',
+      ...ODD.map((page) => `read ${page}`),
+      'await',
+    ]),
+    // What read-ahead has a copy of is freed and reported.
+    ...writtenAndOut,
+    ...ODD.flatMap((page) => [`read ${page}`, `free ${page - 1}`]),
+    ...ODD.flatMap((page) => [`read ${page}`, `write ${page - 1}`]),
+  ],
+  [1, 0, 1].flatMap((vnode) => ['await', `move 0..7 to ${vnode}`, 'handover 0']),
+];
+export const roomForStaleLooks: Small = {
+  pages: EIGHT.length,
+  frames: 12,
+  gfns: 16,
+  slots: 32,
+  batch: EIGHT.length,
+  readAhead: 2,
+  cachedRequest: 'move',
+  hold: false,
+  guest: { freePageReporting: true },
+  prefetch: 0,
+  hintPages: 0,
+  idleScans: 0,
+  lowWatermarkPercent: 0,
+};
 
 export function smallWorkload(name: SmallWorkload): (shape: GuestShape) => Workload {
   const [factory, parameters] = cases[name];

@@ -1,7 +1,8 @@
-// Worlds in which any option may meet any other, and scripts in which any command may: drawn from one number each. What the
-// campaigns of one area leave out, because it is another's. Only what no host could do is left out: to keep pages where
-// devices, or a store that was turned off, leave no room for them.
-import { drawFaults } from '../../src/model/faults.ts';
+// Worlds in which any option may meet any other, and scripts in which any command may: drawn from one number each, as
+// `drawScenario` draws those in which only a few do. What no host could do is left out: to keep pages where devices, or a
+// store that was turned off, leave no room for them.
+import type { Needs } from '../flaws/index.ts';
+import { drawFaults, type FaultPlan } from '../model/faults.ts';
 import {
   listAccesses,
   listFormats,
@@ -9,21 +10,22 @@ import {
   listOwners,
   listScopes,
   listUnmaps,
-} from '../../src/model/list-policy.ts';
-import type { GuestVariants } from '../../src/model/spec.ts';
-import { type Protocol, protocols } from '../../src/protocols/index.ts';
-import { Prng } from '../../src/stdx/prng.ts';
-import { ACCESSES, type Mix } from './random-scripts.ts';
-import type { Order, Small } from './small-world.ts';
+} from '../model/list-policy.ts';
+import type { GuestVariants } from '../model/spec.ts';
+import { Prng } from '../stdx/prng.ts';
+import {
+  costs,
+  type DrawnScenario,
+  type DrawnScript,
+  type Mix as FaultMix,
+  type Order,
+} from './drawn-scenario.ts';
+import { ACCESSES, type Mix, randomScripts } from './random-scripts.ts';
+import { shapeOf, type Small, smallWorld, tight } from './small-world.ts';
 
-export interface AnyWorld {
-  small: Small;
-  mix: Mix;
-  /** Of each vCPU. */
-  operations: number;
-  protocol: Protocol;
-  order: Order;
-}
+/** What is drawn in every run, for people. */
+export const variedInAny =
+  'world (nodes, frames, vCPUs, guests, stores, far memory, chains), every option of README, "Variants", script, protocol, order (random, pct over actors, timed)';
 
 /** Commands with their weights; each is there in every other world. */
 const COMMANDS: Mix = {
@@ -46,9 +48,19 @@ const COMMANDS: Mix = {
   'move 0..2 to V': 2,
 };
 /** They take room away for as long as they like. */
-const GREEDY = /^(pin|share|inflate|unplug|free) /;
+const GREEDY = /^(pin|share|inflate|unplug|free|swapoff) /;
 
-export function anyWorld(seed: number): AnyWorld {
+/**
+ * @param faults which, if any; `half`: in every other world, some of them or any
+ * @param protocols names to draw from
+ * @param needs what must be so, whatever is drawn
+ */
+export function drawAnyWorld(
+  seed: number,
+  faults: FaultMix | 'half',
+  protocols: readonly string[],
+  needs: Needs = {},
+): DrawnScenario<DrawnScript> {
   const prng = new Prng().seed(seed, 9);
   const any = <T>(...among: readonly T[]): T => among[prng.below(among.length)]!;
   const guest: GuestVariants = {
@@ -110,7 +122,9 @@ export function anyWorld(seed: number): AnyWorld {
           unmap: any(...listUnmaps),
         },
     faults: any(true, false) ? drawFaults(seed, any('swarm', 'all'), 2 + prng.below(8)) : [],
+    ...neededOf(needs),
   };
+  if (faults !== 'half' || needs.faults) small.faults = planOf(seed, faults, needs);
   const mix: Record<string, number> = { ...ACCESSES, ...(guest.hugePages && { 'pageout P 1': 2 }) };
   for (const [command, weight] of Object.entries(COMMANDS)) {
     if (any(false, true) || (GREEDY.test(command) && !roomy)) continue;
@@ -119,6 +133,31 @@ export function anyWorld(seed: number): AnyWorld {
     if ((command === 'pin P' && frames < 16) || (command === 'swapoff 0' && frames < 40)) continue;
     mix[command] = weight;
   }
-  const order = any<Order>({ kind: 'random', seed }, { kind: 'pct', seed }, { kind: 'timed' });
-  return { small, mix, operations: any(12, 30, 60), protocol: any(...protocols), order };
+  const order = any<Order>('random', 'pct', 'timed');
+  const operations = any(12, 30, 60);
+  const among = protocols.filter((name) => needs.protocols?.includes(name) ?? true);
+  const protocol = any(...(among.length > 0 ? among : protocols));
+  const spec = smallWorld(rarely(new Prng().seed(seed, 10), mix, small));
+  const workload: DrawnScript = { kind: 'script', vcpus: randomScripts(spec, seed, mix, { operations }) };
+  return { spec, costs, shape: shapeOf(spec), workload, protocol, order, seed };
+}
+
+/** Bounds of the kernels that seldom matter, and as little room as there may be; with numbers of their own. */
+function rarely(prng: Prng, mix: Record<string, number>, small: Small): Small {
+  const { chain, guest } = small;
+  if (mix['swapoff 0'] !== undefined && chain!.length > 0 && prng.chance(1, 2)) mix['swapoff 0 1'] = 1;
+  const [reclaimBatch, attempts] = [1 + prng.below(3), prng.chance(1, 4) ? 1 : 3];
+  const lasts = guest?.remap === undefined && !Object.keys(mix).some((word) => GREEDY.test(word));
+  const spare = prng.below(3);
+  const tightened = lasts && prng.chance(1, 3) ? tight(small, spare) : small;
+  return { ...tightened, reclaimBatch, attempts };
+}
+function neededOf({ listCapacity, batch, prefetch, heldFault, list }: Needs): Partial<Small> {
+  const needed = { listCapacity, batch, prefetch, heldFault, list };
+  return Object.fromEntries(Object.entries(needed).filter(([, value]) => value !== undefined));
+}
+function planOf(seed: number, mix: FaultMix | 'half', { faults }: Needs): FaultPlan {
+  const length = 2 + new Prng().seed(seed, 11).below(8);
+  if (faults) return faults.length === 0 ? [] : drawFaults(seed, 'all', length, faults);
+  return mix === 'none' ? [] : drawFaults(seed, mix === 'all' ? 'all' : 'swarm', length);
 }
