@@ -5,7 +5,7 @@ import { Piscina } from 'piscina';
 import type { OnePage, OnePageUnit } from '../report/one-page.ts';
 import type { RunReport } from '../report/run.ts';
 import type { Unit } from '../report/unit.ts';
-import { dismiss } from '../stdx/dismiss.ts';
+import { dismiss, ENDS } from '../stdx/dismiss.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
@@ -50,6 +50,7 @@ export async function runAllAndPages(
     filename: new URL(`../../workers/run.worker.${extension}`, import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
+    ...ENDS,
   });
   let count = 0;
   const task = async (unit: Unit) => {

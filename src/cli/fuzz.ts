@@ -20,7 +20,7 @@ import {
 import { variedInAny } from '../scenarios/any-world.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
-import { dismiss } from '../stdx/dismiss.ts';
+import { dismiss, ENDS } from '../stdx/dismiss.ts';
 import { whole } from '../stdx/figures.ts';
 import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
@@ -90,6 +90,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     filename: WORKER,
     minThreads: threads,
     maxThreads: threads,
+    ...ENDS,
   });
   try {
     const crew: Crew = { pool, threads, signal: interrupt.signal };

@@ -3,7 +3,7 @@
 // still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself.
 import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
-import { dismiss } from '../../stdx/dismiss.ts';
+import { dismiss, ENDS } from '../../stdx/dismiss.ts';
 import { type CheckOptions, type CheckResult, conclude } from './check.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
@@ -127,7 +127,7 @@ export type SearchPool = Piscina<LevelTask, LevelShare>;
 export async function searchPool(threads: number): Promise<SearchPool> {
   // Imported when it is needed: whoever checks in one thread need not load a pool.
   const { Piscina } = await import('piscina');
-  return new Piscina({ filename: WORKER, minThreads: threads, maxThreads: threads });
+  return new Piscina({ filename: WORKER, minThreads: threads, maxThreads: threads, ...ENDS });
 }
 
 /** `check` with several workers; each makes the model anew from its module. */
