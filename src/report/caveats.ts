@@ -118,7 +118,7 @@ function baseline({ spec }: Experiment, { all, base }: Columns): string[] {
     ...(readsAhead ? [] : ['no read-ahead']),
   ];
   if (choices.length === 0) return [];
-  const said = `Baseline: ${choices.join(', ')}. The gain depends on ${choices.length > 1 ? 'both' : 'it'}`;
+  const said = `Baseline: ${choices.join(', ')}. The gain may depend on ${choices.length > 1 ? 'both' : 'it'}`;
   if (reports) return ['', `${said} (host.readAhead).`];
-  return ['', `${said}:`, 'most of it is gone with examples/two-socket-reporting.yaml.'];
+  return ['', `${said}:`, 'see examples/two-socket-reporting.yaml, where most of it is gone.'];
 }
