@@ -112,7 +112,7 @@ export class WorldCheck {
       crew && system.shared
         ? new ParallelSearch(
             system,
-            worldSource(crew.parts, bounds, system.reduces, system.shared),
+            worldSource(crew.parts, bounds, system.reduces, this.takesAffairs, system.shared),
             how,
             from,
           )
@@ -138,7 +138,12 @@ export class WorldCheck {
   /** The same with the crew, if there is one. */
   async advanceTogether(): Promise<boolean> {
     if (!this.crew) return this.advance();
-    return isOver(await (this.search as ParallelSearch).runWith(this.crew.pool));
+    for (;;)
+      try {
+        return isOver(await (this.search as ParallelSearch).runWith(this.crew.pool));
+      } catch (error) {
+        this.tellApart(error);
+      }
   }
   run(): CheckedWorld {
     this.advance();
@@ -183,8 +188,7 @@ export class WorldCheck {
         checked.violation = this.told(judged, liveness.violation, true);
       }
     }
-    if (checked.complete && checked.pass)
-      checked.requests = requestsIn(search, !this.crew && options.from === undefined);
+    if (checked.complete && checked.pass) checked.requests = requestsIn(system);
     return checked;
   }
   /**

@@ -24,11 +24,15 @@ interface Affair {
   before: number;
   after: number;
 }
-/** A step of a vCPU, by the message it takes and a state in which it was made. */
-interface Step {
+/** A step of a vCPU, or an affair, by the message it takes and a state in which it was made. */
+interface Found {
+  vcpu: number;
   sent: number;
+  isAffair: boolean;
   numbers: Int32Array;
 }
+/** Words of such a one as a row, before its state. */
+const ROW_HEAD = 3;
 
 export class OwnAffairs {
   /** False where some turned out not to commute: none is one then. */
@@ -43,7 +47,11 @@ export class OwnAffairs {
   private readonly records: Records;
   /** By vCPU, then by its own words: affairs that lead to them, steps made with them. */
   private readonly leading: readonly Map<number, Affair[]>[];
-  private readonly made: readonly Map<number, Step[]>[];
+  private readonly made: readonly Map<number, Found[]>[];
+  /** All there is to be tried, for whoever has not seen it. */
+  private found: Found[] = [];
+  /** Whether another thread tries, which has what all threads found. */
+  private leavesTrying = false;
 
   constructor(built: Built, vector: Vector, steps: Steps, changes: Changes, records: Records) {
     this.built = built;
@@ -52,7 +60,7 @@ export class OwnAffairs {
     this.changes = changes;
     this.records = records;
     this.leading = built.vcpus.map(() => new Map<number, Affair[]>());
-    this.made = built.vcpus.map(() => new Map<number, Step[]>());
+    this.made = built.vcpus.map(() => new Map<number, Found[]>());
   }
 
   /** Whether the step with which a vCPU takes a message is one, in the state under consideration. */
@@ -61,7 +69,8 @@ export class OwnAffairs {
     const effect = this.affair(vcpu, sent);
     if (effect === null || !this.ends(vcpu, sent)) return false;
     const before = this.steps.ownWords(vcpu);
-    this.enter(vcpu, { effect, before, after: this.ownAfter(effect, before) });
+    if (this.enter(vcpu, { effect, before, after: this.ownAfter(effect, before) }))
+      this.note(vcpu, sent, true);
     return true;
   }
   /** What the step does, if that is nobody else's affair; else null. */
@@ -105,25 +114,57 @@ export class OwnAffairs {
 
   // --- which comes first
 
-  private enter(vcpu: number, affair: Affair): void {
+  /** @returns whether it was not known */
+  private enter(vcpu: number, affair: Affair): boolean {
     const { before, after, effect } = affair;
     const known = this.leading[vcpu]!.get(after) ?? [];
     if (before === after || known.some((one) => one.before === before && one.effect.sent === effect.sent))
-      return;
+      return false;
     this.leading[vcpu]!.set(after, [...known, affair]);
     this.affairs++;
     for (const step of this.made[vcpu]!.get(after) ?? []) this.try(vcpu, affair, step);
+    return true;
   }
   /** A step was made in the state under consideration, for the first time. */
   learn(vcpu: number, sent: number): void {
-    if (vcpu >= this.made.length) return;
+    if (vcpu >= this.made.length || !this.areTaken) return;
+    const step = this.note(vcpu, sent, false);
+    if (this.leavesTrying) return;
     const own = this.steps.ownWords(vcpu);
-    const step = { sent, numbers: this.vector.numbers.slice() };
     this.made[vcpu]!.set(own, [...(this.made[vcpu]!.get(own) ?? []), step]);
     for (const affair of this.leading[vcpu]!.get(own) ?? []) this.try(vcpu, affair, step);
   }
+  private note(vcpu: number, sent: number, isAffair: boolean): Found {
+    const found = { vcpu, sent, isAffair, numbers: this.vector.numbers.slice() };
+    this.found.push(found);
+    return found;
+  }
+  /** From here on nothing is tried here: `tell` has what another thread is to hear. */
+  leaveTrying(): void {
+    this.leavesTrying = true;
+  }
+  /** What was found and is not told yet, as rows. */
+  tell(): Int32Array[] {
+    const rows = this.save();
+    this.found = [];
+    return rows;
+  }
+  /** What was found, as rows. */
+  save(): Int32Array[] {
+    return this.found.map(({ vcpu, sent, isAffair, numbers }) =>
+      Int32Array.of(vcpu, sent, isAffair ? 1 : 0, ...numbers),
+    );
+  }
+  /** What another thread, or an earlier process, has found: it is tried here. */
+  hear(row: Int32Array): void {
+    const [vcpu, sent, isAffair] = row;
+    this.vector.numbers.set(row.subarray(ROW_HEAD));
+    if (isAffair === 1) this.isOne(vcpu!, sent!);
+    else this.learn(vcpu!, sent!);
+  }
+
   /** Tries whether a step that was made after an affair does the same before it. */
-  private try(vcpu: number, affair: Affair, { sent, numbers }: Step): void {
+  private try(vcpu: number, affair: Affair, { sent, numbers }: Found): void {
     if (!this.mayComeFirst(vcpu, affair, sent)) return;
     const { steps } = this;
     this.pairs++;

@@ -22,9 +22,11 @@ export function worldSource(
   parts: WorldParts,
   bounds: Bounds,
   reduces: boolean,
+  takesAffairs: boolean,
   shared: SharedParts,
 ): ModelSource {
-  return { url: import.meta.url, make: 'makeWorld', with: [++searches, parts, bounds, reduces, shared] };
+  const given = [++searches, parts, bounds, reduces, takesAffairs, shared];
+  return { url: import.meta.url, make: 'makeWorld', with: given };
 }
 
 export async function makeWorld(
@@ -32,9 +34,12 @@ export async function makeWorld(
   { protocol, ...parts }: WorldParts,
   bounds: Bounds,
   reduces: boolean,
+  takesAffairs: boolean,
   shared: SharedParts,
 ): Promise<WorldSystem> {
   const system = new WorldSystem(partsOf(parts, await loadProtocol(protocol)), bounds, shared);
   system.reduces = reduces;
+  system.affairs.areTaken = takesAffairs;
+  system.affairs.leaveTrying();
   return system;
 }

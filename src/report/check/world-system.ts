@@ -264,6 +264,8 @@ export class WorldSystem implements Explorable {
         this.records.save(),
         ...this.vector.rows.map((rows) => rows.save()),
         this.symmetry?.save() ?? new Int32Array(0),
+        Int32Array.from(this.happened),
+        ...this.affairs.save(),
       ];
       const all = new Int32Array(parts.reduce((sum, part) => sum + 1 + part.length, 0));
       let at = 0;
@@ -282,11 +284,23 @@ export class WorldSystem implements Explorable {
       this.records.restore(next());
       for (const rows of this.vector.rows) rows.restore(next());
       const symmetry = next();
-      if (this.symmetry === null) return;
-      this.useSymmetry(Symmetry.exceptIn(symmetry, this.exchanges));
-      this.symmetry.restore(symmetry);
+      if (this.symmetry !== null) {
+        this.useSymmetry(Symmetry.exceptIn(symmetry, this.exchanges));
+        this.symmetry.restore(symmetry);
+      }
+      this.happened.set(next());
+      while (at < words.length) this.affairs.hear(next());
     },
-    learn: (): void => {},
+    /** A row of one word is a kind of event that happened, all others are of a vCPU's own affairs. */
+    learn: (row: Int32Array): void => {
+      if (row.length === 1) this.happened[row[0]!] = 1;
+      else this.affairs.hear(row);
+    },
+    tell: (): Int32Array[] => {
+      const news = eventKinds.flatMap((_, kind) => (this.happened[kind] === 1 ? [Int32Array.of(kind)] : []));
+      this.happened.fill(0);
+      return [...news, ...this.affairs.tell()];
+    },
   };
   get packing(): Int32Array {
     return this.vector.packing;

@@ -79,8 +79,10 @@ export interface Learning {
   read(from: number): Int32Array;
   /** Appends words that another copy's log has from this one's length on, and fills the tables accordingly. */
   follow(words: Int32Array): void;
-  /** Learns a row that a frozen copy wanted. */
+  /** Learns a row that a frozen copy wanted, or told. */
   learn(row: Int32Array): void;
+  /** Rows that a frozen copy has, beside those that it wants, for the copy that learns; each once. */
+  tell?(): Int32Array[];
 }
 
 /** A transition that itself breaks a property. */
@@ -122,8 +124,9 @@ export class Successors {
   clear(): void {
     this.length = 0;
     this.first = 0;
-    this.broken.length = 0;
-    this.wanted.length = 0;
+    // To set an array's length is a call out of compiled code, also where it stays 0.
+    if (this.broken.length > 0) this.broken.length = 0;
+    if (this.wanted.length > 0) this.wanted.length = 0;
   }
   /** The search says whose successors come next. */
   begin(source: number): void {

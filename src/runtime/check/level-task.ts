@@ -36,8 +36,8 @@ export interface LevelShare {
   unused: [number, number];
   /** What was taken and not expanded. */
   left: [number, number][];
-  /** Rows that the model lacks, each behind its length. */
-  wanted: number[];
+  /** Rows that the model lacks, and that it tells, each behind its length. */
+  rows: number[];
   halt: ShareHalt;
 }
 
@@ -78,7 +78,7 @@ export function expandShare(model: Explorable, task: LevelTask, clockMs: () => n
     olderHits: set.olderHits,
     unused: set.giveBack(),
     left: [...left, ...expander.skipped],
-    wanted: expander.wanted,
+    rows: [...expander.wanted, ...(model.learning?.tell?.() ?? []).flatMap((row) => [row.length, ...row])],
     halt,
   };
 }

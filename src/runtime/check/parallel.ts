@@ -87,9 +87,9 @@ export class ParallelSearch extends Search {
     else if (halts.has('memory')) this.halt = set.ensureMore() ? null : 'memory';
     else this.halt = halts.has('states') ? 'states' : halts.has('time') ? 'time' : null;
     if (halts.has('narrow')) this.widen();
-    for (const { wanted } of shares)
-      for (let at = 0; at < wanted.length; at += wanted[at]! + 1)
-        this.learn(Int32Array.from(wanted.slice(at + 1, at + 1 + wanted[at]!)));
+    for (const { rows } of shares)
+      for (let at = 0; at < rows.length; at += rows[at]! + 1)
+        this.learn(Int32Array.from(rows.slice(at + 1, at + 1 + rows[at]!)));
   }
 
   private learn(row: Int32Array): void {
