@@ -1,7 +1,7 @@
 // What steps do to a state, column by column. The same change comes up again and again, in steps of any actor: what it makes
 // of a column's value is computed once and looked up afterwards.
 import { TooNarrow } from '../../runtime/check/explorable.ts';
-import { Memo, type Records } from '../../runtime/check/interner.ts';
+import { areSame, Memo, mixAll, type Records, Things } from '../../runtime/check/interner.ts';
 import type { Environment } from './environment.ts';
 import type { Judges } from './judges.ts';
 import { larger } from './offers.ts';
@@ -19,6 +19,18 @@ interface Change {
   pushes: number[];
   /** Events that its monitors are shown, interned; 0 = none. */
   events: number;
+}
+
+function hashOf({ taken, writes, pushes, events }: Change): number {
+  return mixAll(mixAll(mixAll(events, taken), writes), pushes);
+}
+function isSame(one: Change, other: Change): boolean {
+  return (
+    one.events === other.events &&
+    areSame(one.taken, other.taken) &&
+    areSame(one.writes, other.writes) &&
+    areSame(one.pushes, other.pushes)
+  );
 }
 
 /** Where a packed state begins that something broke, and minus the number of what. */
@@ -43,10 +55,9 @@ export class Changes {
   private readonly queues: Queues;
   private readonly judges: Judges;
   private readonly environment: Environment;
-  /** By column: what it becomes; its changes; their numbers. */
+  /** By column: what it becomes, and its changes. */
   private readonly memos: readonly Memo[];
-  private readonly changes: Change[][];
-  private readonly numbers: Map<string, number>[];
+  private readonly changes: readonly Things<Change>[];
   /** By column: where packed states begin, and the change that this column of theirs is to have, in turns. */
   private readonly due: Int32Array[];
   private readonly dueLength: Int32Array;
@@ -58,8 +69,7 @@ export class Changes {
     this.judges = judges;
     this.environment = environment;
     this.memos = vector.rows.map(() => new Memo());
-    this.changes = vector.rows.map(() => []);
-    this.numbers = vector.rows.map(() => new Map<string, number>());
+    this.changes = vector.rows.map(() => new Things(hashOf, isSame));
     this.due = vector.rows.map(() => new Int32Array(1 << 10));
     this.dueLength = new Int32Array(vector.rows.length);
   }
@@ -99,17 +109,9 @@ export class Changes {
         if (heard !== 0) changeOf(column).events = heard;
       });
     const all: number[] = [];
-    for (const [column, change] of byColumn) all.push(column, this.numberOf(column, change));
+    for (const [column, change] of byColumn) all.push(column, this.changes[column]!.numberOf(change));
     if (hungry >= 0) all.push(vector.columns.environment, environment.hungers(hungry));
     this.append(all);
-  }
-  private numberOf(column: number, change: Change): number {
-    const { taken, writes, pushes, events } = change;
-    const key = `${taken.join()} ${writes.join()} ${pushes.join()} ${events}`;
-    const numbers = this.numbers[column]!;
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = this.changes[column]!.push(change)));
-    return number;
   }
   private append(all: readonly number[]): void {
     const start = this.starts[this.count]!;
@@ -193,7 +195,7 @@ export class Changes {
     let broken = 0;
     const after = vector.changed(column, row, (slots) => {
       if (column === vector.columns.environment) slots[0] = environment.after(slots[0]!, change);
-      else broken = this.apply(column, this.changes[column]![change - 1]!, slots);
+      else broken = this.apply(column, this.changes[column]!.get(change), slots);
     });
     this.memos[column]!.set(row, change, broken || after);
     return broken || after;

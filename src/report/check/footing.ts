@@ -17,6 +17,14 @@ const CALLS: ReadonlySet<number> = new Set([message.age, message.protect, messag
 const LISTS: ReadonlySet<number> = new Set([message.export, message.retire, message.publish, message.listTaken, message.listWanted]); // prettier-ignore
 
 type Table = Record<string, Int32Array>;
+/** A table of records, with its columns as they are and as they tell. */
+interface Watched {
+  table: Table;
+  plain: Table;
+  watched: Table;
+  /** Puts the columns of one in the place of those of the other. */
+  put: (table: Table, columns: Table) => void;
+}
 
 export class Footing {
   /** Leaves that the step has looked at so far, the first one first. */
@@ -24,8 +32,8 @@ export class Footing {
   private readonly built: Built;
   private readonly leaves: Leaves;
   private readonly leafOfColumn = new Map<Int32Array, number>();
-  /** Tables of records, with their columns as they are and as they tell. */
-  private readonly tables: { table: object; plain: Table; watched: Table }[];
+  private readonly tables: readonly Watched[];
+  private readonly touches = new Touches((column, index) => this.touched(column, index));
 
   constructor(built: Built, leaves: Leaves) {
     this.built = built;
@@ -52,13 +60,13 @@ export class Footing {
     this.path.length = 0;
     this.given(actor, kind, id);
     meter.forget();
-    meter.witness = new Touches((column, index) => this.touched(column, index));
+    meter.witness = this.touches;
     const host = actor === geometry.host;
-    if (host) for (const { table, watched } of this.tables) Object.assign(table, watched);
+    if (host) for (const { table, watched, put } of this.tables) put(table, watched);
     try {
       return step();
     } finally {
-      if (host) for (const { table, plain } of this.tables) Object.assign(table, plain);
+      if (host) for (const { table, plain, put } of this.tables) put(table, plain);
       meter.witness = null;
       for (const location of meter.locations) this.located(location);
     }
@@ -108,7 +116,7 @@ export class Footing {
     if (!this.path.includes(leaf)) this.path.push(leaf);
   }
 
-  private watch(table: object, leafOf: (record: number) => number): Footing['tables'][number] {
+  private watch(table: object, leafOf: (record: number) => number): Watched {
     const plain: Table = {};
     const watched: Table = {};
     for (const [name, column] of Object.entries(table))
@@ -116,7 +124,11 @@ export class Footing {
         plain[name] = column;
         watched[name] = telling(column, (index) => this.add(leafOf(index)));
       }
-    return { table, plain, watched };
+    // A property at a time, by name: `Object.assign` took a sixth of what it costs to find a step out.
+    const puts = Object.keys(plain).map((name) => `table.${name} = columns.${name};`);
+    // oxlint-disable-next-line no-implied-eval -- made of names of columns only
+    const put = new Function('table', 'columns', puts.join('\n')) as Watched['put'];
+    return { table: table as Table, plain, watched, put };
   }
 }
 

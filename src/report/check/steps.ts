@@ -10,7 +10,7 @@ import { event } from '../../model/events.ts';
 import { type DeviceFault, type Harm, harms, numberOf, talkOf } from '../../model/faults.ts';
 import { message, messageKinds, type Message } from '../../model/messages.ts';
 import { assert } from '../../stdx/assert.ts';
-import { Memo, type Records } from '../../runtime/check/interner.ts';
+import { areSame, Memo, mixAll, type Records, Things } from '../../runtime/check/interner.ts';
 import type { Changes } from './changes.ts';
 import type { Item } from './environment.ts';
 import { Footing } from './footing.ts';
@@ -57,9 +57,8 @@ export class Steps {
   private readonly strickenMessages = new Memo();
   /** By vCPU and choice (-1: the script ends): what stands for it in a look-up. */
   private readonly feedings: number[][] = [];
-  private readonly effects: Effect[] = [];
+  private readonly effects = new Things<Effect>(hashOf, isSame);
   private readonly idle: boolean[] = [];
-  private readonly numbers = new Map<string, number>();
   /** By node of the look-up: the slot that is looked at next. */
   private readonly nodes: number[] = [0];
   /** By slot: number that the buffer holds now. */
@@ -105,7 +104,7 @@ export class Steps {
     return this.memo.bytes + this.strickenMessages.bytes;
   }
   effect(number: number): Effect {
-    return this.effects[number - 1]!;
+    return this.effects.get(number);
   }
   /** Whether it can be made, and changes no actor's words and no queue. */
   isIdle(number: number): boolean {
@@ -222,14 +221,13 @@ export class Steps {
   }
   /** Equal effects have one number. */
   private numberOf(effect: Effect): number {
-    const key = keyOf(effect);
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    const number = this.effects.push(effect);
+    const { effects } = this;
+    const known = effects.size;
+    const number = effects.numberOf(effect);
+    if (number <= known) return number;
     const { pushes, writes, failure } = effect;
     this.idle.push(pushes.length === 0 && writes.length === 0 && failure === null);
     this.changes.add(effect);
-    this.numbers.set(key, number);
     return number;
   }
 
@@ -347,17 +345,17 @@ export class Steps {
   private performElsewhere(effect: Effect, path: readonly number[]): Effect {
     const { vector, built, last, another } = this;
     const { slots, leafOf } = vector;
-    const needed = new Set([this.ownSlots[effect.actor]!]);
-    for (const slot of path) needed.add(slot);
-    const here = slots.slice();
+    const own = this.ownSlots[effect.actor]!;
     for (let slot = 0; slot < slots.length; slot++) {
-      if (last[slot] !== here[slot]) another[slot] = last[slot]!;
-      last[slot] = here[slot]!;
-      if (!needed.has(slot) && leafOf[slot] && another[slot] !== 0) slots[slot] = another[slot]!;
+      const here = slots[slot]!;
+      if (last[slot] !== here) another[slot] = last[slot]!;
+      last[slot] = here;
+      const isNeeded = slot === own || path.includes(slot);
+      if (!isNeeded && leafOf[slot] && another[slot] !== 0) slots[slot] = another[slot]!;
     }
     const elsewhere = this.perform(effect.actor, effect.sent, null);
-    slots.set(here);
-    if (keyOf(elsewhere) === keyOf(effect)) return effect;
+    slots.set(last);
+    if (isSame(elsewhere, effect)) return effect;
     const kind = messageKinds[this.records.data[effect.sent + 1]!];
     const who = built.system.geometry.nameOf(effect.actor);
     return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
@@ -448,17 +446,22 @@ export class Steps {
   }
 }
 
-/** The same for equal effects. */
-function keyOf({
-  actor,
-  sent,
-  events,
-  writes,
-  pushes,
-  hungry,
-  occasions,
-  subjects,
-  failure,
-}: Effect): string {
-  return `${actor} ${sent} ${events} ${hungry} ${writes.join()} ${pushes.join()} ${occasions.join()} ${subjects.join()} ${failure}`;
+function isSame(one: Effect, other: Effect): boolean {
+  return (
+    one.actor === other.actor &&
+    one.sent === other.sent &&
+    one.events === other.events &&
+    one.hungry === other.hungry &&
+    one.failure === other.failure &&
+    areSame(one.writes, other.writes) &&
+    areSame(one.pushes, other.pushes) &&
+    areSame(one.occasions, other.occasions) &&
+    areSame(one.subjects, other.subjects)
+  );
+}
+function hashOf({ actor, sent, events, writes, pushes, occasions }: Effect): number {
+  return mixAll(
+    mixAll(mixAll(Math.imul(actor, 31) ^ sent ^ Math.imul(events, 17), writes), pushes),
+    occasions,
+  );
 }

@@ -223,6 +223,49 @@ function hashOf(from: Int32Array, first: number, length: number): number {
   return finish(hash);
 }
 
+/** A hash of what came before, and of a list of numbers. */
+export function mixAll(hash: number, words: readonly number[]): number {
+  let mixed = mix(hash, words.length);
+  for (let i = 0; i < words.length; i++) mixed = mix(mixed, words[i]!);
+  return mixed;
+}
+export function areSame(these: readonly number[], those: readonly number[]): boolean {
+  if (these.length !== those.length) return false;
+  for (let i = 0; i < these.length; i++) if (these[i] !== those[i]) return false;
+  return true;
+}
+
+/** Things of which equal ones get one number, from 1 on. Private, and grows. */
+export class Things<T> {
+  private readonly hash: (thing: T) => number;
+  private readonly isSame: (one: T, other: T) => boolean;
+  private readonly all: T[] = [];
+  /** By hash the newest of its things; by thing the one before it, 0 = none. */
+  private readonly newest = new Map<number, number>();
+  private readonly before: number[] = [];
+
+  constructor(hash: (thing: T) => number, isSame: (one: T, other: T) => boolean) {
+    this.hash = hash;
+    this.isSame = isSame;
+  }
+  get size(): number {
+    return this.all.length;
+  }
+  get(number: number): T {
+    return this.all[number - 1]!;
+  }
+  numberOf(thing: T): number {
+    const hash = this.hash(thing);
+    const newest = this.newest.get(hash) ?? 0;
+    for (let number = newest; number !== 0; number = this.before[number - 1]!)
+      if (this.isSame(this.get(number), thing)) return number;
+    const number = this.all.push(thing);
+    this.before.push(newest);
+    this.newest.set(hash, number);
+    return number;
+  }
+}
+
 /** A private table from two numbers to one, that grows. Values must not be 0. */
 export class Memo {
   /** Key, key, value, and a word to fill the line. */
