@@ -156,7 +156,7 @@ describe('search', () => {
   const url = new URL('../../examples/two-phase-commit.ts', import.meta.url).href;
   for (const threads of [1, 2])
     test(`${threads} workers count what one thread counts, and find a counterexample as short`, async () => {
-      const options = { threads, symmetry: false };
+      const options = { threads, waits: true, symmetry: false };
       const clean = await checkInParallel({ url, make: 'twoPhaseCommit', with: [6] }, options);
       const { complete, states, transitions, depth } = new Search(
         twoPhaseCommit(6).packed({ symmetry: false }),
@@ -174,10 +174,17 @@ describe('search', () => {
       expect(broken.states).toBe(single.states);
     });
 
+  test('the calling thread searches by itself until the workers are ready, and is done with what is small', async () => {
+    const source = { url, make: 'twoPhaseCommit', with: [4] };
+    const one = new Search(twoPhaseCommit(4).packed({ symmetry: false })).run();
+    const two = await checkInParallel(source, { threads: 2, smallLevel: 1, symmetry: false });
+    expect([two.complete, two.states, two.depth]).toEqual([true, one.states, one.depth]);
+  });
+
   test('2 workers learn rows and widen the packing under way: the counts of one thread', async () => {
     const source = { url: new URL('late.ts', import.meta.url).href, make: 'late', with: [100, 5] };
     const one = searchOf(late(100, 5)).run();
-    const two = await checkInParallel(source, { threads: 2, smallLevel: 500 });
+    const two = await checkInParallel(source, { threads: 2, waits: true, smallLevel: 500 });
     expect(one.states).toBe(101 * 6 ** 5);
     expect([two.complete, two.states, two.transitions, two.depth]).toEqual([
       true,
@@ -207,14 +214,14 @@ describe('search', () => {
     ['slots', Records.allocate(8, 2 ** 16)],
   ])('2 workers say so too when what they share is out of %s', async (_what, shared) => {
     const source = { url: pairs, make: 'internedPairs', with: [SIDE, 0, shared] };
-    const ended = await checkInParallel(source, { threads: 2, smallLevel: 4 });
+    const ended = await checkInParallel(source, { threads: 2, waits: true, smallLevel: 4 });
     expect(ended).toMatchObject({ complete: false, boundedBy: 'memory', pass: true });
     expect(ended.states).toBeGreaterThan(40);
   });
 
   test('workers keep bounds too', async () => {
     const source = { url, make: 'twoPhaseCommit', with: [7] };
-    const options = { threads: 2, symmetry: false };
+    const options = { threads: 2, waits: true, symmetry: false };
     const few = await checkInParallel(source, { ...options, states: 50_000 });
     expect(few).toMatchObject({ complete: false, boundedBy: 'states' });
     expect(few.states).toBeLessThan(296_448);

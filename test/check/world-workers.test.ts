@@ -26,7 +26,7 @@ test('one thread, one worker and two workers count the same states, transitions 
   expect(alone).toMatchObject({ complete: true, pass: true });
   for (const threads of [1, Math.min(2, availableParallelism())]) {
     const pool = await searchPool(threads);
-    const crew = { pool, parts: { spec, costs: anyCosts, protocol: protocol.name, flaws: [] } };
+    const crew = { pool, waits: true, parts: { spec, costs: anyCosts, protocol: protocol.name, flaws: [] } };
     const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
     await search.advanceTogether();
     expect(counts(search.conclude())).toEqual(alone);

@@ -113,7 +113,7 @@ export class WorldCheck {
         ? new ParallelSearch(
             system,
             worldSource(crew.parts, bounds, system.reduces, this.takesAffairs, system.shared),
-            how,
+            { ...how, waits: crew.waits === true },
             from,
           )
         : new Search(system, how, from);
@@ -245,6 +245,8 @@ function isOver({ complete, violation, boundedBy }: SearchResult): boolean {
 
 export interface SearchCrew {
   pool: SearchPool;
+  /** Nothing is searched before all of them are ready. */
+  waits?: boolean;
   /** What another thread can make the world of. */
   parts: WorldParts;
 }

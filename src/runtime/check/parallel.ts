@@ -1,6 +1,8 @@
 // The same search with several workers: one visited set in shared memory, the stretches of each level handed out as the
 // workers ask. Levels are finished before the next begins, so the counts are those of one thread and a counterexample is
-// still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself.
+// still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself, and whatever
+// comes before the others are ready.
+import { setImmediate } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
 import { dismiss, ENDS } from '../../stdx/dismiss.ts';
@@ -23,27 +25,34 @@ export class ParallelSearch extends Search {
   private readonly source: ModelSource;
   private readonly symmetry: boolean;
   private readonly smallLevel: number;
+  private readonly waits: boolean;
   private learned = new SharedArrayBuffer(0);
   private learnedLength = -1;
+  private areReady = false;
 
   constructor(
     model: Explorable,
     source: ModelSource,
-    { symmetry = true, smallLevel = SMALL_LEVEL, ...options }: SharedOptions = {},
+    { symmetry = true, smallLevel = SMALL_LEVEL, waits = false, ...options }: SharedOptions = {},
     from?: Checkpoint,
   ) {
     super(model, options, from);
     this.source = source;
     this.symmetry = symmetry;
     this.smallLevel = smallLevel;
+    this.waits = waits;
   }
 
   async runWith(pool: SearchPool): Promise<SearchResult> {
     this.startClock();
+    const ready = this.prepare(pool);
+    if (this.waits) await ready;
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
         const size = this.waiting.reduce((sum, [from, to]) => sum + to - from, 0);
-        if (size < this.smallLevel) this.advance();
+        const isSmall = size < this.smallLevel;
+        if (!isSmall && !this.areReady) await Promise.race([ready, setImmediate()]);
+        if (isSmall || !this.areReady) this.advance();
         else await this.share(pool, size);
         this.report();
         if (this.halt) return this.result();
@@ -52,29 +61,41 @@ export class ParallelSearch extends Search {
     return this.result();
   }
 
-  private async share(pool: SearchPool, size: number): Promise<void> {
-    const { set, options } = this;
-    if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
-      this.halt = 'memory';
-      return;
-    }
-    const cursor = new SharedArrayBuffer(4);
-    const task: LevelTask = {
+  /** Has all threads load the model; until they have, the calling thread searches by itself. */
+  private async prepare(pool: SearchPool): Promise<void> {
+    // What cannot be loaded is told when it is needed.
+    await Promise.allSettled(this.all(pool, this.task([])));
+    this.areReady = true;
+  }
+  private all(pool: SearchPool, task: LevelTask): Promise<LevelShare>[] {
+    return Array.from({ length: pool.maxThreads }, () => pool.run(task));
+  }
+  private task(waiting: [number, number][]): LevelTask {
+    const { options } = this;
+    return {
       source: this.source,
       symmetry: this.symmetry,
-      states: set.share(),
+      states: this.set.share(),
       learned: this.log(),
       packing: this.model.packing,
-      waiting: this.waiting,
-      cursor,
+      waiting,
+      cursor: new SharedArrayBuffer(4),
       levelEnd: this.levelEnd,
       statesMax: options.states ?? Infinity,
       timeLeftMs: this.deadline === Infinity ? Infinity : this.deadline - options.clockMs!(),
     };
+  }
+  private async share(pool: SearchPool, size: number): Promise<void> {
+    const { set } = this;
+    if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
+      this.halt = 'memory';
+      return;
+    }
+    const task = this.task(this.waiting);
     set.open();
-    const shares = await Promise.all(Array.from({ length: pool.maxThreads }, () => pool.run(task)));
+    const shares = await Promise.all(this.all(pool, task));
     set.settle(shares.map(({ unused }) => unused));
-    const taken = new Int32Array(cursor)[0]!;
+    const taken = new Int32Array(task.cursor)[0]!;
     this.waiting = [...stretches(this.waiting, taken, size), ...shares.flatMap(({ left }) => left)];
     for (const share of shares) {
       const { finding } = share;
@@ -116,6 +137,8 @@ export class ParallelSearch extends Search {
 export interface SharedOptions extends CheckOptions {
   /** Levels of fewer states are done by the calling thread. */
   smallLevel?: number;
+  /** The calling thread waits until the others are ready, and does not search by itself meanwhile. */
+  waits?: boolean;
 }
 export interface ParallelOptions extends SharedOptions {
   threads: number;
