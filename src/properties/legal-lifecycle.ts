@@ -35,7 +35,7 @@ export class LegalLifecycle extends Property {
     },
     left: (e) => {
       const state = this.states.get(e.gfn);
-      if (state !== undefined) this.carried.set(e.id, state);
+      if (state !== undefined) this.carried.set(e.id, this.unclaimed(state));
       this.states.delete(e.gfn);
       this.generations.delete(e.gfn);
     },
@@ -78,6 +78,12 @@ export class LegalLifecycle extends Property {
     if (e.to < 0) return;
     this.states.set(e.gfn, e.to);
     this.notes(e, e.to);
+  }
+  /** A claim is of the Gfn and does not go along: a guest may have made one when the host had the page on its way already. */
+  private unclaimed(state: number): number {
+    const { next, events, event } = this.setting.page;
+    const before = next[state * events.length + event.cancel]!;
+    return before < 0 ? state : before;
   }
   private notes(e: TraceEvent, state: number): void {
     const { next, events, event } = this.setting.page;

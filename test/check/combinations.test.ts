@@ -104,6 +104,14 @@ const combinations: Record<string, SmallBounds> = {
     ],
     given: { hold: false, list: { unmap: 'before the request' } },
   },
+  // The claim is of the Gfn that the page has left when its word moves on, and is not found at the next one.
+  'a page is claimed by another vCPU when a request for it was accepted already, and goes on': {
+    script: [
+      ['write 0', 'pageout 0', 'handover 1', 'move 0 to 1', 'move 0 to 0'],
+      ['await', 'move 0 to 1'],
+    ],
+    given: { gfns: 4, list: { unmap: 'before the request' } },
+  },
   'half of a page full of poison is written': {
     script: [['write 0', 'free 0']],
     reclaims: 1,
