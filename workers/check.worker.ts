@@ -1,8 +1,16 @@
-// A pool's worker: a share of a level of a parallel search. The model is made once and kept.
+// A pool's worker: a share of a level of a parallel search, for which the model is made once and kept; or a part of the states
+// that are entered into a table that has grown.
 import { performance } from 'node:perf_hooks';
+import { enterPart } from '../src/runtime/check/entering.ts';
 import type { Explorable } from '../src/runtime/check/explorable.ts';
-import { expandShare, type LevelShare, type LevelTask } from '../src/runtime/check/level-task.ts';
+import {
+  type EnterTask,
+  expandShare,
+  type LevelShare,
+  type LevelTask,
+} from '../src/runtime/check/level-task.ts';
 import { loadModel } from '../src/runtime/check/model-source.ts';
+import { StateSet } from '../src/runtime/check/state-set.ts';
 import { System } from '../src/runtime/check/system.ts';
 
 let kept: { key: string; model: Explorable } | null = null;
@@ -16,6 +24,10 @@ export default async function run(task: LevelTask): Promise<LevelShare> {
     if (learned.length > learning.length) learning.follow(learned.subarray(learning.length));
   }
   return expandShare(model, task, () => performance.now());
+}
+
+export function enter({ states, count, ...part }: EnterTask): number[] {
+  return enterPart(new StateSet(states.words, {}, states), count, part);
 }
 
 async function modelOf({ source, symmetry }: LevelTask, learned: Int32Array): Promise<Explorable> {

@@ -2,6 +2,7 @@
 // hands.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { enterPart, enterRest } from '../../src/runtime/check/entering.ts';
 import { StateSet } from '../../src/runtime/check/state-set.ts';
 
 const textOf = (keys: ArrayLike<number>, at: number, words: number) =>
@@ -125,6 +126,33 @@ describe('state set', () => {
         seen.add(textOf(main.keys, id * words, words));
       }
       expect(seen.size).toBe(expected);
+    },
+  );
+
+  test.each([1, 2, 4])(
+    'a table of keys of %s words that has grown is filled in parts: all are found',
+    (words) => {
+      let left = 0;
+      for (let states = 40; states < 400; states += 3) {
+        const set = new StateSet(words, { states: 1 });
+        const keys = new Int32Array(words * states);
+        for (let i = 0; i < states; i++)
+          keys.set([Math.imul(i + states, 0x9e3779b1), 7, i, 1].slice(0, words), i * words);
+        expect(set.insertAll(keys, states, new Int32Array(states).fill(1))).toBe(true);
+        let more = 1;
+        while (set.makeRoom(more) === 'enough') more++;
+        // The parts in turns, none of which is the whole: the last first.
+        const parts = 1 + (states % 8);
+        const rest = Array.from({ length: parts }, (_, i) =>
+          enterPart(new StateSet(words, {}, set.share()), set.count, { part: parts - 1 - i, parts }),
+        ).flat();
+        enterRest(set, rest);
+        left += rest.length;
+        for (let i = 0; i < states; i++) expect(set.find(keys, i * words)).toBe(i + 1);
+        expect(new Int32Array(set.share().table).filter((entry) => entry !== 0)).toHaveLength(states);
+      }
+      // Some had no room in their part: otherwise only half of it was tried.
+      expect(left).toBeGreaterThan(0);
     },
   );
 });

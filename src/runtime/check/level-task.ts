@@ -1,5 +1,6 @@
 // What a worker of a parallel search does with its share of a level: stretches of the queue are taken from a shared cursor,
 // expanded, and inserted into the shared set.
+import type { Part } from './entering.ts';
 import { Expander, type Finding, type Halt } from './expander.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { OutOfMemory } from './interner.ts';
@@ -25,6 +26,12 @@ export interface LevelTask {
   statesMax: number;
   /** Milliseconds left; Infinity without a limit. */
   timeLeftMs: number;
+}
+
+/** A part of the states is entered into the table anew: see entering.ts. */
+export interface EnterTask extends Part {
+  states: SharedStates;
+  count: number;
 }
 
 export interface LevelShare {

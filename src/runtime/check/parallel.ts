@@ -7,8 +7,9 @@ import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
 import { dismiss, ENDS } from '../../stdx/dismiss.ts';
 import { type CheckOptions, type CheckResult, conclude } from './check.ts';
+import { enterRest } from './entering.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
-import { type LevelShare, type LevelTask, stretches } from './level-task.ts';
+import { type EnterTask, type LevelShare, type LevelTask, stretches } from './level-task.ts';
 import { loadModel, type ModelSource } from './model-source.ts';
 import { type Checkpoint, type SearchResult, Search } from './search.ts';
 import { System } from './system.ts';
@@ -68,7 +69,7 @@ export class ParallelSearch extends Search {
     this.areReady = true;
   }
   private all(pool: SearchPool, task: LevelTask): Promise<LevelShare>[] {
-    return Array.from({ length: pool.maxThreads }, () => pool.run(task));
+    return Array.from({ length: pool.maxThreads }, () => pool.run(task) as Promise<LevelShare>);
   }
   private task(waiting: [number, number][]): LevelTask {
     const { options } = this;
@@ -85,9 +86,21 @@ export class ParallelSearch extends Search {
       timeLeftMs: this.deadline === Infinity ? Infinity : this.deadline - options.clockMs!(),
     };
   }
+  /** As `ensure` of the set, whose table all threads fill anew where it has to grow. */
+  private async makeRoom(pool: SearchPool, more: number): Promise<boolean> {
+    const { set } = this;
+    const room = set.makeRoom(more);
+    if (room !== 'empty') return room === 'enough';
+    const task = { states: set.share(), count: set.count, parts: pool.maxThreads };
+    const parts = Array.from({ length: pool.maxThreads }, (_, part) =>
+      pool.run({ ...task, part }, { name: 'enter' }),
+    );
+    enterRest(set, ((await Promise.all(parts)) as number[][]).flat());
+    return true;
+  }
   private async share(pool: SearchPool, size: number): Promise<void> {
     const { set } = this;
-    if (!set.ensure(size * ROOM_FACTOR) && !set.ensure(1)) {
+    if (!(await this.makeRoom(pool, size * ROOM_FACTOR)) && !set.ensure(1)) {
       this.halt = 'memory';
       return;
     }
@@ -144,7 +157,8 @@ export interface ParallelOptions extends SharedOptions {
   threads: number;
 }
 
-export type SearchPool = Piscina<LevelTask, LevelShare>;
+/** Threads that each take a share of a level, or enter a part of the states into the table. */
+export type SearchPool = Piscina<LevelTask | EnterTask, LevelShare | number[]>;
 
 /** Threads that search together, to be kept from search to search and dismissed by whoever asked for them. */
 export async function searchPool(threads: number): Promise<SearchPool> {

@@ -11,7 +11,8 @@
 // then the slot publishes the id. A thread takes ids in stretches; what is left of them when a level ends is closed by
 // `settle`. Growing is for one thread alone, between batches or levels.
 import { assert } from '../../stdx/assert.ts';
-import { mix, wordsOf } from './words.ts';
+import { enterPart, enterRest, hashAll } from './entering.ts';
+import { wordsOf } from './words.ts';
 
 /** Ids that a thread takes at a time: several cache lines of keys, so that two threads seldom write into one line. */
 const STRETCH = 256;
@@ -44,39 +45,6 @@ export interface StateSetOptions {
   memoryBytes?: number;
 }
 
-/** Hashes of the `n` keys from the `from`-th on. */
-function hashAll(words: number, keys: Int32Array, from: number, n: number, into: Int32Array): void {
-  if (words === 1) for (let i = 0; i < n; i++) into[i] = mix(keys[from + i]!);
-  else {
-    const { hash } = wordsOf(words);
-    for (let i = 0, at = from * words; i < n; i++, at += words) into[i] = hash(keys, at);
-  }
-}
-
-/** States that are entered at once: no more places than the processor remembers the way to. */
-const REHASHED = 1024;
-/** Enters ids from `first` on, none of which is there yet. @returns nothing of interest, so that what is touched is needed */
-function enter(
-  table: Int32Array,
-  slotMask: number,
-  tagMask: number,
-  displaced: number,
-  hashes: Int32Array,
-  n: number,
-  first: number,
-): number {
-  let seen = 0;
-  for (let i = 0; i < n; i++) seen ^= table[hashes[i]! & slotMask]!;
-  for (let i = 0; i < n; i++) {
-    const h = hashes[i]!;
-    const home = h & slotMask;
-    let slot = home;
-    while (table[slot] !== 0) slot = (slot + 1) & slotMask;
-    table[slot] = (h & tagMask) | (slot === home ? 0 : displaced) | (first + i);
-  }
-  return seen;
-}
-
 /** @returns null where the machine has no such memory to give */
 function zeroes(length: number): Int32Array | null {
   try {
@@ -94,15 +62,15 @@ export class StateSet {
   keys!: Int32Array;
   /** The state through which `id` was first reached; 0 for the first state. */
   parents!: Int32Array;
-  private table!: Int32Array;
+  table!: Int32Array;
   /** [0]: the highest id taken by any thread. */
   private readonly control: Int32Array;
   private readonly shared: boolean;
-  private slotMask = 0;
+  slotMask = 0;
   private idMask = 0;
-  private tagMask = 0;
+  tagMask = 0;
   /** Bit of an entry that is not where its hash says; 0 where there is none. */
-  private displaced = 0;
+  displaced = 0;
   private capacity = 0;
   /** Ids [next, end) are this thread's to give. */
   private next = 1;
@@ -212,11 +180,19 @@ export class StateSet {
   }
   /** Makes sure that `more` states fit; false where that would pass the bound on memory. For one thread alone. */
   ensure(more: number): boolean {
-    while (this.next + more > this.end) {
-      const slots = this.table.length * 2;
-      if (!this.fits(slots, this.words) || !this.grow(slots)) return false;
-    }
-    return true;
+    const room = this.makeRoom(more);
+    if (room === 'empty') this.rehash();
+    return room !== 'none';
+  }
+  /**
+   * The same, but where the table had to grow it is left empty: whoever asked has all states entered, by `enterPart` in parts
+   * and `enterRest`. @returns `none` where that would pass the bound
+   */
+  makeRoom(more: number): 'enough' | 'empty' | 'none' {
+    if (this.next + more <= this.end) return 'enough';
+    let slots = this.table.length * 2;
+    while (this.next + more > capacityOf(slots, this.words) + 1) slots *= 2;
+    return this.fits(slots, this.words) && this.grow(slots) ? 'empty' : 'none';
   }
 
   /**
@@ -445,7 +421,7 @@ export class StateSet {
     this.displaced = this.words === 1 ? this.idMask + 1 : 0;
     this.tagMask = ~(this.idMask | this.displaced);
   }
-  /** @returns false where there is no memory for it: then nothing was done */
+  /** To an empty table. @returns false where there is no memory for it: then nothing was done */
   private grow(slots: number): boolean {
     const { keys, parents, words, next } = this;
     if (capacityOf(slots, words) < parents.length) {
@@ -458,7 +434,6 @@ export class StateSet {
       this.parents.set(parents.subarray(0, next));
     }
     this.end = this.capacity + 1;
-    this.rehash();
     return true;
   }
 
@@ -486,14 +461,9 @@ export class StateSet {
     return true;
   }
 
-  /** Enters every state of `keys` into an empty table, in batches for the sake of overlapping misses, as in `touch`. */
+  /** Enters every state of `keys` into an empty table. */
   private rehash(): void {
-    const { words, table, keys, tagMask, displaced, slotMask, next, hashes } = this;
-    for (let from = 1; from < next; from += REHASHED) {
-      const n = Math.min(REHASHED, next - from);
-      hashAll(words, keys, from, n, hashes);
-      this.sink ^= enter(table, slotMask, tagMask, displaced, hashes, n, from);
-    }
+    enterRest(this, enterPart(this, this.count, { part: 0, parts: 1 }));
   }
 
   /** The whole set in arrival order, for a checkpoint: keys from id 1 on, and parents. */
