@@ -348,7 +348,11 @@ export class Balancing {
       this.generation[slot] = vcpu.view.generation;
       if (vcpu.world.geometry.spec.policy.hold) this.phase[slot] = phase.hold;
       else this.seizeThen(slot, phase.ask);
-    } else this.seizeThen(slot, phase.mapSource);
+      return;
+    }
+    // Whatever was asked before and refused: the guest copies it.
+    this.how[slot] = cause.copy;
+    this.seizeThen(slot, phase.mapSource);
   }
 
   private hold(slot: number, context: Context): void {

@@ -139,7 +139,7 @@ export class Host implements Actor {
         this.relocation.bringIn(gfn, state, this.pages.pinOf(gfn), cause.swapoff, context),
       relocate: (gfn, home, context) => this.relocation.relocate(gfn, home, cause.swapoff, context),
       trim: (home, context) => this.cache.trim(home, context),
-      met: (context) => this.holds.met(context),
+      awaits: (gfn, context) => this.holds.awaits(gfn, context),
       answer: (vcpu, outcome, context) => this.commands.answer(vcpu, outcome, context),
     });
     this.reclaim = new Reclaim(arena, world, this.pages, this.chain, (gfn, because, context) => {
@@ -189,7 +189,7 @@ export class Host implements Actor {
       case message.tick:
         this.reclaim.tick(context);
         this.relocation.tick(context);
-        this.holds.watch(context);
+        this.holds.tick(context);
         context.send(this.world.geometry.hypervisor, message.tick, incoming.id);
         return;
       case message.turn:
@@ -344,8 +344,11 @@ export class Host implements Actor {
     const { heldFault } = this.world.geometry.spec.policy;
     if (heldFault === 'convert') return false;
     this.waitAt(vcpu, gfn);
-    this.holds.met(context);
-    if (heldFault === 'refuse') this.resume(vcpu, result.BUSY, context);
+    if (heldFault === 'block') this.holds.awaits(gfn, context);
+    else {
+      this.holds.met(context);
+      this.resume(vcpu, result.BUSY, context);
+    }
     return true;
   }
 

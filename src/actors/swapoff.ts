@@ -22,7 +22,7 @@ interface Movers {
   /** Begins to give up a clean copy there. */
   trim(home: number, context: Context): boolean;
   /** A page is held that must go. */
-  met(context: Context): void;
+  awaits(gfn: number, context: Context): void;
   /** It is over: the vCPU that gave the command hears of it. */
   answer(vcpu: number, outcome: number, context: Context): void;
 }
@@ -120,7 +120,7 @@ export class Swapoff {
       own[field.waits] = 1;
       if (this.counted[gfn] === 0) context.trace.swapoff(home, gfn, swapoffPhase.waits, result.BUSY);
       this.counted[gfn] = 1;
-      this.movers.met(context);
+      this.movers.awaits(gfn, context);
     } else if (state !== VACANT && state !== s.poisoned) {
       own[field.gfn] = gfn;
       own[field.operation] = this.movers.bringIn(gfn, state, context) + 1;

@@ -27,8 +27,6 @@ export class ExactlyOnce extends Property {
   private readonly onSource = new Map<number, number>();
   /** By source Gfn: destination of a request that was answered OK, until the guest goes by it. */
   private readonly told = new Map<number, number>();
-  /** Source Gfns that the guest copied itself, as long. */
-  private readonly copied = new Set<number>();
 
   /** Operations of requests that were answered. */
   override prune(): void {
@@ -83,11 +81,8 @@ export class ExactlyOnce extends Property {
       }
     },
     answered: (e) => this.answered(e),
-    dataIn: (e) => {
-      if (e.cause === cause.copy) this.copied.add(e.gfn);
-    },
     balanced: (e) => {
-      if (!this.copied.delete(e.from) && e.cause === cause.request) this.believed(e);
+      if (e.cause === cause.request) this.believed(e);
     },
   };
 
@@ -118,7 +113,7 @@ export class ExactlyOnce extends Property {
     }
   }
 
-  /** The guest ends its balancing by what it takes for the answer: it did not, after a refusal, copy the page itself. */
+  /** The guest ends its balancing by what it takes for the answer. */
   private believed(e: TraceEvent): void {
     const told = this.told.get(e.from);
     this.told.delete(e.from);

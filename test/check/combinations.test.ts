@@ -112,6 +112,15 @@ const combinations: Record<string, SmallBounds> = {
     ],
     given: { gfns: 4, list: { unmap: 'before the request' } },
   },
+  // Nobody tells the host: it has to look.
+  'a fault waits for the end of a hold, and the guest lets go without asking': {
+    script: [
+      ['write 0', 'pageout 0', 'handover 1', 'handover 2', 'move 0 to 1'],
+      ['await', 'move 0 to 1'],
+      ['await', 'read 0'],
+    ],
+    given: { gfns: 4, heldFault: 'block', list: { unmap: 'before the request' } },
+  },
   'half of a page full of poison is written': {
     script: [['write 0', 'free 0']],
     reclaims: 1,
