@@ -1,10 +1,13 @@
 // Hundreds of small clusters with everything drawn: order, memory, moves to and fro, and a network that loses, doubles,
 // reorders, delays and cuts. Nothing may go wrong, and everything that is interesting must have happened somewhere.
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { HostPages } from '../../src/actors/cluster/host-pages.ts';
+import { type ClusterSpec, noFaults } from '../../src/model/cluster.ts';
+import { event, type TraceEvent } from '../../src/model/events.ts';
 import { clusterWitnesses } from '../../src/properties/cluster/index.ts';
 import { runCluster } from '../../src/report/migration/run-cluster.ts';
 import { drawnCluster } from '../support/drawn-cluster.ts';
-import { partsOf } from '../support/small-cluster.ts';
+import { conventional, copyless, partsOf, smallCluster } from '../support/small-cluster.ts';
 
 const SEED = Number(process.env['COPYLESS_SEED'] ?? 1);
 const SCHEDULES = 700;
@@ -34,5 +37,100 @@ describe(`hosts: ${SCHEDULES} schedules of 2 to 3 hosts under drawn network faul
   test('every fault class fired, and every interesting case was seen', () => {
     const unseen = clusterWitnesses.filter((witness) => (seen.get(witness) ?? 0) === 0);
     expect(unseen).toEqual([]);
+  });
+});
+
+/** Pages wait for a frame while the destination moves others out to a slow disk, and the guest goes on changing them. */
+function cramped(seed: number): ClusterSpec {
+  const spec = smallCluster(
+    {
+      seed,
+      framesPerNode: 4,
+      sharedPercent: 50,
+      stores: { private: 'hdd', shared: 'nvme' },
+      moves: [
+        { to: 1, after: 60 },
+        { to: 0, after: 160 },
+        { to: 1, after: 220 },
+      ],
+    },
+    { hotPages: 12, accesses: 200, writePercent: 80, balancePerMille: 500 },
+  );
+  if (seed % 2 === 0)
+    spec.faults = {
+      ...noFaults,
+      reorderingPerMille: 400,
+      delayPerMille: 400,
+      delayNs: 300_000,
+    };
+  return {
+    ...spec,
+    migration: { ...spec.migration, rounds: 8, stopPages: 0, patience: 1000, window: 32 },
+  };
+}
+
+describe('hosts: 24 pages come to 8 frames, some told to be elsewhere while they wait for one', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  test.each([818, 977, 980, 2057])(
+    'seed %i: no frame is taken for them, and every run comes to rest',
+    (seed) => {
+      const stopped = vi.spyOn(HostPages.prototype, 'stopWaiting');
+      const run = runCluster(partsOf(cramped(seed), copyless), { limit: STEPS_MAX });
+      expect([run.ending, run.violations]).toEqual(['at rest', []]);
+      expect(stopped.mock.results.some(({ value }) => value === true)).toBe(true);
+    },
+  );
+});
+
+/** A lossy network, little patience and slow disks: a migration is given up while its destination makes room for it. */
+function impatient(seed: number): ClusterSpec {
+  const forNs = [3e6, 6e6, 1e12][(seed % 11) % 3]!;
+  const spec = smallCluster(
+    {
+      seed,
+      framesPerNode: 4,
+      sharedPercent: 50,
+      stores: { private: 'hdd', shared: 'hdd' },
+      moves: [
+        { to: 1, after: 10 },
+        { to: 1, after: 20 },
+        { to: 1, after: 30 },
+        { to: 0, after: 160 },
+        { to: 1, after: 220 },
+      ],
+      faults: {
+        ...noFaults,
+        lossPerMille: 100,
+        partition: seed % 2 === 0 ? { afterPackets: 30 + ((seed * 7) % 90), forNs } : null,
+      },
+    },
+    { hotPages: 12, accesses: 200, writePercent: 80, balancePerMille: 100 },
+  );
+  const migration = { rounds: 3, patience: 1 + (seed % 5), window: 32, readDepth: 8 };
+  return { ...spec, migration: { ...spec.migration, ...migration } };
+}
+
+describe('hosts: a migration is given up while its destination moves pages out', () => {
+  test.each([
+    { seed: 5, mode: copyless },
+    { seed: 32, mode: copyless },
+    { seed: 35, mode: conventional },
+    { seed: 275, mode: conventional },
+  ])('seed $seed, $mode.name: what comes to rest later is dropped, and nothing else', ({ seed, mode }) => {
+    let dropped = 0;
+    let [before, last] = [
+      { kind: -1, gfn: -1, to: -1 },
+      { kind: -1, gfn: -1, to: -1 },
+    ];
+    const onEvent = (e: TraceEvent) => {
+      // It enters its slot, its frame is free, and it leaves: in one step.
+      const enters = before.kind === event.entered && before.gfn === e.gfn && before.to === e.from;
+      if (e.kind === event.left && last.kind === event.released && enters) dropped++;
+      [before, last] = [last, { ...e }];
+    };
+    const run = runCluster(partsOf(impatient(seed), mode), { limit: STEPS_MAX, onEvent });
+    expect([run.ending, run.violations]).toEqual(['at rest', []]);
+    expect(dropped).toBeGreaterThan(0);
   });
 });
