@@ -145,22 +145,51 @@ describe(`hosts: ${migrationRules.length} rules, each taken away`, () => {
   });
 });
 
-// A store that compares before it writes never lets this happen, and in the runs above every store does.
+// In the runs above every store compares before it writes, so that no run shows most of this.
 describe('hosts: whose the guest is, told by hand: host 1 has it in epoch 1, then host 0 in epoch 2', () => {
-  const said = (ends: (record: Recorder) => void) => {
-    const monitor = new OneOwner(new ClusterGeometry(smallCluster()));
-    const record = new Recorder(new Trace([monitor]), 0, new Float64Array(1));
+  const geometry = new ClusterGeometry(smallCluster());
+  const said = (ends: (record: Recorder, atHost: (host: number) => Recorder) => void) => {
+    const monitor = new OneOwner(geometry);
+    const trace = new Trace([monitor]);
+    const at = (actor: number) => new Recorder(trace, actor, new Float64Array(geometry.actors));
+    const record = at(0);
     record.guestStarted(0, 0);
     record.guestStopped(0, 0);
     record.claimed(1, 0, result.OK);
     record.guestStarted(1, 1);
     record.guestStopped(1, 1);
     record.claimed(0, 1, result.OK);
-    ends(record);
+    ends(record, (host) => at(geometry.hostActor(host)));
+    monitor.atRest();
     return monitor.violation?.message ?? null;
   };
-  test.each<[string, (record: Recorder) => void, string | null]>([
-    ['it starts there', (record) => record.guestStarted(0, 2), null],
+  test.each<[string, (record: Recorder, atHost: (host: number) => Recorder) => void, string | null]>([
+    [
+      'it starts there, and is served there',
+      (record, atHost) => {
+        record.guestStarted(0, 2);
+        atHost(0).read(0, 0, 0, 0, 0);
+      },
+      null,
+    ],
+    [
+      'it is served by host 1 too',
+      (record, atHost) => {
+        record.guestStarted(0, 2);
+        atHost(1).read(0, 0, 0, 0, 0);
+      },
+      'host 1 served a guest that does not run there',
+    ],
+    [
+      'host 1 is made the owner and starts it, and host 0 never stops it',
+      (record) => {
+        record.guestStarted(0, 2);
+        record.claimed(1, 2, result.OK);
+        record.guestStarted(1, 3);
+      },
+      'the guest was started on host 1 and still runs on host 0',
+    ],
+    ['it starts nowhere', () => {}, 'the guest runs on 0 hosts at the end'],
     [
       'a claim that is refused changes nothing',
       (record) => {
