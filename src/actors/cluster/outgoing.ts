@@ -320,7 +320,7 @@ export class Outgoing {
     own[field.phase] = phase.claiming;
     context.send(this.world.geometry.sharedStore, message.claim, host.epoch, host.number);
   }
-  /** What the owner's record says. */
+  /** What the owner's record says. (Of an earlier epoch it has been said before: what the store answers comes in order.) */
   claimed(epoch: number, answer: number, context: Context): void {
     const { own, host } = this;
     if (own[field.phase] !== phase.claiming || epoch !== host.epoch) return;
