@@ -3,6 +3,8 @@
 // generation 2, while another one that needs the same entry comes and goes.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { pageTable } from '../../machines/index.ts';
+import { create, measure, type Parts } from '../../src/actors/index.ts';
+import type { Vcpu } from '../../src/actors/vcpu.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { BitmapReader } from '../../src/memory/lists/bitmap-list.ts';
 import { type Announce, listOf, PENDING } from '../../src/memory/lists/index.ts';
@@ -14,9 +16,10 @@ import { listFormats, type ListPolicy } from '../../src/model/list-policy.ts';
 import { Recorder } from '../../src/model/recorder.ts';
 import { finding } from '../../src/model/words.ts';
 import { AdvisoryList } from '../../src/properties/advisory-list.ts';
+import { protocols } from '../../src/protocols/index.ts';
 import { Trace } from '../../src/runtime/trace.ts';
 import { OneList } from '../support/one-list.ts';
-import { smallWorld } from '../support/small-world.ts';
+import { costs, smallWorld, tables } from '../support/small-world.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -206,6 +209,71 @@ describe('ring, 8 records: a log that grows as fast as it is read', () => {
       while (!reader.resync()) continue;
       expect(reader.recall(GFN)).toBe(resident);
     }
+  });
+});
+
+// A vCPU whose reader was overrun, and a list that the test writes.
+describe('ring, 2 records, a vCPU that looks in place', () => {
+  const overrunBy = 3;
+  const opened = () => {
+    const spec = smallWorld({ gfns: 4, pages: 2, vcpus: 1, listCapacity: 1, list: { format: 'ring' } });
+    const parts: Parts = { spec, protocol: protocols[2]!, costs, tables };
+    const { actors, contexts } = create(new ArrayBuffer(measure(parts)), parts, new Trace([]));
+    const { view, world, self } = actors[0] as Vcpu;
+    const context = contexts[self]!;
+    const list = world.lists[0]!;
+    let changes = 0;
+    const change = () => {
+      list.change(OTHER, 1 + (changes >> 1), changes++ % 2 === 1);
+      while (list.write({ listed() {}, overflowed() {}, delisted() {}, exported() {} })) world.meter.step();
+    };
+    const looks = () => {
+      view.begin(GFN, context);
+      for (let found = PENDING; ;) {
+        world.meter.step();
+        found = view.look(context);
+        if (found !== PENDING) return found;
+      }
+    };
+    /** The copy under way, to its end; with `meanwhile` before each step. @returns its steps */
+    const copies = (meanwhile = () => {}) => {
+      let steps = 0;
+      for (; view.active && steps < 200; steps++) {
+        meanwhile();
+        world.meter.step();
+        view.step(context);
+      }
+      return steps;
+    };
+    return { change, looks, copies, view };
+  };
+
+  test('copies the table when it finds that it was overrun, and knows everything afterwards', () => {
+    const { change, looks, copies, view } = opened();
+    for (let i = 0; i < overrunBy; i++) change();
+    expect([looks(), view.active]).toEqual([unknown, true]);
+    const alone = copies();
+    expect([looks(), view.active]).toEqual([resident, false]);
+    // A look meanwhile knows nothing, and does not make it begin anew.
+    for (let i = 0; i < overrunBy; i++) change();
+    looks();
+    const meanwhile = copies(() => expect(looks()).toBe(unknown));
+    expect(meanwhile).toBeLessThanOrEqual(alone + 1);
+    expect(looks()).toBe(resident);
+  });
+
+  test('overrun again and again it gives up after three copies, each time that it looks', () => {
+    const begins = vi.spyOn(RingReader.prototype, 'beginResync');
+    const { change, looks, copies } = opened();
+    for (let time = 1; time <= 2; time++) {
+      for (let i = 0; i < overrunBy; i++) change();
+      expect(looks()).toBe(unknown);
+      expect(copies(change)).toBeLessThan(100);
+      expect(begins).toHaveBeenCalledTimes(3 * time);
+    }
+    looks();
+    copies();
+    expect(looks()).toBe(resident);
   });
 });
 
