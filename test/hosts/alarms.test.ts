@@ -2,9 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterGeometry, type ClusterSpec, noFaults } from '../../src/model/cluster.ts';
 import { eventKinds, type TraceEvent } from '../../src/model/events.ts';
+import { Recorder } from '../../src/model/recorder.ts';
+import { result } from '../../src/model/words.ts';
 import { NoReadBack } from '../../src/properties/cluster/no-read-back.ts';
+import { OneOwner } from '../../src/properties/cluster/one-owner.ts';
 import { type MigrationMode, type MigrationRule, migrationRules } from '../../src/protocols/migration.ts';
 import { type ClusterRun, runCluster } from '../../src/report/migration/run-cluster.ts';
+import { Trace } from '../../src/runtime/trace.ts';
 import { drawnCluster } from '../support/drawn-cluster.ts';
 import { conventional, copyless, partsOf, smallCluster } from '../support/small-cluster.ts';
 
@@ -138,5 +142,78 @@ describe(`hosts: ${migrationRules.length} rules, each taken away`, () => {
     expect([half.ending, answered.violation]).toEqual(['step limit', null]);
     answered.atRest();
     expect(answered.violation?.message).toMatch(/never/);
+  });
+});
+
+// In the runs above every store compares before it writes, so that no run shows most of this.
+describe('hosts: whose the guest is, told by hand: host 1 has it in epoch 1, then host 0 in epoch 2', () => {
+  const geometry = new ClusterGeometry(smallCluster());
+  const said = (ends: (record: Recorder, atHost: (host: number) => Recorder) => void) => {
+    const monitor = new OneOwner(geometry);
+    const trace = new Trace([monitor]);
+    const at = (actor: number) => new Recorder(trace, actor, new Float64Array(geometry.actors));
+    const record = at(0);
+    record.guestStarted(0, 0);
+    record.guestStopped(0, 0);
+    record.claimed(1, 0, result.OK);
+    record.guestStarted(1, 1);
+    record.guestStopped(1, 1);
+    record.claimed(0, 1, result.OK);
+    ends(record, (host) => at(geometry.hostActor(host)));
+    monitor.atRest();
+    return monitor.violation?.message ?? null;
+  };
+  test.each<[string, (record: Recorder, atHost: (host: number) => Recorder) => void, string | null]>([
+    [
+      'it starts there, and is served there',
+      (record, atHost) => {
+        record.guestStarted(0, 2);
+        atHost(0).read(0, 0, 0, 0, 0);
+      },
+      null,
+    ],
+    [
+      'it is served by host 1 too',
+      (record, atHost) => {
+        record.guestStarted(0, 2);
+        atHost(1).read(0, 0, 0, 0, 0);
+      },
+      'host 1 served a guest that does not run there',
+    ],
+    [
+      'host 1 is made the owner and starts it, and host 0 never stops it',
+      (record) => {
+        record.guestStarted(0, 2);
+        record.claimed(1, 2, result.OK);
+        record.guestStarted(1, 3);
+      },
+      'the guest was started on host 1 and still runs on host 0',
+    ],
+    ['it starts nowhere', () => {}, 'the guest runs on 0 hosts at the end'],
+    [
+      'a claim that is refused changes nothing',
+      (record) => {
+        record.claimed(1, 1, result.STALE);
+        record.guestStarted(0, 2);
+      },
+      null,
+    ],
+    [
+      'a claim from an epoch that has passed is granted',
+      (record) => record.claimed(1, 1, result.OK),
+      'host 1 claimed the guest from epoch 1, which has passed',
+    ],
+    [
+      'it starts on host 1, whose epoch has passed',
+      (record) => record.guestStarted(1, 1),
+      'the guest was started on host 1, which does not own it',
+    ],
+    [
+      'it starts on host 1 in the epoch of host 0',
+      (record) => record.guestStarted(1, 2),
+      'the guest was started on host 1, which does not own it',
+    ],
+  ])('%s', (_, ends, expected) => {
+    expect(said(ends)).toBe(expected);
   });
 });

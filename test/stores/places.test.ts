@@ -298,6 +298,33 @@ test('a fault that finds its node full, and nothing on it to move out, takes a f
   ]);
 });
 
+describe('a Gfn that a page was mapped to, and left, is as good as new: with its node full it takes a frame of the other', () => {
+  const cramped: Small = { ...calm, frames: 2, vcpus: 4, pages: 4, gfns: 12, idleScans: 0 };
+  test.each<[string, string, Small, string[]]>([
+    [
+      'lost on its way',
+      'copyless-map-then-migrate',
+      { faults: [{ fault: 'bit flip at rest', nth: 1 }] },
+      ['move 0 to 1'],
+    ],
+    ['moved on', 'copyless-map', {}, ['move 0 to 1', 'move 0 to 0']],
+    ['freed and given back', 'copyless-map', {}, ['move 0 to 1', 'free 0', 'inflate 1', 'deflate 1']],
+  ])('%s under %s', (_, protocol, small, leaves) => {
+    // Two frames of node 1 are pinned: there is nothing on it that could make room.
+    const told = tell({ ...cramped, ...small }, named(protocol), [
+      ['write 0', 'pageout 0', 'handover 1'],
+      ['await', 'write 1', 'pin 1', ...leaves, 'handover 3', 'await', 'write 3'],
+      [],
+      ['await', 'write 2', 'pin 2', 'handover 1'],
+    ]);
+    expect(told.broken).toEqual([]);
+    expect(told.of(event.spilled).map(({ from, to }) => `${from} -> ${to}`)).toEqual(['1 -> 0']);
+    const { gfn } = told.of(event.spilled)[0]!;
+    const { geometry } = told.system;
+    expect(told.of(event.entered, (e) => e.gfn === gfn && !geometry.isFrame(e.to))).toHaveLength(1);
+  });
+});
+
 describe('swapoff', () => {
   const two: Small = { ...calm, chain: [20] };
 

@@ -111,6 +111,12 @@ export class HostPages {
     }
     this.assign(node, context);
   }
+  /** What a page waits for a frame for has been overtaken. @returns whether it did wait */
+  stopWaiting(gfn: number): boolean {
+    if (this.state[gfn] !== page.awaiting) return false;
+    this.state[gfn] = page.absent;
+    return true;
+  }
   private assign(node: number, context: Context): void {
     const counts = this.counts[node]!;
     const queue = this.queue[node]!;

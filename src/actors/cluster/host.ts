@@ -255,7 +255,7 @@ export class ClusterHost implements Actor, PageListener {
     this.outgoing.kick(context);
   }
   frameFor(gfn: number, packet: number, frame: number, context: Context): void {
-    this.incoming.frameFor(gfn, packet, frame, context);
+    this.incoming.fill(gfn, packet, frame, context);
   }
   listed(gfn: number, isListed: boolean, context: Context): void {
     const { lists, geometry, packets } = this.world;

@@ -79,6 +79,9 @@ export class Incoming {
     if (isNewer) host.pages.parked[gfn] = packet + 1;
     const superseded = isNewer ? other : packet;
     if (superseded >= 0) host.transport.finish(superseded, false, context);
+    // Who waits for a frame waits for this packet's, or for none. It could be told so when one is found; but the page that
+    // gave that one up may have written to the list in the same step, and a step makes one shared access.
+    if (isNewer && host.pages.stopWaiting(gfn)) this.unpark(gfn, context);
   }
   private isNewer(packet: number, than: number): boolean {
     return !this.mode.rules.includes('versions') || this.world.packets.version[packet]! > than;
@@ -111,20 +114,8 @@ export class Incoming {
     }
     this.settleWithoutFrame(gfn, packet, context);
   }
-  /** A frame was found for what is in a packet; meanwhile a later packet may have come that needs none. */
-  frameFor(gfn: number, packet: number, frame: number, context: Context): void {
-    const { host } = this;
-    const { packets } = this.world;
-    host.version[gfn] = Math.max(host.version[gfn]!, packets.version[packet]!);
-    if (packets.kind[packet] === packetKind.bytes) {
-      this.fill(gfn, packet, frame, context);
-      return;
-    }
-    host.pages.state[gfn] = page.absent;
-    host.pages.freeFrame(frame, context);
-    this.settleWithoutFrame(gfn, packet, context);
-  }
-  private fill(gfn: number, packet: number, frame: number, context: Context): void {
+  /** There is a frame for the bytes in a packet. */
+  fill(gfn: number, packet: number, frame: number, context: Context): void {
     const { host } = this;
     const { packets, geometry, transfer, locations } = this.world;
     const generation = packets.generation[packet]!;

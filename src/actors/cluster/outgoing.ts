@@ -297,10 +297,7 @@ export class Outgoing {
     const { own, host } = this;
     const at = own[field.phase]!;
     if (at === phase.idle || migration !== own[field.migration]) return;
-    if (refused) {
-      if (at !== phase.claiming) this.outOfReach(context);
-      return;
-    }
+    if (refused) return this.outOfReach(context);
     if (!host.transport.acknowledge(own[field.peer]!, migration, serial)) return;
     // The commit is the last of them, and acknowledged when the destination owns the guest.
     const committed = at === phase.committed || at === phase.claiming;
@@ -314,7 +311,8 @@ export class Outgoing {
   /** Nothing has come back for too long. Before the commit the guest is still ours; after it that is to be found out. */
   outOfReach(context: Context): void {
     const { own, host } = this;
-    if (own[field.phase] === phase.idle) return;
+    // Who has the guest is being asked: that the other refuses and that it is silent may be noticed one after the other.
+    if (own[field.phase] === phase.idle || own[field.phase] === phase.claiming) return;
     if (own[field.phase] !== phase.committed || !this.keeps('claim to cancel')) {
       this.cancel(context);
       return;
@@ -322,7 +320,7 @@ export class Outgoing {
     own[field.phase] = phase.claiming;
     context.send(this.world.geometry.sharedStore, message.claim, host.epoch, host.number);
   }
-  /** What the owner's record says. */
+  /** What the owner's record says. (Of an earlier epoch it has been said before: what the store answers comes in order.) */
   claimed(epoch: number, answer: number, context: Context): void {
     const { own, host } = this;
     if (own[field.phase] !== phase.claiming || epoch !== host.epoch) return;

@@ -63,7 +63,10 @@ export class Placement {
     return this.lost[0] === 1 || this.overflow[entry]! > 0;
   }
 
-  /** @returns whether there was room */
+  /**
+   * A page has an entry already only where a host did not retire it when it came back: a bug, for I6 to see.
+   * @returns whether there was room
+   */
   insert(gfn: number, generation: number): boolean {
     const entry = this.entryOf(gfn);
     if (this.held[entry] === 0 || this.held[entry] === gfn + 1) {
@@ -94,6 +97,7 @@ export class Placement {
       return false;
     }
     this.held[entry] = 0;
+    // Nobody looks at it, but equal tables are equal states of a search.
     this.heldGeneration[entry] = 0;
     if (this.overflow[entry] === 0) return true;
     const { first, end } = this.tenants[this.tenantOf(gfn)]!;

@@ -89,7 +89,7 @@ export class RingList extends MovedList {
 }
 
 const stage = { head: 0, gfn: 1, says: 2, check: 3, table: 4 } as const;
-const field = { position: 0, seen: 1, overrun: 2, cursor: 3, budget: 4, count: 5 } as const;
+const field = { position: 0, overrun: 1, cursor: 2, budget: 3, count: 4 } as const;
 
 export class RingReader extends Reader {
   private readonly layout: RingLayout;
@@ -127,7 +127,6 @@ export class RingReader extends Reader {
   /** A new consumption, in a look or ahead of one. */
   beginCatchUp(): void {
     this.begin(this.tenant.first);
-    this.log[field.budget] = 2 * this.layout.records;
   }
   override begin(gfn: number): void {
     super.begin(gfn);
@@ -165,7 +164,6 @@ export class RingReader extends Reader {
   private sees(head: number): boolean {
     const { log } = this;
     if (this.isOverrun(head, log[field.position]!)) log[field.overrun] = 1;
-    log[field.seen] = head;
     this.stage = stage.gfn;
     return log[field.overrun] === 1 || log[field.position] === head;
   }
@@ -185,7 +183,7 @@ export class RingReader extends Reader {
     const { log, layout, tenant } = this;
     if (this.stage !== stage.table) return this.catchUp();
     if (log[field.cursor]! < 0) {
-      log[field.position] = Math.max(0, this.load(HEAD) - 1);
+      log[field.position] = this.load(HEAD) - 1;
       log[field.cursor] = 0;
       return false;
     }
