@@ -1,9 +1,9 @@
 // The search on graphs written out by hand: what is found, in how few steps, what a bound or a kill leaves.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
 import { checkInParallel, Search, searchOf, type SearchOptions } from '../../src/testing.ts';
-import { Records } from '../../src/runtime/check/interner.ts';
+import { Records, Rows, type Shared } from '../../src/runtime/check/interner.ts';
 import { graphModel, type Graph } from './graph.ts';
 import { internedPairs, PAIR_WORDS } from './interned-pairs.ts';
 import { late } from './late.ts';
@@ -218,6 +218,39 @@ describe('search', () => {
     expect(ended).toMatchObject({ complete: false, boundedBy: 'memory', pass: true });
     expect(ended.states).toBeGreaterThan(40);
   });
+
+  type Interner = Pick<Rows | Records, 'save' | 'restore'> & { of: (x: number) => number };
+  const rows = (shared?: Shared): Interner => {
+    const made = new Rows(2, shared);
+    return { save: () => made.save(), restore: (from) => made.restore(from), of: (x) => made.intern(Int32Array.of(x, 7), 0) }; // prettier-ignore
+  };
+  const records = (shared?: Shared): Interner => {
+    const made = new Records(600, shared);
+    return { save: () => made.save(), restore: (from) => made.restore(from), of: (x) => made.intern(Int32Array.of(x, 7), 0, 2) }; // prettier-ignore
+  };
+  test.each([
+    ['rows', () => Rows.allocate(2, 8), rows],
+    ['records', () => Records.allocate(8, 600), records],
+  ])(
+    'what two threads wrote at once has one number, also after a checkpoint: %s',
+    (_what, allocate, made) => {
+      const shared = allocate();
+      const [first, second] = [made(shared), made(shared)];
+      first.of(1);
+      // The second has written its own when the first makes the same known.
+      let known = 0;
+      const exchange = vi.spyOn(Atomics, 'compareExchange').mockImplementationOnce((...given) => {
+        exchange.mockRestore();
+        known = first.of(2);
+        return Atomics.compareExchange(...given);
+      });
+      expect(second.of(2)).toBe(known);
+      const later = second.of(3);
+      const restored = made();
+      restored.restore(first.save());
+      expect([restored.of(2), restored.of(3)]).toEqual([known, later]);
+    },
+  );
 
   test('workers keep bounds too', async () => {
     const source = { url, make: 'twoPhaseCommit', with: [7] };

@@ -1,6 +1,7 @@
 // Interning: equal contents get one number, so that a state of many parts becomes a short vector of numbers. Exact: contents
 // are compared, hashes only say where to look. One interner may be filled by several threads, in shared buffers of a size
-// that is settled at the start: a record is written first and made known by one compare-exchange.
+// that is settled at the start: a record is written first and made known by one compare-exchange. Where another thread was
+// faster with the same contents, what was written stays there, marked: only one number is ever given for it.
 
 /** Thrown when the memory that was given is used up: the search is then incomplete, and says so. */
 export class OutOfMemory extends Error {
@@ -26,6 +27,9 @@ export interface Shared {
   data: SharedArrayBuffer;
   table: SharedArrayBuffer;
 }
+
+/** First word of a row whose contents have another number; no row has it otherwise. */
+const UNUSED = -(2 ** 31);
 
 /** Rows of so many words each, numbered 1, 2, 3, ... in order of arrival. Number 0 is no row. */
 export class Rows {
@@ -70,7 +74,10 @@ export class Rows {
           return fresh;
         }
       }
-      if (this.is(at, from, first)) return at;
+      if (this.is(at, from, first)) {
+        if (fresh !== 0) this.data[fresh * width] = UNUSED;
+        return at;
+      }
     }
   }
   /** A copy of everything, for `restore`. */
@@ -112,6 +119,7 @@ export class Rows {
     const { data, table, width } = this;
     const mask = (this.mask = table.length - 1);
     for (let row = 1; row <= data[0]!; row++) {
+      if (data[row * width] === UNUSED) continue;
       let slot = hashOf(data, row * width, width) & mask;
       while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = row;
@@ -164,7 +172,10 @@ export class Records {
           return fresh;
         }
       }
-      if (this.is(at, from, first, length)) return at;
+      if (this.is(at, from, first, length)) {
+        if (fresh !== 0) this.data[fresh - 1] = ~length;
+        return at;
+      }
     }
   }
   /** A copy of everything, for `restore`. */
@@ -209,10 +220,14 @@ export class Records {
   private rehash(): void {
     const { data, table } = this;
     const mask = (this.mask = table.length - 1);
-    for (let at = 3; at < data[0]!; at += data[at - 1]! + 1) {
-      let slot = hashOf(data, at, data[at - 1]!) & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = at;
+    for (let at = 3; at < data[0]!;) {
+      const length = data[at - 1]!;
+      if (length >= 0) {
+        let slot = hashOf(data, at, length) & mask;
+        while (table[slot] !== 0) slot = (slot + 1) & mask;
+        table[slot] = at;
+      }
+      at += (length < 0 ? ~length : length) + 1;
     }
   }
 }
