@@ -114,6 +114,20 @@ describe('found in one place, and tried in another', () => {
     expect(() => heard(leavesAMark)).toThrow(NotCommuting);
   });
 
+  test('a search that takes nothing so goes on so after a checkpoint', () => {
+    const before = new WorldCheck(parts(), bounds, { symmetry: false, states: 2000 });
+    change(before.system, 0, leavesAMark);
+    before.advance();
+    // Begun anew, by a world that is as it ought to be.
+    before.system.affairs.areTaken = false;
+    const { states } = before.search.result();
+    const after = new WorldCheck(parts(), bounds, { symmetry: false, from: before.search.save() });
+    expect(after.system.affairs.areTaken).toBe(false);
+    expect(after.search.result().states).toBe(states);
+    after.run();
+    expect(after.system.affairs.areTaken).toBe(false);
+  });
+
   test('a search that is gone on with knows what was found, and what happened, before it was saved', () => {
     const before = new WorldCheck(parts(), bounds, { symmetry: false });
     before.advance();

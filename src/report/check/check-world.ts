@@ -17,6 +17,7 @@ import { type Requests, requestsIn } from './requests.ts';
 import { NotCommuting } from './own-affairs.ts';
 import { tell } from './told.ts';
 import { NotAlike } from './twins.ts';
+import { WorldLog } from './world-log.ts';
 import { type WorldParts, worldSource } from './world-source.ts';
 import { type Choice, type Watched, WorldSystem } from './world-system.ts';
 
@@ -100,6 +101,7 @@ export class WorldCheck {
   }
   private begin(from?: Checkpoint): void {
     const { parts, bounds, options, crew } = this;
+    if (from) this.takesAffairs = WorldLog.takesAffairs(from.learned);
     const system = (this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched));
     system.reduces = options.reduces !== false;
     system.affairs.areTaken = this.takesAffairs;
@@ -185,7 +187,7 @@ export class WorldCheck {
         checked.boundedBy = 'memory';
       } else if (liveness.violation) {
         checked.pass = false;
-        checked.violation = this.told(judged, liveness.violation, true);
+        checked.violation = this.told(judged, liveness.violation, !system.reduces);
       }
     }
     if (checked.complete && checked.pass) checked.requests = requestsIn(system);

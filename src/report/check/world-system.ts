@@ -41,6 +41,7 @@ import { Steps } from './steps.ts';
 import { Symmetry } from './symmetry.ts';
 import { NotAlike } from './twins.ts';
 import { Vector } from './vector.ts';
+import { WorldLog } from './world-log.ts';
 
 /** Plans that are no protocol's. */
 const hostsOwn = [...Object.values(unlistedAlias), ...Object.values(listedAlias), PUT_BACK] as const;
@@ -99,6 +100,7 @@ export class WorldSystem implements Explorable {
   private readonly overdue: Overdue;
   private readonly owed: Owed;
   readonly affairs: OwnAffairs;
+  readonly learning: WorldLog;
   private readonly losesMessages: boolean;
   /** Of things that may be alike; none where each vCPU has a script of its own. */
   private readonly exchanges: readonly Exchange[];
@@ -186,6 +188,18 @@ export class WorldSystem implements Explorable {
     vector.take();
     this.start = vector.numbers.slice();
     this.exchanges = bounds.scripts || this.startBroke !== null ? [] : exchangesOf(this.built);
+    this.learning = new WorldLog({
+      vector,
+      records: this.records,
+      affairs: this.affairs,
+      happened: this.happened,
+      saveSymmetry: () => this.symmetry?.save() ?? new Int32Array(0),
+      restoreSymmetry: (saved) => {
+        if (this.symmetry === null) return;
+        this.useSymmetry(Symmetry.exceptIn(saved, this.exchanges));
+        this.symmetry.restore(saved);
+      },
+    });
   }
   get words(): number {
     return this.vector.words;
@@ -254,54 +268,6 @@ export class WorldSystem implements Explorable {
     return failure;
   }
 
-  /** The parts that states are made of, for a checkpoint. Threads share them as they are, and learn nothing of each other. */
-  readonly learning = {
-    frozen: false,
-    length: 0,
-    read: (): Int32Array => {
-      const parts = [
-        this.vector.packing,
-        this.records.save(),
-        ...this.vector.rows.map((rows) => rows.save()),
-        this.symmetry?.save() ?? new Int32Array(0),
-        Int32Array.from(this.happened),
-        ...this.affairs.save(),
-      ];
-      const all = new Int32Array(parts.reduce((sum, part) => sum + 1 + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        all[at] = part.length;
-        all.set(part, at + 1);
-        at += 1 + part.length;
-      }
-      return all;
-    },
-    follow: (words: Int32Array): void => {
-      if (words.length === 0) return;
-      let at = 0;
-      const next = () => words.subarray(at + 1, (at += 1 + words[at]!));
-      this.vector.layOut(next());
-      this.records.restore(next());
-      for (const rows of this.vector.rows) rows.restore(next());
-      const symmetry = next();
-      if (this.symmetry !== null) {
-        this.useSymmetry(Symmetry.exceptIn(symmetry, this.exchanges));
-        this.symmetry.restore(symmetry);
-      }
-      this.happened.set(next());
-      while (at < words.length) this.affairs.hear(next());
-    },
-    /** A row of one word is a kind of event that happened, all others are of a vCPU's own affairs. */
-    learn: (row: Int32Array): void => {
-      if (row.length === 1) this.happened[row[0]!] = 1;
-      else this.affairs.hear(row);
-    },
-    tell: (): Int32Array[] => {
-      const news = eventKinds.flatMap((_, kind) => (this.happened[kind] === 1 ? [Int32Array.of(kind)] : []));
-      this.happened.fill(0);
-      return [...news, ...this.affairs.tell()];
-    },
-  };
   get packing(): Int32Array {
     return this.vector.packing;
   }
