@@ -186,15 +186,22 @@ async function searchOn(
     const { states, depth } = search.search.result();
     progress.say(`${name}: ${whole(states)} states, depth ${depth}`);
     const stops = isDone || interrupt.signal.aborted || now - began > seconds * 1000;
-    if (flags.checkpoint !== undefined && ((stops && !isDone) || now - written > pause)) {
+    // What is done quickly is done again as quickly.
+    const saves = isDone ? now - began > SAVE_MS : stops || now - written > pause;
+    if (flags.checkpoint !== undefined && saves) {
       isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
       written = performance.now();
       pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);
     }
     if (stops) {
-      if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
+      if (isDone) progress.say(`${name}: ${whole(states)} states; does everything end?`);
+      // Liveness takes as long again and looks at no signal: one ends the program there, and the checkpoint stays.
+      const checked = isDone ? interrupt.deaf(() => search.conclude()) : search.conclude();
       progressEnds();
-      const checked = search.conclude();
+      if (isDone && flags.checkpoint !== undefined) {
+        rmSync(flags.checkpoint, { force: true });
+        isUnsaved = false;
+      }
       // The clock that stops each slice is not the user's.
       if (interrupt.signal.aborted && checked.boundedBy === 'time') delete checked.boundedBy;
       return { search, checked, isUnsaved };

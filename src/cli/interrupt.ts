@@ -13,8 +13,20 @@ export class Interrupt {
   };
 
   constructor() {
+    this.listen();
+  }
+  private listen(): void {
     process.on('SIGINT', this.onSignal);
     process.on('SIGTERM', this.onSignal);
+  }
+  /** Does something that never looks up: a signal ends the program meanwhile, at once. */
+  deaf<T>(work: () => T): T {
+    this.release();
+    try {
+      return work();
+    } finally {
+      this.listen();
+    }
   }
   /** Ends it as a signal would, but that is no failure. */
   stop(): void {

@@ -1,5 +1,6 @@
 // The command line as a process among others: what it prints where, how it ends, and that it can be stopped.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -205,4 +206,20 @@ it('the example scenario is the default: naming it changes nothing', async () =>
     run(small, { cwd: here() }),
   ]);
   expect(resultIn(named.stdout).runs[0]!.traceHash).toBe(resultIn(unnamed.stdout).runs[0]!.traceHash);
+});
+
+it('a signal ends at once what never looks up, and is heard again afterwards', async () => {
+  const script = `
+    const { Interrupt } = await import(${JSON.stringify(new URL('../../src/cli/interrupt.ts', import.meta.url).href)});
+    const interrupt = new Interrupt();
+    console.log(interrupt.deaf(() => process.listenerCount('SIGINT')), process.listenerCount('SIGINT'));
+    interrupt.deaf(() => { for (;;); });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.on('exit', (_, signal) => resolve(signal)),
+  );
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  expect(said.toString()).toBe('0 1\n');
+  child.kill('SIGINT');
+  expect(await ended).toBe('SIGINT');
 });
