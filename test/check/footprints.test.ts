@@ -5,7 +5,7 @@ import type { Built, Parts } from '../../src/actors/index.ts';
 import { override } from '../../src/flaws/flaw.ts';
 import { message } from '../../src/model/messages.ts';
 import { present } from '../../src/stdx/assert.ts';
-import { protocols } from '../../src/protocols/index.ts';
+import { type Protocol, protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { partsOf } from '../../src/scenarios/parts.ts';
@@ -16,9 +16,9 @@ const protocol = present(
   'the protocol',
 );
 /** 1 page, 2 nodes, 1 vCPU with 2 operations, one of them may be a move; 1 reclaim. */
-function search(given: Small = {}, alter?: Parts['alter']) {
+function search(given: Small = {}, alter?: Parts['alter'], by = protocol) {
   const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 1, guests: 1 }, given);
-  const parts = { ...partsOf({ spec, costs: anyCosts, flaws: [] }, protocol), alter };
+  const parts = { ...partsOf({ spec, costs: anyCosts, flaws: [] }, by), alter };
   return new WorldCheck(parts, { operations: 2, moves: 1, reclaims: 1, faults: 0 }).run();
 }
 
@@ -51,6 +51,16 @@ test('a vCPU that remembers outside the words that a search puts back is found o
     });
   };
   expect(search({}, forgetful).violation).toMatchObject({ property: 'own-words' });
+});
+
+test('a plan that is no pure function is found out, and named as what it may be', () => {
+  let asked = 0;
+  const plan: Protocol['plan'] = (...given) => (asked++ % 3 === 2 ? 'NOMEM' : protocol.plan(...given));
+  const { violation } = search({}, undefined, { ...protocol, plan });
+  expect(violation?.property).toBe('own-words');
+  expect(violation?.message).toMatch(
+    /^host read .* took request, or a plan that it asked for is no pure function$/,
+  );
 });
 
 test('a host that cannot take what reclaim wants is found out, though nothing comes of it', () => {

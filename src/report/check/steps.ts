@@ -358,7 +358,10 @@ export class Steps {
     if (isSame(elsewhere, effect)) return effect;
     const kind = messageKinds[this.records.data[effect.sent + 1]!];
     const who = built.system.geometry.nameOf(effect.actor);
-    return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}` };
+    // The host's plan is the protocol's, which may be anybody's.
+    const or =
+      effect.actor === built.world.geometry.host ? ', or a plan that it asked for is no pure function' : '';
+    return { ...effect, failure: `own-words: ${who} read what is not its own when it took ${kind}${or}` };
   }
 
   /** What comes next is put into a vCPU's script, and the vCPU is told; null: the script ends. */
