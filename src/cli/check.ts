@@ -441,7 +441,9 @@ function resultOf(protocol: string, checked: CheckedWorld, replay: string | unde
     ...(violation.cycleFrom !== undefined && { cycleFrom: violation.cycleFrom }),
     ...(replay !== undefined && { replay }),
   };
-  return { protocol, ...counts, ...(told && { violation: told }) };
+  // As the status has it: a plan that was not exercised does not pass. Whether everything was looked at is `complete`.
+  const pass = counts.pass && !isMissed(checked);
+  return { protocol, ...counts, pass, ...(told && { violation: told }) };
 }
 
 async function writeJson(
@@ -453,8 +455,7 @@ async function writeJson(
   if (target === undefined) return;
   const { world, script, bounds, flaws } = campaign;
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
-  // As of each run, and of a plan that was exercised. Whether everything was looked at is `complete`.
-  const pass = runs.every((run) => run.pass && run.requests !== 'refused');
+  const pass = runs.every((run) => run.pass);
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);
