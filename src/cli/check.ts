@@ -65,6 +65,8 @@ export interface CheckFlags {
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
+  /** `--profile`. */
+  isProfiled?: boolean;
   out?: string;
 }
 
@@ -276,6 +278,8 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   );
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const workers = within('--workers', flags.workers, 1, 64);
+  if (flags.isProfiled === true && workers > 1)
+    refuse('--profile', `of ${workers} workers`, '--workers 1', 'a profile is of one thread');
   const searched =
     script === null
       ? { world, spec: checkedWorld(world, policies, bounds), script }
