@@ -122,3 +122,17 @@ test('the example systems, copied out of the package into a project, run there',
   const protocol = readFileSync(join(installed, 'dist/examples/protocols/stay-when-full.ts'), 'utf8');
   expect(protocol).toContain("from 'copyless';");
 });
+
+test('types: with skipLibCheck: false they need those of Node, and nothing else', () => {
+  const own = join(cwd, 'types.ts');
+  writeFileSync(own, "import { check } from 'copyless/testing';\nvoid check;\n");
+  const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', own];
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), ...options];
+  const without = spawnSync(process.execPath, tsc, { cwd, encoding: 'utf8' });
+  expect(without.stdout).toContain('npm i --save-dev @types/node');
+  for (const name of ['@types/node', 'undici-types']) {
+    mkdirSync(dirname(join(cwd, 'node_modules', name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(cwd, 'node_modules', name));
+  }
+  expect(done(process.execPath, [...tsc, '--types', 'node'], cwd)).toBe('');
+});
