@@ -119,3 +119,12 @@ test('README: what is checked exhaustively is what the program prints', () => {
   }
   rmSync(out, { recursive: true });
 }, 120_000);
+
+test('README: nothing is said twice: no two paragraphs begin alike, and exit statuses stand in one place', () => {
+  const paragraphs = readme.replace(/```[\s\S]*?```/g, '').split(/\n\s*\n/);
+  const begins = paragraphs
+    .filter((text) => /^[\w`]/.test(text))
+    .map((text) => text.split(/\s+/).slice(0, 5).join(' '));
+  expect(begins.filter((text, i) => begins.indexOf(text) !== i)).toEqual([]);
+  expect(paragraphs.filter((text) => text.includes('143 interrupted'))).toHaveLength(1);
+});

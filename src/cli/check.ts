@@ -65,6 +65,8 @@ export interface CheckFlags {
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
+  /** `--profile`. */
+  isProfiled?: boolean;
   out?: string;
 }
 
@@ -283,6 +285,8 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   );
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const workers = within('--workers', flags.workers, 1, 64);
+  if (flags.isProfiled === true && workers > 1)
+    refuse('--profile', `of ${workers} workers`, '--workers 1', 'a profile is of one thread');
   const searched =
     script === null
       ? { world, spec: checkedWorld(world, policies, bounds), script }
@@ -448,7 +452,9 @@ function resultOf(protocol: string, checked: CheckedWorld, replay: string | unde
     ...(violation.cycleFrom !== undefined && { cycleFrom: violation.cycleFrom }),
     ...(replay !== undefined && { replay }),
   };
-  return { protocol, ...counts, ...(told && { violation: told }) };
+  // As the status has it: a plan that was not exercised does not pass. Whether everything was looked at is `complete`.
+  const pass = counts.pass && !isMissed(checked);
+  return { protocol, ...counts, pass, ...(told && { violation: told }) };
 }
 
 async function writeJson(
@@ -460,8 +466,7 @@ async function writeJson(
   if (target === undefined) return;
   const { world, script, bounds, flaws } = campaign;
   const within = { ...world, ...bounds, ...(script !== null && { scripts: script }) };
-  // As of each run, and of a plan that was exercised. Whether everything was looked at is `complete`.
-  const pass = runs.every((run) => run.pass && run.requests !== 'refused');
+  const pass = runs.every((run) => run.pass);
   const text = `${JSON.stringify({ schemaVersion: 1, complete, pass, bounds: within, flaws, runs }, null, 2)}\n`;
   if (target === true) await print(text.trimEnd());
   else writeWhole(target as string, text);

@@ -216,7 +216,7 @@ function addCheck(root: Command, done: Done): void {
     .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .addOption(cpuProfile())
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
-      done(await watched(profile, () => check(scenario, flags))),
+      done(await watched(profile, () => check(scenario, { ...flags, isProfiled: profile !== undefined }))),
     );
 }
 

@@ -64,12 +64,17 @@ class Dialogue {
     await this.prompt();
     // Nothing is awaited between the two: lines that came meanwhile would be lost.
     const lines = createInterface({ input, terminal: false });
-    for await (const line of lines) {
-      const command = line.trim();
-      if (!isTTY) await this.say([command]);
-      if (command === 'q') break;
-      if (command !== '') await this.say(await this.obey(command));
-      await this.prompt();
+    try {
+      for await (const line of lines) {
+        const command = line.trim();
+        if (!isTTY) await this.say([command]);
+        if (command === 'q') break;
+        if (command !== '') await this.say(await this.obey(command));
+        await this.prompt();
+      }
+    } finally {
+      // Leaving the loop leaves the input being read, and a terminal, or a pipe that somebody holds open, never ends.
+      lines.close();
     }
     await this.say(['']);
   }

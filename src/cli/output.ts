@@ -139,7 +139,12 @@ const overwrites = (): boolean => process.stderr.isTTY && !process.env['CI'];
 
 /** A line that overwrites itself, on a terminal only. */
 export function progress(text: string): void {
-  if (overwrites()) process.stderr.write(`\r\x1b[2K${text}`);
+  if (overwrites()) process.stderr.write(`\r\x1b[2K${cut(text, process.stderr.columns)}`);
+}
+
+/** What does not fit into a row would go on in the next, which nothing clears. A terminal may not say how wide it is. */
+export function cut(text: string, columns: number | undefined): string {
+  return columns ? text.slice(0, Math.max(0, columns - 1)) : text;
 }
 
 export function progressEnds(): void {

@@ -23,8 +23,9 @@ export async function replay(file: string): Promise<number> {
     );
     return exit.ok;
   }
+  const where = again.sequence < 0 ? 'at the end' : `event ${again.sequence}`;
   await print(
-    `FAIL ${again.property} · ${report.run.protocol}, seed ${unit.seed}, event ${again.sequence}\n     ${again.message}`,
+    `FAIL ${again.property} · ${report.run.protocol}, seed ${unit.seed}, ${where}\n     ${again.message}`,
   );
   const screen = await explainFailure(unit, again, { replay: file });
   if (screen.length > 0) await print(`\n${screen.join('\n')}`);

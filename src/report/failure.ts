@@ -53,6 +53,8 @@ class Seen {
   private readonly pages = new Set<number>();
   private readonly gfns = new Set<number>();
   private readonly changes: Change[] = [];
+  /** By vCPU: the fault that it waits to be served. What hangs stands in no other line. */
+  private readonly unserved = new Map<number, NarratedEvent>();
   private last: TraceEvent | null = null;
   private done = false;
 
@@ -75,7 +77,9 @@ class Seen {
         on: e.cause,
         illegal: e.kind === event.illegal,
       });
-    const told = this.narrator.tell(e).filter(({ quiet }) => isLast || !quiet || this.watchesTranslations);
+    const all = this.narrator.tell(e);
+    this.follow(e, all, isLast);
+    const told = all.filter((line) => isLast || this.isTold(line, e));
     this.last = { ...e };
     if (!isLast) {
       this.told.push(...told);
@@ -84,8 +88,20 @@ class Seen {
     this.told.push({ ...(told[0] ?? this.bare(e)), broken: true });
     this.done = true;
   }
-  private get watchesTranslations(): boolean {
-    return this.violation.property === 'I8-shootdown';
+  private isTold({ quiet }: NarratedEvent, { kind }: TraceEvent): boolean {
+    if (!quiet || this.violation.property === 'I8-shootdown') return true;
+    // Kept until it is known who was served: `lanes` leaves the others out.
+    return kind === event.faulted && this.watchesFaults;
+  }
+  private get watchesFaults(): boolean {
+    return this.violation.property === 'answered' || this.violation.sequence < 0;
+  }
+  private follow(e: TraceEvent, told: readonly NarratedEvent[], isLast: boolean): void {
+    if (!this.watchesFaults) return;
+    const [line] = told;
+    if (e.kind === event.faulted && line !== undefined) this.unserved.set(e.id, line);
+    // The answer that breaks the property is to a fault that is worth seeing.
+    else if (e.kind === event.resumed && !isLast) this.unserved.delete(e.id);
   }
   /** An event that FIG. 4 has no words for. */
   private bare(e: TraceEvent): NarratedEvent {
@@ -118,11 +134,18 @@ class Seen {
 
   lanes(isTimed: boolean): string[] {
     if (!this.done) this.atRest();
-    const about = this.told.filter(({ pages, gfns, broken }) => broken || this.concerns(pages, gfns));
-    const shown = about.slice(-LINES_MAX);
+    const hangs = new Set(this.unserved.values());
+    const about = this.told.filter((line) => {
+      if (line.broken || hangs.has(line)) return true;
+      return !(line.quiet && this.watchesFaults) && this.concerns(line.pages, line.gfns);
+    });
+    const first = about.length - LINES_MAX;
+    const shown = about
+      .filter((line, i) => i >= first || hangs.has(line))
+      .map((line) => (hangs.has(line) ? { ...line, text: `${line.text}: never served` } : line));
     const missing = about.length - shown.length;
     return [
-      ...(missing > 0 ? [`(the first ${missing} lines left out)`] : []),
+      ...(missing > 0 ? [`(${missing} of the first ${first} lines left out)`] : []),
       ...drawLanes(this.narrator.lanes, shown, { always: [HOST, HYPERVISOR], isTimed }),
     ];
   }

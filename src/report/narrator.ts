@@ -292,7 +292,10 @@ export class Narrator {
         ];
       case event.faulted: {
         const copies = e.cause === purpose.balance;
-        const text = copies ? `its own copy touches Gfn ${e.gfn}, which is away` : `faults on Gfn ${e.gfn}`;
+        const how = e.result === 1 ? 'written' : 'read';
+        const text = copies
+          ? `its own copy touches Gfn ${e.gfn}, which is away`
+          : `faults, and waits until Gfn ${e.gfn} may be ${how}`;
         return [['', by, HYPERVISOR, text, '', !copies]];
       }
       case event.machineCheck:

@@ -1,7 +1,7 @@
 // The one door for what users add: a protocol, workload, topology or cost profile is a module with a default export, given
 // by its path. What comes through is checked here, so that a slip is one line and not a stack trace. Topologies and profiles
 // are loaded when one is asked for: the threads of a run have no use for them.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CostProfile } from '../model/cost.ts';
@@ -105,7 +105,28 @@ function placeIn(file: string, error: unknown): { file: string; line?: number; c
   const stack = error instanceof Error ? String(error.stack) : '';
   const at = new RegExp(String.raw`${name}(?:\?[^:\s]*)?:(\d+)(?::(\d+))?`).exec(stack);
   if (!at) return { file };
-  return { file, line: Number(at[1]), ...(at[2] === undefined ? {} : { column: Number(at[2]) }) };
+  const line = Number(at[1]);
+  const column = at[2] === undefined ? caretIn(stack.slice(at.index), file, line) : Number(at[2]);
+  return { file, line, ...(column === undefined ? {} : { column }) };
+}
+
+/** Columns from one tab stop to the next, as Node's parser of TypeScript shows a source line. */
+const TAB = 4;
+
+/** Of what does not parse the source line stands above the error's name, and carets below it point at the place. */
+function caretIn(told: string, file: string, line: number): number | undefined {
+  const head = told.split(/^\w*Error\b/m, 1)[0]!.split('\n');
+  const below = head.findIndex((text) => /^\s*\^+\s*$/.test(text));
+  if (below < 1) return undefined;
+  const shown = head[below - 1]!;
+  const caret = head[below]!.indexOf('^');
+  // Of letters that are wider than others nobody knows how wide they were taken to be.
+  if (/[^\t -~]/.test(shown.slice(0, caret))) return undefined;
+  if (shown.includes('\t')) return caret + 1;
+  const source = readFileSync(file, 'utf8').split('\n')[line - 1] ?? '';
+  let column = 0;
+  for (let width = 0; width < caret; column++) width += source[column] === '\t' ? TAB - (width % TAB) : 1;
+  return column + 1;
 }
 
 export async function loadProtocol(nameOrFile: string): Promise<Protocol> {

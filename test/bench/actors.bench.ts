@@ -15,13 +15,15 @@ import { partsOf } from '../../src/scenarios/parts.ts';
 import skylake from '../../src/scenarios/profiles/skylake-2s.ts';
 import { shapeOf, smallWorld } from '../../src/scenarios/small-world.ts';
 import phased from '../../src/scenarios/workloads/phased.ts';
+import { countOf, optionsOf, type Tool } from './options.ts';
 
 // As the command does.
 const { directory } = module.enableCompileCache();
 if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] = directory;
 
-const at = process.argv.indexOf('--rounds');
-const rounds = at < 0 ? 3 : Number(process.argv[at + 1]);
+const TOOL: Tool = { name: 'bench:actors', usage: '[--rounds N]' };
+const flags = optionsOf(TOOL, { rounds: { type: 'string', default: '3' } });
+const rounds = countOf(TOOL, '--rounds', flags.rounds, 1, 1000);
 const costs = resolveCosts(skylake);
 const protocol = protocols.find(({ name }) => name === 'copyless-migrate')!;
 

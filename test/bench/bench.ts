@@ -5,12 +5,13 @@ import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { compileNative } from './native.ts';
+import { optionsOf, refuse, refuseLost, type Tool } from './options.ts';
 import { type Bench, type Found, judgedOf, type Line, lineOf } from './row.ts';
 import { benches, benchesNamed } from './rows.ts';
 import { headings, tableLine, warningOf } from './table.ts';
 
+const TOOL: Tool = { name: 'bench', usage: '[--only NAME]... [--json FILE] [--write-baseline]' };
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url));
 
 export interface Baseline {
@@ -38,24 +39,17 @@ function measureApart({ name }: Bench, program: string | undefined): Promise<Fou
   });
 }
 
-/** @returns the process's exit status */
-async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: 'string', multiple: true },
-      json: { type: 'string' },
-      'write-baseline': { type: 'boolean' },
-    },
+async function main(): Promise<void> {
+  const values = optionsOf(TOOL, {
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    'write-baseline': { type: 'boolean' },
   });
   const { only } = values;
   const unknown = only?.find((name) => benchesNamed(name).length === 0);
-  if (unknown !== undefined) {
-    console.error(
-      `bench: no bench "${unknown}", expected one of ${benches.map(({ name }) => name).join(', ')}`,
-    );
-    return 2;
-  }
+  if (unknown !== undefined)
+    refuse(TOOL, `no bench "${unknown}"`, `one of ${benches.map(({ name }) => name).join(', ')}`);
+  refuseLost(TOOL, values.json);
   const isAsked = (name: string) => only === undefined || only.includes(name);
   const chosen = benches.filter(
     ({ name, rows }) => isAsked(name) || rows.some(({ figure }) => isAsked(figure)),
@@ -106,14 +100,6 @@ async function main(args: string[]): Promise<number> {
     );
     writeFileSync(BASELINE, `${JSON.stringify({ figures }, null, 2)}\n`);
   }
-  return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-  console.error(`bench: ${message.split('. ')[0]}`);
-  process.exitCode = 2;
-}
+await main();

@@ -7,18 +7,18 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type AnyMachineSnapshot, assign, setup } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 import { readersWriters } from '../../examples/readers-writers.ts';
 import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
 import { ParallelSearch, searchPool } from '../../src/runtime/check/parallel.ts';
 import { checkLiveness, Search, searchOf, StateSet, Successors, type System } from '../../src/testing.ts';
+import { countOf, optionsOf, refuseLost, type Tool } from './options.ts';
 
-const { values: flags } = parseArgs({
-  options: { json: { type: 'string' }, managers: { type: 'string', default: '8' } },
-});
-const managers = Number(flags.managers);
+const TOOL: Tool = { name: 'bench:check', usage: '[--json FILE] [--managers N]' };
+const flags = optionsOf(TOOL, { json: { type: 'string' }, managers: { type: 'string', default: '8' } });
+const managers = countOf(TOOL, '--managers', flags.managers, 1, 10);
+refuseLost(TOOL, flags.json);
 const REPEATS = 5;
 const figures: Record<string, { value: number; unit: string; how: string }> = {};
 

@@ -10,6 +10,10 @@ import { tableLine, warningOf } from './table.ts';
 
 const BENCH = fileURLToPath(new URL('./bench.ts', import.meta.url));
 const PERFORMANCE = new URL('../../docs/performance.md', import.meta.url);
+const typed = (tool: string, options: readonly string[]) =>
+  spawnSync(process.execPath, [fileURLToPath(new URL(`./${tool}.ts`, import.meta.url)), ...options], {
+    encoding: 'utf8',
+  });
 const rows = benches.flatMap((bench) => bench.rows);
 const figures = rows.map(({ figure }) => figure);
 
@@ -78,6 +82,41 @@ describe(`bench harness: ${benches.length} benches, ${rows.length} figures`, () 
     expect(stderr.trim().split('\n')).toHaveLength(1);
     for (const { name } of benches) expect(stderr).toContain(name);
   });
+
+  test.each([
+    ['bench', '--bogus'],
+    ['bench', '--only'],
+    ['bench', '--only', 'lackey', '--json', '/dev/null/x.json'],
+    ['scale.bench', '--bogus'],
+    ['scale.bench', '--pages', 'x'],
+    ['scale.bench', '--pages', '4096,'],
+    ['scale.bench', '--pages', '4096', '--accesses', '4000'],
+    ['scale.bench', 'more'],
+    ['actors.bench', '--rounds', '0'],
+    ['actors.bench', '--rounds', 'x'],
+    ['check.bench', '--bogus'],
+    ['check.bench', '--managers', '0'],
+    ['check.bench', '--json', '/dev/null/x.json'],
+    ['world-check.bench', '--bogus'],
+    ['world-check.bench', '--json', '/dev/null/x.json'],
+    ['validate.bench', '--bogus'],
+  ])(
+    '%s %s %s %s %s: one line that says what is expected, status 2, nothing measured',
+    (tool, ...options) => {
+      const { status, stdout, stderr } = typed(tool, options);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(/^[\w:.-]+: .*, expected .+\n$/);
+    },
+  );
+
+  test.each(['bench', 'scale.bench', 'actors.bench', 'check.bench', 'world-check.bench', 'validate.bench'])(
+    '%s --help: a line of usage, status 0',
+    (tool) => {
+      const { status, stdout, stderr } = typed(tool, ['--help']);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^usage: (npm run|node) .+\n$/);
+    },
+  );
 
   test('every bench can be loaded', async () => {
     for (const bench of benches) expect(typeof (await bench.load()).measure).toBe('function');

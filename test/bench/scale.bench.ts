@@ -9,10 +9,15 @@ import { runOnce } from '../../src/report/run.ts';
 import { assemble } from '../../src/scenarios/assemble.ts';
 import { partsOf, workloadOf } from '../../src/scenarios/parts.ts';
 import { readScenario } from '../../src/scenarios/scenario-file.ts';
+import { countOf, optionsOf, type Tool } from './options.ts';
 
+const TOOL: Tool = { name: 'bench:scale', usage: '[--pages N[,N...]] [--accesses N]' };
 const SCENARIO = fileURLToPath(new URL('../../examples/guest-64g.yaml', import.meta.url));
 const WHOLE = 1 << 24;
 const ACCESSES = 100_000_000;
+/** Fewer leave a node without a frame to spare. */
+const PAGES_MIN = 1 << 10;
+const ACCESSES_MAX = 1e12;
 const MIB = 2 ** 20;
 
 interface Row {
@@ -28,11 +33,6 @@ interface Row {
   violations: string[];
   ending: string;
 }
-
-const argument = (name: string): string | undefined => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
-};
 
 /** The 64 GiB scenario made smaller, everything in proportion. */
 async function experimentOf(pages: number, accesses: number) {
@@ -78,17 +78,26 @@ function line(cells: readonly (string | number)[]): string {
   return cells.map((cell) => String(cell).padStart(11)).join(' ');
 }
 
-if (process.argv.includes('--one')) {
-  process.stdout.write(
-    JSON.stringify(await one(Number(argument('--pages')), Number(argument('--accesses')))),
-  );
+const flags = optionsOf(TOOL, {
+  pages: { type: 'string', default: `${1 << 20},${1 << 22},${WHOLE}` },
+  accesses: { type: 'string' },
+  // One size, in a process of its own.
+  one: { type: 'boolean' },
+});
+const sizes = flags.pages.split(',').map((text) => countOf(TOOL, '--pages', text, PAGES_MIN, WHOLE));
+// Each page is touched once before anything else is.
+const given =
+  flags.accesses === undefined
+    ? undefined
+    : countOf(TOOL, '--accesses', flags.accesses, Math.max(...sizes) + 2, ACCESSES_MAX);
+if (flags.one) {
+  process.stdout.write(JSON.stringify(await one(sizes[0]!, given!)));
 } else {
-  const sizes = (argument('--pages') ?? `${1 << 20},${1 << 22},${WHOLE}`).split(',').map(Number);
   const head = ['pages', 'accesses', 'moved out', '% of pages', 'balanced', 'wall s', 'CPU s', 'us/access', 'us/page', 'arena B/pg', 'RSS B/page', 'RSS MiB']; // prettier-ignore
   process.stdout.write(`${line(head)}\n`);
   for (const pages of sizes) {
     // In proportion, so that time that grows linearly is the same for each access.
-    const accesses = Number(argument('--accesses') ?? Math.round((ACCESSES / WHOLE) * pages));
+    const accesses = given ?? Math.round((ACCESSES / WHOLE) * pages);
     const options = ['--max-semi-space-size=16', '--one', '--pages', String(pages), '--accesses', String(accesses)]; // prettier-ignore
     const child = spawnSync(process.execPath, [options[0]!, fileURLToPath(import.meta.url), ...options.slice(1)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }); // prettier-ignore
     if (child.status !== 0) process.exit(1);

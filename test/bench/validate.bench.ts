@@ -9,8 +9,10 @@ import { Trace } from '../../src/runtime/trace.ts';
 import { present } from '../../src/stdx/assert.ts';
 import { workloadNamed } from '../../src/scenarios/workloads/index.ts';
 import { recordedRun, verdictOf } from '../support/recorded-run.ts';
+import { optionsOf } from './options.ts';
 import { costs, shapeOf, smallWorld, tables } from '../support/small-world.ts';
 
+optionsOf({ name: 'validate.bench', usage: '', command: 'node test/bench/validate.bench.ts' }, {});
 const REPEATS = 5;
 const spec = smallWorld({ vcpus: 3, pages: 8, frames: 5, slots: 40, listCapacity: 16, pageWords: 16 });
 

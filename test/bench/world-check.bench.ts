@@ -3,7 +3,6 @@
 // does is measured by the process's CPU time, its compiler's and collector's threads included; several workers by wall time.
 //   npm run bench:world [-- --json FILE] [--small]
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Piscina } from 'piscina';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
@@ -13,8 +12,11 @@ import { StateSet } from '../../src/runtime/check/state-set.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { partsOf } from '../../src/scenarios/parts.ts';
 import { Prng } from '../../src/stdx/prng.ts';
+import { optionsOf, refuseLost, type Tool } from './options.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'string' }, small: { type: 'boolean' } } });
+const TOOL: Tool = { name: 'bench:world', usage: '[--json FILE] [--small]' };
+const values = optionsOf(TOOL, { json: { type: 'string' }, small: { type: 'boolean' } });
+refuseLost(TOOL, values.json);
 const NAME = 'copyless-migrate';
 const spec = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
 const bounds = { operations: values.small ? 1 : 2, moves: 1, reclaims: 1, faults: 0 };

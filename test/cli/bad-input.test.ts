@@ -666,6 +666,26 @@ const modules: Case[] = [
     '',
     /does not load: 'Unexpected token/,
   ),
+  ...(
+    [
+      ['a syntax error in TypeScript', "export default {\n  name: 'p' p,\n};\n", '2:13', /'Expected ','/],
+      ['one behind tabs', "export default {\n\tname:\t'p' p,\n};\n", '2:12', /'Expected ','/],
+      ['one behind wide letters', "export default {\n  name: '漢字' p,\n};\n", '2', /'Expected ','/],
+      ['TypeScript that has to be compiled', '  enum X { a }\n', '1:3', /'TypeScript enum is not/],
+    ] as const
+  ).map(([title, text, place, says]) => ({
+    title: `a protocol with ${title}`,
+    files: { 'p.ts': text },
+    args: ['--protocol', 'p.ts', ...SMALL],
+    place: `p.ts:${place}`,
+    says,
+  })),
+  protocol(
+    'a protocol with an import that is not exported',
+    "import { nothing } from 'node:fs';\nexport default {};\n",
+    '1:10',
+    /does not load: 'The requested module/,
+  ),
   protocol(
     'a protocol that throws when loaded',
     "const a = 1;\nthrow new Error('oh');\n",

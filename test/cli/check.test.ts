@@ -35,6 +35,30 @@ test('a seeded bug is found, drawn in lanes, and the file replays', async () => 
   expect(again.stdout).toContain('FAIL I8-shootdown');
 }, 120_000);
 
+test.each([
+  ['waiter-not-woken', 'vcpu1', []],
+  ['never-said-again', 'vcpu0', ['--losses', '1', '--vcpus', '1']],
+])(
+  '%s: the fault that is never served is a line, and whoever waits has a lane',
+  async (flaw, who, more) => {
+    const out = mkdtempSync(join(folder, 'hangs-'));
+    const { status, stdout } = await copyless([...small, '--flaw', flaw, ...more, '--out', out]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('FAIL copyless-migrate: deadlock');
+    const drawn = stdout.split('\n');
+    const lanes = drawn.findIndex((line) => line.startsWith('FIG. 4'));
+    const faults = drawn.filter((line) => line.includes('faults, and waits'));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(/<-+\| .* faults, and waits until Gfn 0 may be written: never served$/);
+    expect(faults[0]![drawn[lanes]!.indexOf(who) + Math.floor(who.length / 2)]).toBe('|');
+    const again = await copyless(['replay', join(out, 'check-answered.json')]);
+    expect(again.status).toBe(1);
+    expect(again.stdout).toMatch(/^FAIL answered · copyless-migrate, seed 1, at the end$/m);
+    expect(again.stdout).toContain('never served');
+  },
+  120_000,
+);
+
 // shows: race 23 (a message lost anywhere, and what is said again)
 test('lost messages and early time-outs are searched, named in a counterexample, and replayed', async () => {
   const one = [...small, '--vcpus', '1', '--losses', '1'];

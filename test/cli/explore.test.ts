@@ -1,4 +1,6 @@
 // The walk through the states of a world, and of a small system, driven by scripts of commands.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -17,7 +19,7 @@ import type { Explorable } from '../../src/runtime/check/explorable.ts';
 import { checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { partsOf } from '../../src/scenarios/parts.ts';
 import skylake from '../../src/scenarios/profiles/skylake-2s.ts';
-import { folder } from './command.ts';
+import { folder, START } from './command.ts';
 
 const PROTOCOL = 'copyless-migrate';
 /** 1 page, 2 nodes, 2 vCPUs; 2 operations each, one of them may be a move; 1 reclaim. */
@@ -205,3 +207,15 @@ describe('a small system', () => {
     expect(text).toContain('no violation: all 288 states from here on were looked at\n');
   });
 });
+
+test('q ends the program, though whoever writes the commands keeps the pipe open', async () => {
+  const args = [START, 'check', '-p', PROTOCOL, '--explore'];
+  const child = spawn(process.execPath, args, { cwd: folder(), stdio: ['pipe', 'ignore', 'inherit'] });
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(20_000) });
+  try {
+    child.stdin.write('1\nq\n');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill();
+  }
+}, 30_000);

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -24,26 +25,28 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   exports: Record<string, { types: string; default: string } | string>;
   files: string[];
   scripts: Record<string, string>;
+  version: string;
 };
 
 const cwd = folder();
 const installed = join(cwd, 'node_modules', 'copyless');
+const done = (command: string, args: readonly string[], at: string) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: at, encoding: 'utf8' });
+  expect(status, stdout + stderr).toBe(0);
+  return stdout;
+};
 beforeAll(() => {
-  const built = spawnSync(
-    process.execPath,
-    [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      'tsconfig.build.json',
-      '--outDir',
-      join(installed, 'dist'),
-    ],
-    { cwd: root, encoding: 'utf8' },
-  );
-  expect(built.stdout).toBe('');
-  copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
-  for (const part of manifest.files)
-    if (part !== 'dist') cpSync(join(root, part), join(installed, part), { recursive: true });
+  // As `npm run build` does, elsewhere: what others run meanwhile may have been built before.
+  const staged = folder();
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'];
+  done(process.execPath, [...tsc, '--outDir', join(staged, 'dist')], root);
+  done(process.execPath, ['src/cli/write-examples.ts', join(staged, 'dist/examples')], root);
+  for (const part of ['package.json', ...manifest.files.filter((name) => !/^(!|dist$)/.test(name))])
+    cpSync(join(root, part), join(staged, part), { recursive: true });
+  done('npm', ['pack', '--ignore-scripts', '--offline', '--loglevel', 'error'], staged);
+  mkdirSync(installed, { recursive: true });
+  done('tar', ['-xzf', join(staged, `copyless-${manifest.version}.tgz`), '--strip-components=1'], installed);
+  rmSync(staged, { recursive: true, force: true });
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!(name in manifest.dependencies)) continue;
     mkdirSync(dirname(join(cwd, 'node_modules', name)), { recursive: true });
@@ -57,6 +60,7 @@ const copyless = (...args: string[]) =>
 
 test('packing builds first, and everything that the package offers is in it', () => {
   expect(manifest.scripts['prepack']).toBe('npm run build');
+  expect(manifest.scripts['build']).toBe('tsc -p tsconfig.build.json && node src/cli/write-examples.ts');
   const offered = Object.values(manifest.exports).flatMap((one) =>
     typeof one === 'string' ? [] : Object.values(one),
   );
@@ -94,7 +98,7 @@ test('a protocol that cannot be right: the file that says which can is one of th
 });
 
 test('TypeScript in the package: one line that says to copy it out', () => {
-  const example = 'node_modules/copyless/examples/protocols/stay-when-full.ts';
+  const example = 'node_modules/copyless/dist/examples/protocols/stay-when-full.ts';
   const { status, stderr } = copyless(...SMALL, '-p', example);
   expect(status).toBe(2);
   expect(stderr).toBe(
@@ -102,4 +106,33 @@ test('TypeScript in the package: one line that says to copy it out', () => {
   );
   copyFileSync(join(cwd, example), join(cwd, 'mine.ts'));
   expect(copyless(...SMALL, '-p', 'mine.ts').status).toBe(0);
+});
+
+test('the example systems, copied out of the package into a project, run there', () => {
+  const packed = globSync('**/*.ts', { cwd: join(installed, 'dist/examples') }).sort();
+  expect(packed).toEqual(globSync('**/*.ts', { cwd: join(root, 'examples') }).sort());
+  expect(globSync('examples/**/*.ts', { cwd: installed })).toEqual([]);
+  for (const name of ['two-phase-commit.ts', 'readers-writers.ts']) {
+    copyFileSync(join(installed, 'dist/examples', name), join(cwd, name));
+    const own = done(process.execPath, [join(root, 'examples', name)], root);
+    expect(own).not.toBe('');
+    expect(done(process.execPath, [name], cwd)).toBe(own);
+  }
+  // Its types are all that the protocol takes of the package, and Node strips them unseen.
+  const protocol = readFileSync(join(installed, 'dist/examples/protocols/stay-when-full.ts'), 'utf8');
+  expect(protocol).toContain("from 'copyless';");
+});
+
+test('types: with skipLibCheck: false they need those of Node, and nothing else', () => {
+  const own = join(cwd, 'types.ts');
+  writeFileSync(own, "import { check } from 'copyless/testing';\nvoid check;\n");
+  const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', own];
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), ...options];
+  const without = spawnSync(process.execPath, tsc, { cwd, encoding: 'utf8' });
+  expect(without.stdout).toContain('npm i --save-dev @types/node');
+  for (const name of ['@types/node', 'undici-types']) {
+    mkdirSync(dirname(join(cwd, 'node_modules', name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(cwd, 'node_modules', name));
+  }
+  expect(done(process.execPath, [...tsc, '--types', 'node'], cwd)).toBe('');
 });

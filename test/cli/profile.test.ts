@@ -76,6 +76,15 @@ test.each([
   expect(readdirSync(cwd)).toEqual(before);
 });
 
+test('check: of several workers one line, exit 2, nothing written', async () => {
+  const { status, stdout, stderr } = await run(['check', '--workers', '2', '--profile', 'two.cpuprofile'], {
+    cwd,
+  });
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^copyless: --profile: of 2 workers, expected --workers 1, hint: .*\n$/);
+  expect(existsSync(join(cwd, 'two.cpuprofile'))).toBe(false);
+});
+
 test('check: a file of another kind is refused', async () => {
   const { status, stderr } = await run(['check', '--profile', 'x.txt'], { cwd });
   expect(status).toBe(2);

@@ -3,8 +3,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
-import { SlowProgress } from '../../src/cli/output.ts';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { progress, SlowProgress } from '../../src/cli/output.ts';
 import { EXAMPLES, folder, run, SMALL } from './command.ts';
 
 /** The README's protocol in a world that always looks too full, with a plan that moves pages without unmapping them. */
@@ -25,6 +25,7 @@ const cwd = folder({
   'refused.mjs': hollow(1000),
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
+afterEach(() => void vi.unstubAllEnvs());
 const copyless = (...args: string[]) => run(args, { cwd });
 
 describe('requests that are always refused', () => {
@@ -38,7 +39,7 @@ describe('requests that are always refused', () => {
     expect(status).toBe(3);
     const { complete, pass, runs } = JSON.parse(readFileSync(join(cwd, 'check.json'), 'utf8'));
     expect({ complete, pass }).toEqual({ complete: true, pass: false });
-    expect(runs).toMatchObject([{ pass: true, requests: 'refused' }]);
+    expect(runs).toMatchObject([{ pass: false, requests: 'refused' }]);
   });
 
   test('fuzz: the same, with how many there were', async () => {
@@ -96,13 +97,13 @@ test('where the guest has nothing to ask, that is said and is no failure', async
 test('progress of what takes minutes: a line every ten seconds where there is no terminal, with what is left', () => {
   const lines: string[] = [];
   let now = 0;
-  const progress = new SlowProgress(
+  const slowly = new SlowProgress(
     () => now,
     (text) => void lines.push(text),
   );
   for (let done = 1; done <= 40; done++) {
     now += 1000;
-    progress.say(`fuzz  ${done}/40 schedules`, done / 40);
+    slowly.say(`fuzz  ${done}/40 schedules`, done / 40);
   }
   expect(lines).toEqual([
     'fuzz  10/40 schedules, about 30 s left',
@@ -110,4 +111,26 @@ test('progress of what takes minutes: a line every ten seconds where there is no
     'fuzz  30/40 schedules, about 10 s left',
     'fuzz  40/40 schedules',
   ]);
+});
+
+test.each([
+  [20, 'copyless-map: 12,34'],
+  [1, ''],
+  [undefined, 'copyless-map: 12,345 states, depth 17'],
+  [200, 'copyless-map: 12,345 states, depth 17'],
+])('progress on a terminal of %s columns stays in its row', (columns, shown) => {
+  vi.stubEnv('CI', '');
+  const { stderr } = process;
+  const { isTTY, columns: before } = stderr;
+  const write = vi.spyOn(stderr, 'write').mockReturnValue(true);
+  Object.assign(stderr, { isTTY: true, columns });
+  let written: unknown[][];
+  try {
+    progress('copyless-map: 12,345 states, depth 17');
+    written = write.mock.calls;
+  } finally {
+    write.mockRestore();
+    Object.assign(stderr, { isTTY, columns: before });
+  }
+  expect(written).toEqual([[`\r\x1b[2K${shown}`]]);
 });
