@@ -15,7 +15,7 @@ import {
 } from '../report/check/check-world.ts';
 import { unitOfPath } from '../report/check/counterexample.ts';
 import { type Choice, WorldSystem } from '../report/check/world-system.ts';
-import { failureScreen } from '../report/failure.ts';
+import { failureScreen, waitingAfter } from '../report/failure.ts';
 import { asksForSomething, unexercised } from '../report/unexercised.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import { searchPool } from '../runtime/check/parallel.ts';
@@ -417,6 +417,8 @@ async function explain(
   const length = `${several(choices.length, 'step')}; ${shortest ? 'no counterexample is shorter' : 'the shortest among the orders that were searched'}`;
   if (cycleFrom !== undefined) {
     await say(`     ${length}; from step ${cycleFrom + 1} on it repeats for ever`);
+    for (const line of await waitingAfter(search.unitOf(violation, absolute(subject.name), flaws)))
+      await say(`     at the end of a round ${line}`);
     await say(choices.map(({ text }, i) => `     ${i + 1 === cycleFrom + 1 ? '↻' : ' '} ${text}`).join('\n'));
     return undefined;
   }

@@ -132,6 +132,11 @@ class Seen {
     return pages.some((page) => this.pages.has(page)) || gfns.some((gfn) => this.gfns.has(gfn));
   }
 
+  /** Who waits to be served, and for what. */
+  waiting(): string[] {
+    return [...this.unserved.values()].map(({ from, text }) => `${from} ${text}`);
+  }
+
   lanes(isTimed: boolean): string[] {
     if (!this.done) this.atRest();
     const hangs = new Set(this.unserved.values());
@@ -185,12 +190,8 @@ export async function failureScreen(
   details: FailureDetails = {},
 ): Promise<string[]> {
   const protocol = details.protocol ?? (await loadProtocol(unit.protocol));
-  const seen = new Seen(new Geometry(unit.spec), violation);
-  const workload = await workloadOf(unit.workload, unit.shape);
-  const workloads = unit.spec.guests.map(() => workload);
-  const { seed, scheduler, choices, limit } = unit;
-  const onEvent = (e: TraceEvent) => seen.see(e);
-  await runOnce(partsOf(unit, protocol), workloads, { seed, scheduler, choices, limit, onEvent });
+  const { seed, scheduler, choices } = unit;
+  const seen = await seenIn(unit, protocol, violation);
   const where = violation.sequence < 0 ? 'at rest' : `event ${violation.sequence}`;
   return [
     `✗ ${violation.property} · ${printable(protocol.name)}, seed ${seed}, ${where}`,
@@ -204,6 +205,23 @@ export async function failureScreen(
     ...seen.change(),
     ...(details.replay === undefined ? [] : [`Replay:  ${commandTo('replay', printable(details.replay))}`]),
   ];
+}
+
+/** A run that goes in circles, when its choices have been made once: who waits for a fault to be served. */
+export async function waitingAfter(unit: Unit): Promise<string[]> {
+  const endless = { property: 'answered', sequence: -1, message: '' } as const;
+  const limit = unit.choices?.length ?? 0;
+  return (await seenIn({ ...unit, limit }, await loadProtocol(unit.protocol), endless)).waiting();
+}
+
+async function seenIn(unit: Unit, protocol: Protocol, violation: Violation): Promise<Seen> {
+  const seen = new Seen(new Geometry(unit.spec), violation);
+  const workload = await workloadOf(unit.workload, unit.shape);
+  const workloads = unit.spec.guests.map(() => workload);
+  const { seed, scheduler, choices, limit } = unit;
+  const onEvent = (e: TraceEvent) => seen.see(e);
+  await runOnce(partsOf(unit, protocol), workloads, { seed, scheduler, choices, limit, onEvent });
+  return seen;
 }
 
 function small({ messages, messagesBefore, pages }: FailureDetails): string[] {

@@ -59,6 +59,18 @@ test.each([
   120_000,
 );
 
+test('what goes round for ever: who waits, and for what, beside the steps', async () => {
+  const { status, stdout } = await copyless([
+    ...small,
+    ...'--moves 0 --timeouts 1 --flaw waiter-not-woken'.split(' '),
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('FAIL copyless-migrate: starvation');
+  expect(stdout).toMatch(
+    /it repeats for ever\n {5}at the end of a round vcpu1 faults, and waits until Gfn 0 may be written\n/,
+  );
+}, 120_000);
+
 // shows: race 23 (a message lost anywhere, and what is said again)
 test('lost messages and early time-outs are searched, named in a counterexample, and replayed', async () => {
   const one = [...small, '--vcpus', '1', '--losses', '1'];
