@@ -182,7 +182,7 @@ export const configurations: readonly Configuration[] = [
   {
     what: '1 page, 2 nodes, 2 vCPUs, one hypervisor restart; an operation of each, one move among them, one reclaim',
     bounds: { vcpus: 2, moves: 1, reclaims: 1, restarts: 1 },
-    states: 1_543_446,
+    states: 1_543_462,
   },
   {
     what: '1 page, 2 nodes, 1 vCPU, one lost message, one hypervisor restart; a move or an access, one reclaim',

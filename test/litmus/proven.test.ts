@@ -28,7 +28,7 @@ const proofs: Record<string, Proof> = {
   '01-stale-list-entry.yaml': { states: [7_006, 4_005, 4_012] },
   '02-fault-against-request.yaml': { states: [9_429, 4_633, 4_656] },
   '03-slot-reuse.yaml': {
-    states: [403_326, 262_463, 262_755],
+    states: [403_344, 262_481, 262_773],
     shorter: {
       why: 'more than 15,000,206 states with six pages; searched with one',
       edits: [
@@ -39,7 +39,7 @@ const proofs: Record<string, Proof> = {
   },
   '04-cached-copy.yaml': { states: [9_930, 7_257, 7_317] },
   '05-writeback.yaml': { states: [177_946, 151_270, 151_915] },
-  '06-old-slot.yaml': { states: [131_308, 126_477, 126_584] },
+  '06-old-slot.yaml': { states: [131_384, 126_553, 126_660] },
   '07-read-ahead.yaml': { states: [12_596, 9_758, 9_849] },
   '08-delivered-twice.yaml': {
     states: [9_740, 10_470, 10_512],
