@@ -187,7 +187,7 @@ export class WorldCheck {
         checked.boundedBy = 'memory';
       } else if (liveness.violation) {
         checked.pass = false;
-        checked.violation = this.told(judged, liveness.violation, !system.reduces);
+        checked.violation = this.starved(judged, liveness.violation);
       }
     }
     if (checked.complete && checked.pass) checked.requests = requestsIn(system);
@@ -221,6 +221,17 @@ export class WorldCheck {
     const result = again.run();
     if (!result.violation) return found;
     return this.told(again, result.violation, true);
+  }
+  /** The same of what is owed for ever, which is asked of all states. */
+  private starved(judged: Search, violation: Violation): FoundViolation {
+    const { system, parts, bounds, options } = this;
+    const found = this.told(judged, violation, !system.reduces);
+    if (!system.reduces || options.shortest === false) return found;
+    const plain = new WorldSystem(parts, bounds, undefined, options.watched);
+    plain.reduces = false;
+    const again = new Search(plain, { states: AGAIN_STATES });
+    const shorter = again.run().complete ? checkLiveness(again).violation : undefined;
+    return shorter ? this.told(again, shorter, true) : found;
   }
   private told(search: Search, violation: Violation, shortest: boolean): FoundViolation {
     const { kind } = violation;
