@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { resultSchema } from '../../src/report/result.ts';
 import { EXAMPLES, folder, run, SMALL, START, start } from './command.ts';
 
@@ -215,6 +215,7 @@ it('a signal ends at once what never looks up, and is heard again afterwards', a
     console.log(interrupt.deaf(() => process.listenerCount('SIGINT')), process.listenerCount('SIGINT'));
     interrupt.deaf(() => { for (;;); });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>
     child.on('exit', (_, signal) => resolve(signal)),
   );

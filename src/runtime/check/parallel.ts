@@ -29,6 +29,8 @@ export class ParallelSearch extends Search {
   private readonly waits: boolean;
   private learned = new SharedArrayBuffer(0);
   private learnedLength = -1;
+  /** Once all threads have the model. */
+  private ready: Promise<void> | null = null;
   private areReady = false;
 
   constructor(
@@ -46,7 +48,7 @@ export class ParallelSearch extends Search {
 
   async runWith(pool: SearchPool): Promise<SearchResult> {
     this.startClock();
-    const ready = this.prepare(pool);
+    const ready = (this.ready ??= this.prepare(pool));
     if (this.waits) await ready;
     while (this.nextLevel()) {
       while (this.waiting.length > 0) {
