@@ -200,10 +200,7 @@ async function searchOn(
       // Liveness takes as long again and looks at no signal: one ends the program there, and the checkpoint stays.
       const checked = isDone ? interrupt.deaf(() => search.conclude()) : search.conclude();
       progressEnds();
-      if (isDone && flags.checkpoint !== undefined) {
-        rmSync(flags.checkpoint, { force: true });
-        isUnsaved = false;
-      }
+      if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
       // The clock that stops each slice is not the user's.
       if (interrupt.signal.aborted && checked.boundedBy === 'time') delete checked.boundedBy;
       return { search, checked, isUnsaved };

@@ -119,7 +119,8 @@ test('the conventional protocol copies back: drawn, and replayed, where it is as
 
 test('stopped by the clock it is incomplete, and goes on from its checkpoint to the same counts', async () => {
   const file = join(folder, 'search.bin');
-  const bounds = ['check', '-p', 'copyless-map', '--nodes', '3', '--faults', '1'];
+  // Many times what a fast machine searches in a second.
+  const bounds = ['check', '-p', 'copyless-map', '--nodes', '3', '--faults', '1', '--reclaims', '2'];
   const counts = (text: string) => {
     const { states, transitions, depth, complete } = (JSON.parse(text) as { runs: Record<string, unknown>[] })
       .runs[0]!;
