@@ -19,6 +19,8 @@ export interface Part {
 
 /** States that are entered at once: no more places than the processor remembers the way to. */
 const BATCH = 1024;
+/** Words of a page of memory, or fewer. */
+const PAGE_WORDS = 1024;
 
 /** Hashes of the `n` keys from the `from`-th on. */
 export function hashAll(words: number, keys: Int32Array, from: number, n: number, into: Int32Array): void {
@@ -40,6 +42,8 @@ export function enterPart(set: Entered, count: number, { part, parts }: Part): n
   const hashes = new Int32Array(BATCH);
   const ids = new Int32Array(BATCH);
   const left: number[] = [];
+  // Read before it is written to, a page of memory is mapped twice, and the second time all threads are to forget the first.
+  for (let slot = from; slot < to; slot += PAGE_WORDS) table[slot] = 0;
   for (let first = 1; first <= count; first += BATCH) {
     hashAll(words, keys, first, Math.min(BATCH, count + 1 - first), hashes);
     let n = 0;

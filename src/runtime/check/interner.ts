@@ -31,6 +31,14 @@ export interface Shared {
 /** First word of a row whose contents have another number; no row has it otherwise. */
 const UNUSED = -(2 ** 31);
 
+/**
+ * Reads by what counts as a write. A page of memory that is read before it is written to is mapped twice, and the second time
+ * all threads are interrupted to forget the first; most rows come to a page of the table that nobody has written to.
+ */
+function readToWrite(table: Int32Array, slot: number): number {
+  return Atomics.compareExchange(table, slot, 0, 0);
+}
+
 /** Rows of so many words each, numbered 1, 2, 3, ... in order of arrival. Number 0 is no row. */
 export class Rows {
   readonly width: number;
@@ -65,7 +73,7 @@ export class Rows {
     const { table, mask, width } = this;
     let fresh = 0;
     for (let slot = hashOf(from, first, width) & mask; ; slot = (slot + 1) & mask) {
-      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
+      let at = this.grows ? table[slot]! : readToWrite(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(from, first);
         at = Atomics.compareExchange(table, slot, 0, fresh);
@@ -163,7 +171,7 @@ export class Records {
     const { table, mask } = this;
     let fresh = 0;
     for (let slot = hashOf(from, first, length) & mask; ; slot = (slot + 1) & mask) {
-      let at = this.grows ? table[slot]! : Atomics.load(table, slot);
+      let at = this.grows ? table[slot]! : readToWrite(table, slot);
       if (at === 0) {
         if (fresh === 0) fresh = this.append(from, first, length);
         at = Atomics.compareExchange(table, slot, 0, fresh);
