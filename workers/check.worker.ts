@@ -3,12 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { enterPart } from '../src/runtime/check/entering.ts';
 import type { Explorable } from '../src/runtime/check/explorable.ts';
-import {
-  type EnterTask,
-  expandShare,
-  type LevelShare,
-  type LevelTask,
-} from '../src/runtime/check/level-task.ts';
+import { type EnterTask, type LevelShare, type LevelTask, Share } from '../src/runtime/check/level-task.ts';
 import { loadModel } from '../src/runtime/check/model-source.ts';
 import { StateSet } from '../src/runtime/check/state-set.ts';
 import { System } from '../src/runtime/check/system.ts';
@@ -23,7 +18,9 @@ export default async function run(task: LevelTask): Promise<LevelShare> {
     learning.frozen = true;
     if (learned.length > learning.length) learning.follow(learned.subarray(learning.length));
   }
-  return expandShare(model, task, () => performance.now());
+  const share = new Share(model, task, () => performance.now());
+  share.advance();
+  return share.result();
 }
 
 export function enter({ states, count, ...part }: EnterTask): number[] {

@@ -154,8 +154,8 @@ describe('search', () => {
   });
 
   const url = new URL('../../examples/two-phase-commit.ts', import.meta.url).href;
-  for (const threads of [1, 2])
-    test(`${threads} workers count what one thread counts, and find a counterexample as short`, async () => {
+  for (const threads of [1, 2, 3])
+    test(`${threads} thread(s) count what one thread counts, and find a counterexample as short`, async () => {
       const options = { threads, waits: true, symmetry: false };
       const clean = await checkInParallel({ url, make: 'twoPhaseCommit', with: [6] }, options);
       const { complete, states, transitions, depth } = new Search(
@@ -174,14 +174,14 @@ describe('search', () => {
       expect(broken.states).toBe(single.states);
     });
 
-  test('the calling thread searches by itself until the workers are ready, and is done with what is small', async () => {
+  test('the calling thread searches by itself until the others are ready, and is done with what is small', async () => {
     const source = { url, make: 'twoPhaseCommit', with: [4] };
     const one = new Search(twoPhaseCommit(4).packed({ symmetry: false })).run();
     const two = await checkInParallel(source, { threads: 2, smallLevel: 1, symmetry: false });
     expect([two.complete, two.states, two.depth]).toEqual([true, one.states, one.depth]);
   });
 
-  test('2 workers learn rows and widen the packing under way: the counts of one thread', async () => {
+  test('2 threads learn rows and widen the packing under way: the counts of one thread', async () => {
     const source = { url: new URL('late.ts', import.meta.url).href, make: 'late', with: [100, 5] };
     const one = searchOf(late(100, 5)).run();
     const two = await checkInParallel(source, { threads: 2, waits: true, smallLevel: 500 });
@@ -212,7 +212,7 @@ describe('search', () => {
   test.each([
     ['words', Records.allocate(12, 600 * PAIR_WORDS)],
     ['slots', Records.allocate(8, 2 ** 16)],
-  ])('2 workers say so too when what they share is out of %s', async (_what, shared) => {
+  ])('2 threads say so too when what they share is out of %s', async (_what, shared) => {
     const source = { url: pairs, make: 'internedPairs', with: [SIDE, 0, shared] };
     const ended = await checkInParallel(source, { threads: 2, waits: true, smallLevel: 4 });
     expect(ended).toMatchObject({ complete: false, boundedBy: 'memory', pass: true });
@@ -252,7 +252,7 @@ describe('search', () => {
     },
   );
 
-  test('workers keep bounds too', async () => {
+  test('2 threads keep bounds too', async () => {
     const source = { url, make: 'twoPhaseCommit', with: [7] };
     const options = { threads: 2, waits: true, symmetry: false };
     const few = await checkInParallel(source, { ...options, states: 50_000 });

@@ -93,6 +93,8 @@ export class Vector {
   }
 
   layOut(bits: ArrayLike<number>): void {
+    // What was written for a layout is compiled once.
+    if (this.words > 0 && this.packing.every((its, column) => its === bits[column])) return;
     const laid = spread(Array.from(bits));
     this.packing = Int32Array.from(bits);
     this.words = laid.words;

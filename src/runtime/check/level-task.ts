@@ -1,4 +1,4 @@
-// What a worker of a parallel search does with its share of a level: stretches of the queue are taken from a shared cursor,
+// What a thread of a parallel search does with its share of a level: stretches of the queue are taken from a shared cursor,
 // expanded, and inserted into the shared set.
 import type { Part } from './entering.ts';
 import { Expander, type Finding, type Halt } from './expander.ts';
@@ -7,8 +7,8 @@ import { OutOfMemory } from './interner.ts';
 import type { ModelSource } from './model-source.ts';
 import { type SharedStates, StateSet } from './state-set.ts';
 
-/** States that a worker takes at a time. */
-const CHUNK = 512;
+/** States that a thread takes at a time. */
+export const CHUNK = 512;
 
 export interface LevelTask {
   source: ModelSource;
@@ -18,7 +18,7 @@ export interface LevelTask {
   learned: SharedArrayBuffer;
   /** How the model packs, if it has more than one way. */
   packing: Int32Array | undefined;
-  /** Stretches to expand, and how far into them all workers are together: one Int32. */
+  /** Stretches to expand, and how far into them all threads are together: one Int32. */
   waiting: [number, number][];
   cursor: SharedArrayBuffer;
   /** The last id of the level. */
@@ -49,45 +49,70 @@ export interface LevelShare {
 }
 
 /**
- * Why a worker stopped, beside what stops any search. `narrow`: a value came up that the packing has no room for; `parts`:
+ * Why a thread stopped, beside what stops any search. `narrow`: a value came up that the packing has no room for; `parts`:
  * what states are made of has filled its memory, which more room for states does not help.
  */
 export type ShareHalt = Halt | 'narrow' | 'parts';
 
-/** @param clockMs of this thread */
-export function expandShare(model: Explorable, task: LevelTask, clockMs: () => number): LevelShare {
-  const deadline = clockMs() + task.timeLeftMs;
-  if (task.packing) model.packing = task.packing;
-  const set = new StateSet(model.words, {}, task.states);
-  set.older = task.levelEnd;
-  const expander = new Expander(model, set, {
-    overtime: () => clockMs() > deadline,
-    states: task.statesMax,
-  });
-  const cursor = new Int32Array(task.cursor);
-  const left: [number, number][] = [];
-  let halt: ShareHalt = null;
-  while (!halt) {
-    const chunk = stretches(task.waiting, Atomics.add(cursor, 0, CHUNK), CHUNK);
-    if (chunk.length === 0) break;
-    for (const [from, to] of chunk) {
-      const done: Done = halt ? { end: from, halt } : run(expander, from, to);
-      if (done.end < to) left.push([done.end, to]);
-      halt ??= done.halt;
-    }
+/** One thread's share of a level while it is taken. */
+export class Share {
+  private readonly model: Explorable;
+  private readonly task: LevelTask;
+  private readonly set: StateSet;
+  private readonly expander: Expander;
+  private readonly cursor: Int32Array;
+  private readonly left: [number, number][] = [];
+  private halt: ShareHalt = null;
+
+  /** @param clockMs of this thread */
+  constructor(model: Explorable, task: LevelTask, clockMs: () => number) {
+    const deadline = task.timeLeftMs === Infinity ? Infinity : clockMs() + task.timeLeftMs;
+    if (task.packing) model.packing = task.packing;
+    this.model = model;
+    this.task = task;
+    this.set = new StateSet(model.words, {}, task.states);
+    this.set.older = task.levelEnd;
+    this.expander = new Expander(model, this.set, {
+      overtime: () => deadline !== Infinity && clockMs() > deadline,
+      states: task.statesMax,
+    });
+    this.cursor = new Int32Array(task.cursor);
   }
-  const { finding, transitions, findings } = expander;
-  const at = finding ? finding.id * model.words : 0;
-  return {
-    transitions,
-    findings,
-    finding: finding && { ...finding, key: [...set.keys.subarray(at, at + model.words)] },
-    olderHits: set.olderHits,
-    unused: set.giveBack(),
-    left: [...left, ...expander.skipped],
-    rows: [...expander.wanted, ...(model.learning?.tell?.() ?? []).flatMap((row) => [row.length, ...row])],
-    halt,
-  };
+
+  /** Takes some of the level, or all that nobody else takes. @returns whether there may be more */
+  advance(chunks = Infinity): boolean {
+    for (let taken = 0; taken < chunks; taken++) if (!this.takeOne()) return false;
+    return true;
+  }
+  private takeOne(): boolean {
+    if (this.halt) return false;
+    const chunk = stretches(this.task.waiting, Atomics.add(this.cursor, 0, CHUNK), CHUNK);
+    for (const [from, to] of chunk) {
+      const done: Done = this.halt ? { end: from, halt: this.halt } : run(this.expander, from, to);
+      if (done.end < to) this.left.push([done.end, to]);
+      this.halt ??= done.halt;
+    }
+    return chunk.length > 0;
+  }
+
+  result(): LevelShare {
+    const { model, set, expander, left, halt } = this;
+    const { learning } = model;
+    const { finding, transitions, findings } = expander;
+    const at = finding ? finding.id * model.words : 0;
+    // Of what the copy that learns has found itself nobody need tell it.
+    const told = learning?.frozen === true ? (learning.tell?.() ?? []) : [];
+    return {
+      transitions,
+      findings,
+      finding: finding && { ...finding, key: [...set.keys.subarray(at, at + model.words)] },
+      olderHits: set.olderHits,
+      unused: set.giveBack(),
+      left: [...left, ...expander.skipped],
+      rows: [...expander.wanted, ...told.flatMap((row) => [row.length, ...row])],
+      halt,
+    };
+  }
 }
 
 /** `end` is the first state that was not expanded; `halt` says why. */

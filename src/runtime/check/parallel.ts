@@ -1,17 +1,17 @@
-// The same search with several workers: one visited set in shared memory, the stretches of each level handed out as the
-// workers ask. Levels are finished before the next begins, so the counts are those of one thread and a counterexample is
-// still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by itself, and whatever
-// comes before the others are ready.
+// The same search by several threads, the calling one among them: one visited set in shared memory, the stretches of each level
+// handed out as the threads ask. Levels are finished before the next begins, so the counts are those of one thread and a
+// counterexample is still a shortest one. Small levels are not worth waking anybody for: the calling thread does them by
+// itself, and whatever comes before the others are ready.
 import { setImmediate } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
 import { dismiss, ENDS } from '../../stdx/dismiss.ts';
 import { type CheckOptions, type CheckResult, conclude } from './check.ts';
-import { enterRest } from './entering.ts';
+import { enterPart, enterRest } from './entering.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
-import { type EnterTask, type LevelShare, type LevelTask, stretches } from './level-task.ts';
+import { CHUNK, type EnterTask, type LevelShare, type LevelTask, Share, stretches } from './level-task.ts';
 import { loadModel, type ModelSource } from './model-source.ts';
-import { type Checkpoint, type SearchResult, Search } from './search.ts';
+import { type Checkpoint, PROGRESS_STATES, type SearchResult, Search } from './search.ts';
 import { System } from './system.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -21,6 +21,8 @@ const WORKER = new URL(`../../../workers/check.worker.${extension}`, import.meta
 const SMALL_LEVEL = 4096;
 /** New states per expanded state that a level is given room for at first. */
 const ROOM_FACTOR = 2;
+/** Chunks that the calling thread takes before it looks at what else is to be done in it. */
+const CHUNKS = PROGRESS_STATES / CHUNK;
 
 export class ParallelSearch extends Search {
   private readonly source: ModelSource;
@@ -67,10 +69,10 @@ export class ParallelSearch extends Search {
   /** Has all threads load the model; until they have, the calling thread searches by itself. */
   private async prepare(pool: SearchPool): Promise<void> {
     // What cannot be loaded is told when it is needed.
-    await Promise.allSettled(this.all(pool, this.task([])));
+    await Promise.allSettled(this.others(pool, this.task([])));
     this.areReady = true;
   }
-  private all(pool: SearchPool, task: LevelTask): Promise<LevelShare>[] {
+  private others(pool: SearchPool, task: LevelTask): Promise<LevelShare>[] {
     return Array.from({ length: pool.maxThreads }, () => pool.run(task) as Promise<LevelShare>);
   }
   private task(waiting: [number, number][]): LevelTask {
@@ -93,11 +95,14 @@ export class ParallelSearch extends Search {
     const { set } = this;
     const room = set.makeRoom(more);
     if (room !== 'empty') return room === 'enough';
-    const task = { states: set.share(), count: set.count, parts: pool.maxThreads };
-    const parts = Array.from({ length: pool.maxThreads }, (_, part) =>
-      pool.run({ ...task, part }, { name: 'enter' }),
+    const { count } = set;
+    const parts = pool.maxThreads + 1;
+    const task = { states: set.share(), count, parts };
+    const theirs = Array.from({ length: pool.maxThreads }, (_, i) =>
+      pool.run({ ...task, part: i + 1 }, { name: 'enter' }),
     );
-    enterRest(set, ((await Promise.all(parts)) as number[][]).flat());
+    const own = enterPart(set, count, { part: 0, parts });
+    enterRest(set, [...own, ...((await Promise.all(theirs)) as number[][]).flat()]);
     return true;
   }
   private async share(pool: SearchPool, size: number): Promise<void> {
@@ -108,7 +113,7 @@ export class ParallelSearch extends Search {
     }
     const task = this.task(this.waiting);
     set.open();
-    const shares = await Promise.all(this.all(pool, task));
+    const shares = await this.shares(pool, task);
     set.settle(shares.map(({ unused }) => unused));
     const taken = new Int32Array(task.cursor)[0]!;
     this.waiting = [...stretches(this.waiting, taken, size), ...shares.flatMap(({ left }) => left)];
@@ -126,6 +131,25 @@ export class ParallelSearch extends Search {
     for (const { rows } of shares)
       for (let at = 0; at < rows.length; at += rows[at]! + 1)
         this.learn(Int32Array.from(rows.slice(at + 1, at + 1 + rows[at]!)));
+  }
+
+  /** What comes of a level: the others take it while this thread takes it, too. */
+  private async shares(pool: SearchPool, task: LevelTask): Promise<LevelShare[]> {
+    // Nobody is left alone with what all of them write to, should one of them fail.
+    const theirs = Promise.allSettled(this.others(pool, task));
+    const own = await this.ownShare(task).then(
+      (value) => ({ status: 'fulfilled' as const, value }),
+      (reason: unknown) => ({ status: 'rejected' as const, reason }),
+    );
+    return [own, ...(await theirs)].map((share) => {
+      if (share.status === 'rejected') throw share.reason;
+      return share.value;
+    });
+  }
+  private async ownShare(task: LevelTask): Promise<LevelShare> {
+    const share = new Share(this.model, task, this.options.clockMs ?? (() => 0));
+    while (share.advance(CHUNKS)) await setImmediate();
+    return share.result();
   }
 
   private learn(row: Int32Array): void {
@@ -159,25 +183,34 @@ export interface ParallelOptions extends SharedOptions {
   threads: number;
 }
 
-/** Threads that each take a share of a level, or enter a part of the states into the table. */
+/** Threads that each take a share of a level, or enter a part of the states into the table, beside the calling one. */
 export type SearchPool = Piscina<LevelTask | EnterTask, LevelShare | number[]>;
 
-/** Threads that search together, to be kept from search to search and dismissed by whoever asked for them. */
+/**
+ * Threads that search together with the calling one, to be kept from search to search and dismissed by whoever asked for them.
+ * @param threads of all, 2 or more
+ */
 export async function searchPool(threads: number): Promise<SearchPool> {
+  const others = threads - 1;
   // Imported when it is needed: whoever checks in one thread need not load a pool.
   const { Piscina } = await import('piscina');
-  return new Piscina({ filename: WORKER, minThreads: threads, maxThreads: threads, ...ENDS });
+  return new Piscina({ filename: WORKER, minThreads: others, maxThreads: others, ...ENDS });
 }
 
-/** `check` with several workers; each makes the model anew from its module. */
+/** `check` by several threads; each makes the model anew from its module. */
 export async function checkInParallel(source: ModelSource, options: ParallelOptions): Promise<CheckResult> {
   const { threads } = options;
   assert(threads >= 1, `threads: expected at least one, saw ${threads}`);
-  const pool = await searchPool(threads);
+  const pool = threads > 1 ? await searchPool(threads) : undefined;
   try {
     const made = await loadModel(source);
-    const searched = async (symmetry: boolean): Promise<ParallelSearch> => {
+    const searched = async (symmetry: boolean): Promise<Search> => {
       const model = made instanceof System ? made.packed({ symmetry }) : made;
+      if (!pool) {
+        const alone = new Search(model, options);
+        alone.run();
+        return alone;
+      }
       const search = new ParallelSearch(model, source, { ...options, symmetry });
       await search.runWith(pool);
       return search;

@@ -87,7 +87,7 @@ export interface Checkpoint {
 }
 
 /** Batches between two looks at the clock are short; reports of progress are this many states apart. */
-const PROGRESS_STATES = 65_536;
+export const PROGRESS_STATES = 65_536;
 
 export class Search {
   /** Becomes another where its packing had to be widened. */
