@@ -22,6 +22,14 @@ const BATCH = 1024;
 /** Words of a page of memory, or fewer. */
 const PAGE_WORDS = 1024;
 
+/**
+ * Writes to every page of a part of an empty table. Read before it is written to, a page of memory is mapped twice, and the second
+ * time all threads are interrupted to forget the first.
+ */
+export function writeAlong(table: Int32Array, from: number, to: number): void {
+  for (let slot = from; slot < to; slot += PAGE_WORDS) table[slot] = 0;
+}
+
 /** Hashes of the `n` keys from the `from`-th on. */
 export function hashAll(words: number, keys: Int32Array, from: number, n: number, into: Int32Array): void {
   if (words === 1) for (let i = 0; i < n; i++) into[i] = mix(keys[from + i]!);
@@ -42,8 +50,7 @@ export function enterPart(set: Entered, count: number, { part, parts }: Part): n
   const hashes = new Int32Array(BATCH);
   const ids = new Int32Array(BATCH);
   const left: number[] = [];
-  // Read before it is written to, a page of memory is mapped twice, and the second time all threads are to forget the first.
-  for (let slot = from; slot < to; slot += PAGE_WORDS) table[slot] = 0;
+  writeAlong(table, from, to);
   for (let first = 1; first <= count; first += BATCH) {
     hashAll(words, keys, first, Math.min(BATCH, count + 1 - first), hashes);
     let n = 0;

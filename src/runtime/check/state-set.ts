@@ -11,7 +11,7 @@
 // then the slot publishes the id. A thread takes ids in stretches; what is left of them when a level ends is closed by
 // `settle`. Growing is for one thread alone, between batches or levels.
 import { assert } from '../../stdx/assert.ts';
-import { enterPart, enterRest, hashAll } from './entering.ts';
+import { enterPart, enterRest, hashAll, writeAlong } from './entering.ts';
 import { wordsOf } from './words.ts';
 
 /** Ids that a thread takes at a time: several cache lines of keys, so that two threads seldom write into one line. */
@@ -102,6 +102,7 @@ export class StateSet {
     let slots = 64;
     while (capacityOf(slots, words) < states) slots *= 2;
     assert(this.allocate(slots), `a set of ${states} states: expected memory for it`);
+    writeAlong(this.table, 0, slots);
     this.end = this.capacity + 1;
   }
 
