@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { searchPool } from '../../src/runtime/check/parallel.ts';
+import { Search } from '../../src/runtime/check/search.ts';
+import { StepLog } from '../../src/report/check/step-log.ts';
+import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { partsOf } from '../../src/scenarios/parts.ts';
 
@@ -32,3 +35,30 @@ test('one thread, two and three threads count the same states, transitions and d
     await pool.destroy();
   }
 }, 300_000);
+
+test('what one has run the other hears: it runs no step again, and counts the same', () => {
+  const first = new WorldSystem(parts(), bounds, 'new');
+  const second = new WorldSystem(parts(), bounds, first.shared!);
+  const { states, transitions, depth } = new Search(first).run();
+  expect(first.effort.steps).toBeGreaterThan(100);
+  expect(new Search(second).run()).toMatchObject({ complete: true, states, transitions, depth });
+  expect(second.effort.steps).toBe(0);
+});
+
+test('a step is told as it is, to each once; one that cannot be made is not told', () => {
+  const shared = StepLog.allocate();
+  const [teller, hearer] = [new StepLog(shared), new StepLog(shared)];
+  const effect = {
+    actor: 2, sent: 7, events: 0, hungry: -1, failure: null, writes: [3, 4, 5, 6], pushes: [1, 9], occasions: [], subjects: [8],
+  }; // prettier-ignore
+  teller.tell({ own: 1, path: [], effect: { ...effect, failure: 'assertion' } });
+  teller.tell({ own: 11, path: [12, 13], effect });
+  teller.tell({ own: 14, path: [], effect });
+  expect(hearer.next()).toEqual({ own: 11, path: [12, 13], effect });
+  expect(hearer.next()).toEqual({ own: 14, path: [], effect });
+  expect(hearer.next()).toBeNull();
+  // Who finds no room keeps it to himself.
+  const full = new StepLog(new SharedArrayBuffer(4 * 16));
+  full.tell({ own: 1, path: [], effect });
+  expect(full.next()).toBeNull();
+});

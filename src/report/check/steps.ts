@@ -15,6 +15,7 @@ import type { Changes } from './changes.ts';
 import type { Item } from './environment.ts';
 import { Footing } from './footing.ts';
 import type { Leaf, Leaves } from './leaves.ts';
+import type { StepLog } from './step-log.ts';
 import type { Vector } from './vector.ts';
 
 /** What a step did. */
@@ -71,6 +72,7 @@ export class Steps {
   /** Operations whose records the step under way has looked at, here or elsewhere. */
   private looked: readonly number[] = [];
   private readonly footing: Footing;
+  private readonly log: StepLog | null;
   private strikeAt = NOBODY;
   /** By slot: its number when the last step was run, and one that it had in another state. */
   private readonly last: Int32Array;
@@ -81,8 +83,17 @@ export class Steps {
   onStep: (actor: number, sent: number, effect: number) => void = () => {};
   onFed: (vcpu: number, choice: number, effect: number) => void = () => {};
 
-  constructor(built: Built, leaves: Leaves, vector: Vector, records: Records, changes: Changes) {
+  /** @param log where several threads search together */
+  constructor(
+    built: Built,
+    leaves: Leaves,
+    vector: Vector,
+    records: Records,
+    changes: Changes,
+    log: StepLog | null,
+  ) {
     this.built = built;
+    this.log = log;
     this.changes = changes;
     this.footing = new Footing(built, leaves);
     this.vector = vector;
@@ -194,17 +205,41 @@ export class Steps {
     return this.vector.value(this.ownSlots[actor]!);
   }
 
-  /** Runs a step, and remembers what it depended on and what it did. */
+  /** Runs a step, and remembers what it depended on and what it did; unless another thread has. */
   private learn(actor: number, sent: number): number {
-    const { vector, memo, nodes } = this;
+    const { vector, footing, log } = this;
+    if (log !== null) {
+      const told = this.hear(actor, sent);
+      if (told > 0) return told;
+    }
     vector.bring();
     this.computed++;
-    const effect = this.perform(actor, sent, this.footing);
-    const path = this.footing.path.map((leaf) => vector.slotOf[leaf]!);
-    const number = this.numberOf(this.performElsewhere(effect, path));
-    let a = this.ownWords(actor);
-    let b = sent;
-    for (const slot of path) {
+    const found = this.perform(actor, sent, footing);
+    const path = footing.path.map((leaf) => vector.slotOf[leaf]!);
+    const effect = this.performElsewhere(found, path);
+    const own = this.ownWords(actor);
+    const looks = path.flatMap((slot) => [slot, vector.value(slot)]);
+    const number = this.remember(own, looks, effect);
+    log?.tell({ own, path: looks, effect });
+    this.onStep(actor, sent, number);
+    return number;
+  }
+  /** Remembers what others have told. @returns the effect of the step that is asked for, or 0 = nobody has */
+  private hear(actor: number, sent: number): number {
+    const { memo, nodes, vector, log } = this;
+    for (let told = log!.next(); told !== null; told = log!.next())
+      this.remember(told.own, told.path, told.effect);
+    let found = this.first(this.ownWords(actor), sent);
+    while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
+    return found;
+  }
+  /** @param looks slots that the step looks at and their numbers, in turns. @returns the number of the effect */
+  private remember(own: number, looks: readonly number[], effect: Effect): number {
+    const { memo, nodes } = this;
+    let a = own;
+    let b = effect.sent;
+    for (let i = 0; i < looks.length; i += 2) {
+      const slot = looks[i]!;
       let next = memo.get(a, b);
       if (next === 0) {
         next = -nodes.length;
@@ -213,10 +248,12 @@ export class Steps {
       }
       assert(nodes[-next] === slot, 'a step looks at other words than the same step before');
       a = next;
-      b = vector.value(slot);
+      b = looks[i + 1]!;
     }
+    const known = memo.get(a, b);
+    if (known !== 0) return known;
+    const number = this.numberOf(effect);
     memo.set(a, b, number);
-    this.onStep(actor, sent, number);
     return number;
   }
   /** Equal effects have one number. */

@@ -37,6 +37,7 @@ import { OwnAffairs } from './own-affairs.ts';
 import type { Makers } from './places.ts';
 import { Queues } from './queues.ts';
 import { Reduction } from './reduction.ts';
+import { StepLog } from './step-log.ts';
 import { Steps } from './steps.ts';
 import { Symmetry } from './symmetry.ts';
 import { NotAlike } from './twins.ts';
@@ -50,10 +51,11 @@ const RECORD_WORDS = 2 ** 28;
 /** log2 of the slots of the table, where threads share it and it cannot grow. */
 const SHARED_RECORD_BITS = 23;
 
-/** The interned parts, in shared memory. */
+/** The interned parts, and the steps that were run, in shared memory. */
 export interface SharedParts {
   records: Shared;
   columns: readonly Shared[];
+  steps: SharedArrayBuffer;
 }
 
 /** Two columns a word, where memory is of no account. */
@@ -156,7 +158,8 @@ export class WorldSystem implements Explorable {
     this.environment = new Environment(world.geometry, this.records, things, bounds.scripts);
     this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
-    this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes);
+    const log = this.shared && new StepLog(this.shared.steps);
+    this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes, log);
     this.asked = new Asked(this.steps, this.vector, this.changes);
     this.overdue = new Overdue(
       this.built,
@@ -560,5 +563,6 @@ function shareParts(leaves: Leaves, geometry: Geometry, monitors: readonly strin
   return {
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),
+    steps: StepLog.allocate(),
   };
 }
