@@ -6,6 +6,7 @@ import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { Search } from '../../src/runtime/check/search.ts';
+import { SharedLog } from '../../src/runtime/check/shared-log.ts';
 import { StepLog } from '../../src/report/check/step-log.ts';
 import { WorldSystem } from '../../src/report/check/world-system.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
@@ -46,8 +47,8 @@ test('what one has run the other hears: it runs no step again, and counts the sa
 });
 
 test('a step is told as it is, to each once; one that cannot be made is not told', () => {
-  const shared = StepLog.allocate();
-  const [teller, hearer] = [new StepLog(shared), new StepLog(shared)];
+  const shared = SharedLog.allocate();
+  const [teller, hearer] = [0, 1].map(() => new StepLog(new SharedLog(shared))) as [StepLog, StepLog];
   const effect = {
     actor: 2, sent: 7, events: 0, hungry: -1, failure: null, writes: [3, 4, 5, 6], pushes: [1, 9], occasions: [], subjects: [8],
   }; // prettier-ignore
@@ -58,7 +59,7 @@ test('a step is told as it is, to each once; one that cannot be made is not told
   expect(hearer.next()).toEqual({ own: 14, path: [], effect });
   expect(hearer.next()).toBeNull();
   // Who finds no room keeps it to himself.
-  const full = new StepLog(new SharedArrayBuffer(4 * 16));
+  const full = new StepLog(new SharedLog(new SharedArrayBuffer(4 * 16)));
   full.tell({ own: 1, path: [], effect });
   expect(full.next()).toBeNull();
 });

@@ -16,6 +16,7 @@ import { monitors, type Property, type Setting } from '../../properties/index.ts
 import { type Explorable, Successors, type Widened } from '../../runtime/check/explorable.ts';
 import { Records, type Shared } from '../../runtime/check/interner.ts';
 import { repack } from '../../runtime/check/layout.ts';
+import { SharedLog } from '../../runtime/check/shared-log.ts';
 import { wordsOf } from '../../runtime/check/words.ts';
 import { Trace } from '../../runtime/trace.ts';
 import { assert } from '../../stdx/assert.ts';
@@ -158,7 +159,7 @@ export class WorldSystem implements Explorable {
     this.environment = new Environment(world.geometry, this.records, things, bounds.scripts);
     this.openings = new Openings(this.vector, this.environment, vcpus);
     this.changes = new Changes(this.vector, this.records, this.queues, this.judges, this.environment);
-    const log = this.shared && new StepLog(this.shared.steps);
+    const log = this.shared && new StepLog(new SharedLog(this.shared.steps));
     this.steps = new Steps(this.built, this.leaves, this.vector, this.records, this.changes, log);
     this.asked = new Asked(this.steps, this.vector, this.changes);
     this.overdue = new Overdue(
@@ -563,6 +564,6 @@ function shareParts(leaves: Leaves, geometry: Geometry, monitors: readonly strin
   return {
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),
-    steps: StepLog.allocate(),
+    steps: SharedLog.allocate(),
   };
 }
