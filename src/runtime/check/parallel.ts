@@ -135,13 +135,10 @@ export class ParallelSearch extends Search {
 
   /** What comes of a level: the others take it while this thread takes it, too. */
   private async shares(pool: SearchPool, task: LevelTask): Promise<LevelShare[]> {
-    // Nobody is left alone with what all of them write to, should one of them fail.
-    const theirs = Promise.allSettled(this.others(pool, task));
-    const own = await this.ownShare(task).then(
-      (value) => ({ status: 'fulfilled' as const, value }),
-      (reason: unknown) => ({ status: 'rejected' as const, reason }),
-    );
-    return [own, ...(await theirs)].map((share) => {
+    const theirs = this.others(pool, task);
+    // Should one of them fail, the others still come to the end of what all of them write to.
+    const shares = await Promise.allSettled([this.ownShare(task), ...theirs]);
+    return shares.map((share) => {
       if (share.status === 'rejected') throw share.reason;
       return share.value;
     });
