@@ -26,6 +26,7 @@ export const configurations: readonly Configuration[] = [
     bounds: { nodes: 3, vcpus: 2, operations: 2, moves: 1, reclaims: 1 },
     alike: ['nodes 1 and 2'],
     states: 1_302_923,
+    all: true,
   },
   {
     what: '1 page, 3 nodes, 2 vCPUs, one device failure; two operations of each, one move, one reclaim',
@@ -50,12 +51,14 @@ export const configurations: readonly Configuration[] = [
     bounds: { nodes: 3, vcpus: 2, operations: 2, reclaims: 1, repeats: 1 },
     alike: ['nodes 1 and 2'],
     states: 1_309_443,
+    all: true,
   },
   {
     what: '2 pages, 2 nodes, 2 vCPUs; two operations of each, one move among them, one reclaim',
     bounds: { pages: 2, vcpus: 2, operations: 2, moves: 1, reclaims: 1 },
     alike: ['pages 0 and 1'],
     states: 7_581_031,
+    all: true,
   },
   {
     what: '2 pages, 2 nodes, 2 vCPUs, one device failure; two operations of each, one move among them, one reclaim',
@@ -74,6 +77,7 @@ export const configurations: readonly Configuration[] = [
     bounds: { pages: 2, vcpus: 2, operations: 2, reclaims: 1, losses: 1, timeouts: 0 },
     alike: ['pages 0 and 1'],
     states: 1_293_923,
+    all: true,
   },
   {
     what: '2 pages, 2 nodes, 2 vCPUs, one message comes twice; an operation of each, one move, one reclaim',
@@ -117,6 +121,7 @@ export const configurations: readonly Configuration[] = [
     bounds: { vcpus: 3, operations: 2, reclaims: 1 },
     alike: ['vcpu1 and vcpu2'],
     states: 1_389_448,
+    all: true,
   },
   {
     what: '1 page, 2 nodes, 3 vCPUs, one device failure; two accesses of each, no move, one reclaim',
@@ -142,12 +147,14 @@ export const configurations: readonly Configuration[] = [
     bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1 },
     alike: ['guests 0 and 1'],
     states: 291_039,
+    all: true,
   },
   {
     what: '2 guests of 1 page and 1 vCPU, 2 nodes, one device failure; two operations of each, one move, one reclaim',
     bounds: { guests: 2, operations: 2, moves: 1, reclaims: 1, faults: 1 },
     alike: ['guests 0 and 1'],
     states: 908_560,
+    all: true,
   },
   {
     what: '2 guests of 1 page and 1 vCPU, 2 nodes, one lost message; two operations of each, one move, one reclaim',
