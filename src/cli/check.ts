@@ -72,6 +72,8 @@ export interface CheckFlags {
 
 /** Searched between two looks at signals and the terminal. */
 const SLICE_MS = 500;
+/** Hint where a bound of the search is too large. */
+const DOUBLES = 'an exhaustive search doubles with almost anything';
 /** Between two writes of the checkpoint: so long, and so many times what the last one took. */
 const SAVE_MS = 10_000;
 const SAVE_SHARE = 20;
@@ -281,7 +283,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
     names.map(async (name) => ({ name, protocol: await loadProtocol(name) })),
   );
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
-  const workers = within('--workers', flags.workers, 1, 64);
+  const workers = within('--workers', flags.workers, 1, 64, 'more threads than cores gain nothing');
   if (flags.isProfiled === true && workers > 1)
     refuse('--profile', `of ${workers} workers`, '--workers 1', 'a profile is of one thread');
   const searched =
@@ -316,10 +318,9 @@ function movesAmong(all: number, { moves }: CheckFlags): number {
   return count;
 }
 
-function within(flag: string, text: string, least: number, most: number): number {
+function within(flag: string, text: string, least: number, most: number, hint = DOUBLES): number {
   const count = wholeNumber(text, flag, least);
-  if (count > most)
-    refuse(flag, `is ${count}`, `at most ${most}`, 'an exhaustive search doubles with almost anything');
+  if (count > most) refuse(flag, `is ${count}`, `at most ${most}`, hint);
   return count;
 }
 

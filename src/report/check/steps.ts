@@ -183,10 +183,15 @@ export class Steps {
   }
   /** @returns the number of the step's effect */
   step(actor: number, sent: number, node: number): number {
+    const found = this.follow(node);
+    return found > 0 ? found : this.learn(actor, sent);
+  }
+  /** A look-up to its end, in the state under consideration. @returns the number of an effect, or 0 = not known */
+  private follow(node: number): number {
     const { memo, nodes, vector } = this;
     let found = node;
     while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
-    return found > 0 ? found : this.learn(actor, sent);
+    return found;
   }
   /** The slots that a step looks at besides the actor's own words, once it was taken in the state under consideration. */
   lookedAt(actor: number, sent: number): number[] {
@@ -226,12 +231,10 @@ export class Steps {
   }
   /** Remembers what others have told. @returns the effect of the step that is asked for, or 0 = nobody has */
   private hear(actor: number, sent: number): number {
-    const { memo, nodes, vector, log } = this;
+    const { log } = this;
     for (let told = log!.next(); told !== null; told = log!.next())
       this.remember(told.own, told.path, told.effect);
-    let found = this.first(this.ownWords(actor), sent);
-    while (found < 0) found = memo.get(found, vector.value(nodes[-found]!));
-    return found;
+    return this.follow(this.first(this.ownWords(actor), sent));
   }
   /** @param looks slots that the step looks at and their numbers, in turns. @returns the number of the effect */
   private remember(own: number, looks: readonly number[], effect: Effect): number {

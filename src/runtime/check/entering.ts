@@ -19,7 +19,7 @@ export interface Part {
 
 /** States that are entered at once: no more places than the processor remembers the way to. */
 const BATCH = 1024;
-/** Words of a page of memory, or fewer. */
+/** Int32 words of the machine's page of memory: 4 KiB, or more elsewhere. */
 const PAGE_WORDS = 1024;
 
 /**

@@ -31,10 +31,7 @@ export interface Shared {
 /** First word of a row whose contents have another number; no row has it otherwise. */
 const UNUSED = -(2 ** 31);
 
-/**
- * Reads by what counts as a write. A page of memory that is read before it is written to is mapped twice, and the second time
- * all threads are interrupted to forget the first; most rows come to a page of the table that nobody has written to.
- */
+/** Reads by what counts as a write, as most rows come to a page of the table that nobody has written to: see `writeAlong`. */
 function readToWrite(table: Int32Array, slot: number): number {
   return Atomics.compareExchange(table, slot, 0, 0);
 }

@@ -1,6 +1,6 @@
 // Rows of words that several threads tell each other: written once, in memory that all of them see, and read by each at its own pace.
 
-/** Memory for all rows; only what is written takes any. */
+/** Int32 words for all rows, 64 MiB; what was never written to takes no memory. */
 const WORDS = 2 ** 24;
 
 export class SharedLog {
