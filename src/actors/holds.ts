@@ -76,7 +76,8 @@ export class Holds {
   }
   /** An operation has let go of a page, which may be held as it was before. */
   pageIsFree(gfn: number, context: Context): void {
-    this.seen[gfn]! &= ~AWAITED;
+    // No zeros over zeros: of hardly any page is this word ever written.
+    if (this.isAwaited(gfn)) this.seen[gfn]! &= ~AWAITED;
     if (this.pages.isMoved(gfn)) this.met(context);
   }
 
