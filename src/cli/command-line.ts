@@ -206,7 +206,7 @@ function addCheck(root: Command, done: Done): void {
     .option('--no-reduction', 'search every order, even of steps that commute')
     .option('--no-symmetry', 'tell apart states that differ only by an exchange of things that are alike')
     .option('--time <seconds>', 'stop after this long with each protocol')
-    .option('--workers <n>', 'threads that search together; more than one implies --no-symmetry', '1')
+    .option('--workers <n>', 'threads that search together, to the same counts as one', '1')
     .option(
       '--checkpoint <file>',
       'continue from this file if it exists; written when stopped, and now and then',

@@ -70,24 +70,24 @@ tell('steps computed, of all transitions', computed.steps / transitions);
 tell('liveness over safety', (safety + cpuSeconds(() => checkLiveness(check!.search))) / safety);
 // From here on as a search has it that is the only one: states that are kept take memory from the others.
 check = null;
-{
-  const exchanged = new WorldCheck(parts(), bounds, { liveness: false });
-  const folded = cpuSeconds(() => exchanged.advance());
-  const upTo = exchanged.conclude();
-  tell(`states up to exchange of ${upTo.alike.join(', ')}`, upTo.states);
-  tell('... that search over the one without symmetry, CPU time', folded / safety);
-}
-const alone = (): Promise<number> => {
-  const search = new WorldCheck(parts(), bounds, { liveness: false, symmetry: false });
+let exchanged: WorldCheck | null = new WorldCheck(parts(), bounds, { liveness: false });
+const foldedSafety = cpuSeconds(() => exchanged!.advance());
+const folded = exchanged.conclude();
+exchanged = null;
+tell(`states up to exchange of ${folded.alike.join(', ')}`, folded.states);
+tell('... that search over the one without symmetry, CPU time', foldedSafety / safety);
+const alone = (symmetry: boolean): Promise<number> => {
+  const search = new WorldCheck(parts(), bounds, { liveness: false, symmetry });
   return seconds(() => search.advance());
 };
 /** The calling thread is one of the two. */
 const pool = await searchPool(2);
-const together = async (): Promise<number> => {
+const together = async (symmetry: boolean): Promise<number> => {
   const crew = { pool, parts: { spec, costs: anyCosts, protocol: NAME, flaws: [] } };
-  const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
+  const search = new WorldCheck(parts(), bounds, { liveness: false, symmetry }, crew);
   const took = await seconds(() => search.advanceTogether());
-  if (search.conclude().states !== states) throw new Error('two workers counted otherwise');
+  if (search.conclude().states !== (symmetry ? folded.states : states))
+    throw new Error('two workers counted otherwise');
   return took;
 };
 const bareTogether = async (threads: number): Promise<number> => {
@@ -102,12 +102,14 @@ const bareTogether = async (threads: number): Promise<number> => {
 };
 // In turns, the best round of each: who waits for a core keeps the other waiting. So neither has code to compile, as in the
 // rounds of any bench; both find out all steps anew.
-const [one, two]: [number[], number[]] = [[], []];
-for (let round = 0; round < 3; round++) {
-  one.push(await alone());
-  two.push(await together());
+for (const symmetry of [false, true]) {
+  const [one, two]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 3; round++) {
+    one.push(await alone(symmetry));
+    two.push(await together(symmetry));
+  }
+  tell(`two workers over one${symmetry ? ', with symmetry' : ''}`, Math.min(...one) / Math.min(...two));
 }
-tell('two workers over one', Math.min(...one) / Math.min(...two));
 await pool.destroy();
 tell('... of two that insert random keys into one set, and do nothing else', (await bareTogether(1)) / (await bareTogether(2))); // prettier-ignore
 if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);

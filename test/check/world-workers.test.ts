@@ -3,7 +3,7 @@
 // picture depended on anything that is not part of the state.)
 import { expect, test } from 'vitest';
 import { protocols } from '../../src/protocols/index.ts';
-import { WorldCheck } from '../../src/report/check/check-world.ts';
+import { type CheckWorldOptions, WorldCheck } from '../../src/report/check/check-world.ts';
 import { searchPool } from '../../src/runtime/check/parallel.ts';
 import { Search } from '../../src/runtime/check/search.ts';
 import { SharedLog } from '../../src/runtime/check/shared-log.ts';
@@ -17,24 +17,75 @@ const spec = checkedWorld({ pages: 1, nodes: 2, vcpus: 2, guests: 1 });
 const bounds = { operations: 1, moves: 1, reclaims: 1, faults: 1 };
 const parts = () => partsOf({ spec, costs: anyCosts }, protocol);
 
+type Checked = ReturnType<WorldCheck['conclude']>;
+const counts = ({ states, transitions, depth, complete, pass, alike }: Checked) => ({
+  states,
+  transitions,
+  depth,
+  complete,
+  pass,
+  alike,
+});
+/** The search by several threads, each of them ready before it begins. */
+async function together(threads: number, ...[of, within, options, flaws]: Asked): Promise<WorldCheck> {
+  const pool = await searchPool(threads);
+  const given = { spec: of, costs: anyCosts, protocol: protocol.name, flaws };
+  const crew = { pool, waits: true, parts: given };
+  const check = new WorldCheck(partsOf(given, protocol), within, options, crew);
+  await check.advanceTogether();
+  await pool.destroy();
+  return check;
+}
+type Asked = [spec: typeof spec, bounds: typeof bounds, options: CheckWorldOptions, flaws: readonly string[]];
+const safety = { liveness: false };
+
 test('one thread, two and three threads count the same states, transitions and depth', async () => {
-  const counts = ({ states, transitions, depth, complete, pass }: ReturnType<WorldCheck['conclude']>) => ({
-    states,
-    transitions,
-    depth,
-    complete,
-    pass,
-  });
-  const alone = counts(new WorldCheck(parts(), bounds, { liveness: false }).run());
-  expect(alone).toMatchObject({ complete: true, pass: true });
-  for (const threads of [2, 3]) {
-    const pool = await searchPool(threads);
-    const crew = { pool, waits: true, parts: { spec, costs: anyCosts, protocol: protocol.name, flaws: [] } };
-    const search = new WorldCheck(parts(), bounds, { liveness: false }, crew);
-    await search.advanceTogether();
-    expect(counts(search.conclude())).toEqual(alone);
-    await pool.destroy();
-  }
+  const plain = { ...safety, symmetry: false };
+  const alone = counts(new WorldCheck(parts(), bounds, plain).run());
+  expect(alone).toMatchObject({ complete: true, pass: true, alike: [] });
+  for (const threads of [2, 3])
+    expect(counts((await together(threads, spec, bounds, plain, [])).conclude())).toEqual(alone);
+}, 300_000);
+
+test.each([
+  ['pages 0 and 1', { pages: 2, nodes: 2, vcpus: 2, guests: 1 }],
+  ['nodes 1 and 2', { pages: 1, nodes: 3, vcpus: 2, guests: 1 }],
+  ['vcpu1 and vcpu2', { pages: 1, nodes: 2, vcpus: 3, guests: 1 }],
+  ['guests 0 and 1', { pages: 1, nodes: 2, vcpus: 1, guests: 2 }],
+])(
+  'so they do up to exchange of %s, and all ends',
+  async (names, world) => {
+    const [of, within] = [checkedWorld(world), { ...bounds, moves: names === 'vcpu1 and vcpu2' ? 0 : 1 }];
+    const alone = new WorldCheck(partsOf({ spec: of, costs: anyCosts }, protocol), within).run();
+    expect(alone).toMatchObject({ complete: true, pass: true, live: true, alike: [names] });
+    const checked = (await together(2, of, within, {}, [])).conclude();
+    expect(counts(checked)).toEqual(counts(alone));
+    expect(checked.live).toBe(true);
+  },
+  300_000,
+);
+
+test('what is not alike is told by whoever finds it: nothing is exchanged then', async () => {
+  const of = checkedWorld({ pages: 1, nodes: 2, vcpus: 3, guests: 1 });
+  const given = { spec: of, costs: anyCosts, flaws: ['shootdown-forgets-a-vcpu'] };
+  const few = { operations: 1, moves: 0, reclaims: 1, faults: 0 };
+  const checked = (await together(3, of, few, safety, given.flaws)).conclude();
+  expect(checked.violation).toMatchObject({ property: 'I8-shootdown', shortest: true });
+  const first = new WorldSystem(partsOf(given, protocol), few, 'new');
+  const second = new WorldSystem(partsOf(given, protocol), few, first.shared!);
+  for (const one of [first, second]) one.useSymmetry(new Set());
+  expect(second.unlike()).toBeNull();
+  expect(() => new Search(first).run()).toThrow('vcpu1 and vcpu2 are not alike');
+  expect(second.unlike()?.exchange).toBe('vcpu1 and vcpu2');
+}, 300_000);
+
+test('a search of several threads goes on from its checkpoint, by several or by one', async () => {
+  const alone = counts(new WorldCheck(parts(), bounds, safety).run());
+  const begun = await together(2, spec, bounds, { ...safety, states: 10_000 }, []);
+  expect(begun.conclude().complete).toBe(false);
+  const from = begun.search.save();
+  expect(counts((await together(2, spec, bounds, { ...safety, from }, [])).conclude())).toEqual(alone);
+  expect(counts(new WorldCheck(parts(), bounds, { ...safety, from }).run())).toEqual(alone);
 }, 300_000);
 
 test('what one has run the other hears: it runs no step again, and counts the same', () => {
@@ -42,6 +93,17 @@ test('what one has run the other hears: it runs no step again, and counts the sa
   const second = new WorldSystem(parts(), bounds, first.shared!);
   const { states, transitions, depth } = new Search(first).run();
   expect(first.effort.steps).toBeGreaterThan(100);
+  expect(new Search(second).run()).toMatchObject({ complete: true, states, transitions, depth });
+  expect(second.effort.steps).toBe(0);
+});
+
+test('and its twin: what the first has not found out need not be found out by the second', () => {
+  const of = checkedWorld({ pages: 2, nodes: 2, vcpus: 2, guests: 1 });
+  const given = () => partsOf({ spec: of, costs: anyCosts }, protocol);
+  const first = new WorldSystem(given(), bounds, 'new');
+  const second = new WorldSystem(given(), bounds, first.shared!);
+  for (const one of [first, second]) one.useSymmetry(new Set());
+  const { states, transitions, depth } = new Search(first).run();
   expect(new Search(second).run()).toMatchObject({ complete: true, states, transitions, depth });
   expect(second.effort.steps).toBe(0);
 });

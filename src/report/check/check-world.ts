@@ -105,16 +105,18 @@ export class WorldCheck {
     const system = (this.system = new WorldSystem(parts, bounds, crew && 'new', options.watched));
     system.reduces = options.reduces !== false;
     system.affairs.areTaken = this.takesAffairs;
-    // Threads that search together have no twins in common.
-    const seeks = options.symmetry !== false && !crew;
+    const { reduces } = system;
+    const seeks = options.symmetry !== false;
+    if (from && seeks) for (const name of system.unlikeIn(from.learned)) this.unlike.add(name);
     if (seeks) system.useSymmetry(this.unlike);
-    system.hash += ` ${system.reduces} ${seeks} ${options.seeded ?? ''}`;
+    system.hash += ` ${reduces} ${seeks} ${options.seeded ?? ''}`;
+    const left = { reduces, takesAffairs: this.takesAffairs, unlike: seeks ? this.unlike : null };
     const how = searchOptions(options);
     this.search =
       crew && system.shared
         ? new ParallelSearch(
             system,
-            worldSource(crew.parts, bounds, system.reduces, this.takesAffairs, system.shared),
+            worldSource(crew.parts, bounds, left, system.shared),
             { ...how, waits: crew.waits === true },
             from,
           )
@@ -142,9 +144,13 @@ export class WorldCheck {
     if (!this.crew) return this.advance();
     for (;;)
       try {
-        return isOver(await (this.search as ParallelSearch).runWith(this.crew.pool));
+        const result = await (this.search as ParallelSearch).runWith(this.crew.pool);
+        const unlike = this.system.unlike();
+        if (unlike !== null) throw unlike;
+        return isOver(result);
       } catch (error) {
-        this.tellApart(error);
+        // What another thread throws comes as words.
+        this.tellApart(this.system.unlike() ?? error);
       }
   }
   run(): CheckedWorld {

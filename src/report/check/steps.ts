@@ -225,8 +225,9 @@ export class Steps {
     const own = this.ownWords(actor);
     const looks = path.flatMap((slot) => [slot, vector.value(slot)]);
     const number = this.remember(own, looks, effect);
-    log?.tell({ own, path: looks, effect });
     this.onStep(actor, sent, number);
+    // Who hears of it has heard of its twin before.
+    log?.tell({ own, path: looks, effect });
     return number;
   }
   /** Remembers what others have told. @returns the effect of the step that is asked for, or 0 = nobody has */

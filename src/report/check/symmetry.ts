@@ -1,9 +1,11 @@
-// States that differ only by an exchange of things that are alike count as one: the least of them, by the numbers of its
-// columns, stands for all. Exact: every exchange in use, and each after the other, is applied.
+// States that differ only by an exchange of things that are alike count as one: the least of them, by what its columns say,
+// stands for all. Exact: every exchange in use, and each after the other, is applied.
 import type { Exchange } from './exchanges.ts';
 import { larger } from './offers.ts';
 import type { Makers } from './places.ts';
-import { Twins } from './twins.ts';
+import { Ranks } from './ranks.ts';
+import { type TwinLog, UNLIKE } from './twin-log.ts';
+import { NotAlike, type Others, Twins } from './twins.ts';
 
 /** Exchanges, one after the other, at most: each is applied to every state that is found. */
 const RENAMINGS_MAX = 24;
@@ -49,7 +51,7 @@ function namesOf({ vcpu, node, gvpn, gfn, location }: Exchange): number[] {
   return names;
 }
 
-export class Symmetry {
+export class Symmetry implements Others {
   readonly twins: readonly Twins[];
   /** All orders of exchanges that make a difference, but for none at all. */
   private readonly renamings: readonly Renaming[];
@@ -58,22 +60,32 @@ export class Symmetry {
   /** Columns, in the order in which states are compared. */
   private readonly order: readonly number[];
   private readonly least: Int32Array;
+  private readonly ranks: Ranks;
+  private readonly log: TwinLog | null;
 
   /**
    * @param makers in the state in which the search begins
    * @param exchanges that there may be
    * @param except names of those of things that turned out to be not alike
+   * @param log where several threads search together
    */
-  constructor(makers: Makers, exchanges: readonly Exchange[], except: ReadonlySet<string>) {
+  constructor(
+    makers: Makers,
+    exchanges: readonly Exchange[],
+    except: ReadonlySet<string>,
+    log: TwinLog | null,
+  ) {
     const { vector, steps, judges } = makers;
     this.makers = makers;
+    this.log = log;
     this.exchanges = exchanges;
     this.least = new Int32Array(vector.rows.length);
+    this.ranks = new Ranks(vector, makers.records);
     const twins: Twins[] = [];
     let renamings: Renaming[] = [];
     for (const exchange of exchanges) {
       if (except.has(exchange.name)) continue;
-      const more = [...twins, new Twins(exchange, makers)];
+      const more = [...twins, new Twins(exchange, makers, this)];
       const all = closure(more);
       if (all.length >= RENAMINGS_MAX) continue;
       twins.push(more.at(-1)!);
@@ -93,7 +105,7 @@ export class Symmetry {
     for (const one of this.twins) one.learn(actor, sent, effect);
   }
   get bytes(): number {
-    return this.twins.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.twins.reduce((sum, { bytes }) => sum + bytes, this.ranks.bytes);
   }
   /** What is alike, in words. */
   get names(): string[] {
@@ -128,7 +140,7 @@ export class Symmetry {
       const to = order[i]!;
       const from = source[to]!;
       const twin = rows[from]![numbers[from]!] || renaming.row(from, numbers[from]!);
-      if (twin !== least[to]) return twin < least[to]!;
+      if (twin !== least[to]) return this.ranks.isLess(to, twin, least[to]!);
     }
     return false;
   }
@@ -143,8 +155,31 @@ export class Symmetry {
     }
     numbers.set(here);
   }
-  /** Which exchanges are in use, and what was found out of each, for a checkpoint. */
+
+  // --- what several threads tell each other
+
+  tell(exchange: Exchange, table: number, a: number, b: number, twin: number): void {
+    this.log?.tell(this.exchanges.indexOf(exchange), table, a, b, twin);
+  }
+  /** Takes up what the others have told. Throws `NotAlike` where that is what they found, or where two ways do not agree. */
+  hear(): void {
+    for (let told = this.log?.next(); told; told = this.log!.next()) {
+      const [index, table, a, b, twin] = told;
+      const exchange = this.exchanges[index]!;
+      if (table === UNLIKE) throw new NotAlike(exchange.name, 'another thread has found that');
+      this.twins.find((one) => one.exchange === exchange)?.hear(table, a, b, twin);
+    }
+  }
+  differ(exchange: Exchange, what: string): never {
+    this.tell(exchange, UNLIKE, 0, 0, 0);
+    throw new NotAlike(exchange.name, what);
+  }
+
+  // --- for a checkpoint
+
+  /** Which exchanges are in use, and what was found out of each. */
   save(): Int32Array {
+    this.hear();
     const parts = this.twins.map((one) => [this.exchanges.indexOf(one.exchange), one.save()] as const);
     return Int32Array.from(parts.flatMap(([index, saved]) => [index, saved.length, ...saved]));
   }

@@ -13,6 +13,15 @@ import { larger } from './offers.ts';
 import { type Makers, Places } from './places.ts';
 import { type Effect, MESSAGE_WORDS, NOBODY } from './steps.ts';
 
+/** What other threads have found out, where several search together. */
+export interface Others {
+  tell(exchange: Exchange, table: number, a: number, b: number, twin: number): void;
+  /** Has `Twins.hear` called with whatever they have told since. */
+  hear(): void;
+  /** Tells them that the things of an exchange are not alike, and throws it. */
+  differ(exchange: Exchange, what: string): never;
+}
+
 /** Two things that were taken to be alike are not. */
 export class NotAlike extends Error {
   override name = 'NotAlike';
@@ -35,12 +44,17 @@ export class Twins {
   private readonly values = new Memo();
   private readonly messages = new Memo();
   private readonly heard = new Memo();
+  /** In the order in which they are saved and told. */
+  private readonly tables: readonly Memo[];
+  private readonly others: Others;
 
   /** @param makers in the state in which the search begins */
-  constructor(exchange: Exchange, makers: Makers) {
+  constructor(exchange: Exchange, makers: Makers, others: Others) {
     const { vector } = makers;
     this.exchange = exchange;
     this.makers = makers;
+    this.others = others;
+    this.tables = [this.heard, this.messages, this.values];
     this.places = new Places(exchange, makers);
     this.rows = vector.rows.map(() => new Int32Array(1 << 8));
     this.isQueue = vector.leafOf.map((_, slot) => vector.queue.includes(slot));
@@ -85,15 +99,13 @@ export class Twins {
     return twin;
   }
   private value(slot: number, number: number): number {
-    const known = this.values.get(slot, number);
-    if (known !== 0) return known;
-    if (!this.isQueue[slot]) this.differ('the twin of a part of the state was not found out');
-    if (number === 0) return 0;
-    const twin = this.queue(number);
-    this.pair(this.values, slot, number, this.places.slot[slot]!, twin);
-    return twin;
+    if (this.isQueue[slot]) return this.queue(slot, number);
+    return this.found(this.values, slot, number) || this.differ('the twin of a part of the state was not found out'); // prettier-ignore
   }
-  private queue(number: number): number {
+  /** Made of the twins of its messages. */
+  private queue(slot: number, number: number): number {
+    const known = this.values.get(slot, number);
+    if (known !== 0 || number === 0) return known;
     const { records, steps } = this.makers;
     const { data } = records;
     const found: number[][] = [];
@@ -101,7 +113,9 @@ export class Twins {
       const sent = this.message(steps.intern([...data.subarray(at, at + MESSAGE_WORDS), 0]));
       found.push([...data.subarray(sent, sent + MESSAGE_WORDS)]);
     }
-    return steps.intern(found.sort((a, b) => a[0]! - b[0]!).flat());
+    const twin = steps.intern(found.sort((a, b) => a[0]! - b[0]!).flat());
+    this.pair(this.values, slot, number, this.places.slot[slot]!, twin);
+    return twin;
   }
   /** The twin of a message that nothing befalls. */
   private message(sent: number): number {
@@ -117,7 +131,7 @@ export class Twins {
     }
     if (built.system.mailboxes.links[ring]!.sender === geometry.feeder)
       return steps.intern([this.places.ring[ring]!, kind, this.exchange.vcpu[id]!, 0, 0, 0]);
-    return this.messages.get(0, sent) || this.differ('the twin of a message was not found out');
+    return this.found(this.messages, 0, sent) || this.differ('the twin of a message was not found out');
   }
   /** The twin of a message at one of whose occasions something may befall, in the state under consideration. */
   private struckMessage(actor: number, sent: number): number {
@@ -172,7 +186,7 @@ export class Twins {
   learnJudged(m: number, picture: number, heard: number, after: number): void {
     const { judges, vector } = this.makers;
     const slot = vector.monitors[m]!;
-    const events = this.heard.get(m, heard) || this.differ('the twin of what happened was not found out');
+    const events = this.found(this.heard, m, heard) || this.differ('the twin of what happened was not found out'); // prettier-ignore
     const other = judges.after(m, this.value(slot, picture), events);
     if (after < 0 !== other < 0) this.differ('a property is broken by one and kept by the other');
     if (after > 0) this.pair(this.values, slot, after, slot, other);
@@ -245,18 +259,28 @@ export class Twins {
     return found;
   }
 
-  // --- for a checkpoint
+  // --- for a checkpoint, and for other threads
 
   /** What was found out so far, but for what follows from it. */
   save(): Int32Array {
-    const { heard, messages, values } = this;
-    return Int32Array.from([heard, messages, values].flatMap((memo) => [memo.size, ...memo.entries()]));
+    return Int32Array.from(this.tables.flatMap((memo) => [memo.size, ...memo.entries()]));
   }
   restore(saved: Int32Array): void {
     let at = 0;
-    for (const memo of [this.heard, this.messages, this.values])
+    for (const memo of this.tables)
       for (let left = saved[at++]!; left > 0; left--, at += 3)
         this.set(memo, saved[at]!, saved[at + 1]!, saved[at + 2]!);
+  }
+  /** Another thread has found a twin. */
+  hear(table: number, a: number, b: number, twin: number): void {
+    this.enter(this.tables[table]!, a, b, twin);
+  }
+  /** A twin that was found out here, or else by another thread; 0 = by nobody. */
+  private found(memo: Memo, a: number, b: number): number {
+    const known = memo.get(a, b);
+    if (known !== 0) return known;
+    this.others.hear();
+    return memo.get(a, b);
   }
 
   // --- each is the other's twin
@@ -276,12 +300,17 @@ export class Twins {
     this.set(memo, b, other, one);
   }
   private set(memo: Memo, a: number, b: number, twin: number): void {
+    if (this.enter(memo, a, b, twin)) this.others.tell(this.exchange, this.tables.indexOf(memo), a, b, twin);
+  }
+  /** @returns whether it was not known */
+  private enter(memo: Memo, a: number, b: number, twin: number): boolean {
     const known = memo.get(a, b);
-    if (known === twin) return;
+    if (known === twin) return false;
     if (known !== 0) this.differ('what is one here is two there');
     memo.set(a, b, twin);
+    return true;
   }
   private differ(what: string): never {
-    throw new NotAlike(this.exchange.name, what);
+    return this.others.differ(this.exchange, what);
   }
 }

@@ -13,7 +13,7 @@ export interface Logged {
   readonly affairs: OwnAffairs;
   /** By kind of event. */
   readonly happened: Uint8Array;
-  /** What is alike, empty where that is not looked for; and the same taken up again. */
+  /** What is alike, empty where that is not looked for; and what was found out about it taken up again. */
   saveSymmetry(): Int32Array;
   restoreSymmetry(saved: Int32Array): void;
 }
@@ -30,15 +30,20 @@ export class WorldLog implements Learning {
   static takesAffairs(learned: Int32Array): boolean {
     return learned[1] === 1;
   }
+  /** What it has of what is alike. */
+  static symmetryIn(learned: Int32Array): Int32Array {
+    const at = 1 + learned[0]!;
+    return learned.subarray(at + 1, at + 1 + learned[at]!);
+  }
 
   read(): Int32Array {
     const { vector, records, affairs, happened } = this.of;
     const parts = [
       Int32Array.of(affairs.areTaken ? 1 : 0),
+      this.of.saveSymmetry(),
       vector.packing,
       records.save(),
       ...vector.rows.map((rows) => rows.save()),
-      this.of.saveSymmetry(),
       Int32Array.from(happened),
       ...affairs.save(),
     ];
@@ -57,10 +62,11 @@ export class WorldLog implements Learning {
     let at = 0;
     const next = () => words.subarray(at + 1, (at += 1 + words[at]!));
     affairs.areTaken = next()[0] === 1;
+    const symmetry = next();
     vector.layOut(next());
     records.restore(next());
     for (const rows of vector.rows) rows.restore(next());
-    this.of.restoreSymmetry(next());
+    this.of.restoreSymmetry(symmetry);
     happened.set(next());
     while (at < words.length) affairs.hear(next());
   }

@@ -15,17 +15,25 @@ export interface WorldParts {
   flaws: readonly string[];
 }
 
+/** What of a search's states and steps is left out. */
+export interface Reduced {
+  /** Steps that commute are taken alone, what vCPUs do by themselves among them. */
+  reduces: boolean;
+  takesAffairs: boolean;
+  /** Exchanges of what turned out to be not alike; null: states are told apart that differ by any exchange. */
+  unlike: ReadonlySet<string> | null;
+}
+
 let searches = 0;
 
 /** For `ParallelSearch`. No two searches have the same source: their parts are others. */
 export function worldSource(
   parts: WorldParts,
   bounds: Bounds,
-  reduces: boolean,
-  takesAffairs: boolean,
+  how: Reduced,
   shared: SharedParts,
 ): ModelSource {
-  const given = [++searches, parts, bounds, reduces, takesAffairs, shared];
+  const given = [++searches, parts, bounds, how, shared];
   return { url: import.meta.url, make: 'makeWorld', with: given };
 }
 
@@ -33,13 +41,13 @@ export async function makeWorld(
   _search: number,
   { protocol, ...parts }: WorldParts,
   bounds: Bounds,
-  reduces: boolean,
-  takesAffairs: boolean,
+  { reduces, takesAffairs, unlike }: Reduced,
   shared: SharedParts,
 ): Promise<WorldSystem> {
   const system = new WorldSystem(partsOf(parts, await loadProtocol(protocol)), bounds, shared);
   system.reduces = reduces;
   system.affairs.areTaken = takesAffairs;
   system.affairs.leaveTrying();
+  if (unlike !== null) system.useSymmetry(unlike);
   return system;
 }

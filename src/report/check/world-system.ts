@@ -41,6 +41,7 @@ import { Reduction } from './reduction.ts';
 import { StepLog } from './step-log.ts';
 import { Steps } from './steps.ts';
 import { Symmetry } from './symmetry.ts';
+import { TwinLog } from './twin-log.ts';
 import { NotAlike } from './twins.ts';
 import { Vector } from './vector.ts';
 import { WorldLog } from './world-log.ts';
@@ -52,11 +53,12 @@ const RECORD_WORDS = 2 ** 28;
 /** log2 of the slots of the table, where threads share it and it cannot grow. */
 const SHARED_RECORD_BITS = 23;
 
-/** The interned parts, and the steps that were run, in shared memory. */
+/** The interned parts, and what threads tell each other: steps that were run, twins that were found. In shared memory. */
 export interface SharedParts {
   records: Shared;
   columns: readonly Shared[];
   steps: SharedArrayBuffer;
+  twins: SharedArrayBuffer;
 }
 
 /** Two columns a word, where memory is of no account. */
@@ -198,11 +200,7 @@ export class WorldSystem implements Explorable {
       affairs: this.affairs,
       happened: this.happened,
       saveSymmetry: () => this.symmetry?.save() ?? new Int32Array(0),
-      restoreSymmetry: (saved) => {
-        if (this.symmetry === null) return;
-        this.useSymmetry(Symmetry.exceptIn(saved, this.exchanges));
-        this.symmetry.restore(saved);
-      },
+      restoreSymmetry: (saved) => this.symmetry?.restore(saved),
     });
   }
   get words(): number {
@@ -218,12 +216,27 @@ export class WorldSystem implements Explorable {
 
   /**
    * From here on states that differ only by an exchange of things that are alike count as one; before the first state is
-   * asked for, and not where threads share the parts.
+   * asked for.
    * @param except names of exchanges of what turned out to be not alike
    */
   useSymmetry(except: ReadonlySet<string>): void {
     this.vector.numbers.set(this.start);
-    this.symmetry = new Symmetry(this.makers, this.exchanges, except);
+    const log = this.shared && new TwinLog(new SharedLog(this.shared.twins));
+    this.symmetry = new Symmetry(this.makers, this.exchanges, except, log);
+  }
+  /** What is not alike in a search that was saved, by its log: names of exchanges. */
+  unlikeIn(learned: Int32Array): Set<string> {
+    return Symmetry.exceptIn(WorldLog.symmetryIn(learned), this.exchanges);
+  }
+  /** What any thread has found to be not alike; null: nothing. */
+  unlike(): NotAlike | null {
+    try {
+      this.symmetry?.hear();
+    } catch (error) {
+      if (error instanceof NotAlike) return error;
+      throw error;
+    }
+    return null;
   }
   private get makers(): Makers {
     const { built, leaves, vector, records, environment, steps, judges } = this;
@@ -483,13 +496,14 @@ export class WorldSystem implements Explorable {
   judge(states: Int32Array, at: number): string | null {
     if (this.startBroke !== null) return this.startBroke;
     if (!this.isAtRest(states, at)) return null;
-    if (this.symmetry === null || this.isPlain) return this.judgeRest();
+    const { symmetry } = this;
+    if (symmetry === null || this.isPlain) return this.judgeRest();
     let broken: string | null = null;
-    this.symmetry.each((by) => {
+    symmetry.each((by) => {
       const found = this.judgeRest();
       if (by === null) broken = found;
       else if ((found === null) !== (broken === null))
-        throw new NotAlike(by.name, 'at rest something is broken for one and not for the other');
+        symmetry.differ(by, 'at rest something is broken for one and not for the other');
     });
     return broken;
   }
@@ -565,5 +579,6 @@ function shareParts(leaves: Leaves, geometry: Geometry, monitors: readonly strin
     records: Records.allocate(SHARED_RECORD_BITS, RECORD_WORDS),
     columns: Vector.share(leaves, geometry, monitors),
     steps: SharedLog.allocate(),
+    twins: SharedLog.allocate(),
   };
 }

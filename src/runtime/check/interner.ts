@@ -244,7 +244,7 @@ function hashOf(from: Int32Array, first: number, length: number): number {
 }
 
 /** A hash of what came before, and of a list of numbers. */
-export function mixAll(hash: number, words: readonly number[]): number {
+export function mixAll(hash: number, words: ArrayLike<number>): number {
   let mixed = mix(hash, words.length);
   for (let i = 0; i < words.length; i++) mixed = mix(mixed, words[i]!);
   return mixed;
