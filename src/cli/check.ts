@@ -199,7 +199,7 @@ async function searchOn(
     }
     if (stops) {
       if (isDone) progress.say(`${name}: ${whole(states)} states; does everything end?`);
-      // Liveness takes as long again and looks at no signal: one ends the program there, and the checkpoint stays.
+      // Liveness may take as long again and looks at no signal: one ends the program there, and the checkpoint stays.
       const checked = isDone ? interrupt.deaf(() => search.conclude()) : search.conclude();
       progressEnds();
       if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });

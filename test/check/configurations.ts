@@ -7,7 +7,7 @@ export interface Configuration {
   /** States of copyless-migrate, to the last one, up to exchange of what is alike. */
   states: number;
   alike?: readonly string[];
-  /** Whether everything ends is not asked: that takes as long again. */
+  /** Whether everything ends is not asked. */
   safety?: boolean;
   /** Short enough for the other protocols too. */
   all?: boolean;

@@ -42,14 +42,17 @@ describe('liveness', () => {
       [1, -1, 8],
       [1, 0, 1],
     ];
-    const search = new Search(graphModel({ states: 2, edges, pending: [1, 1] }), { stopAtViolation: false });
-    search.run();
-    const { violation } = checkLiveness(search);
-    expect(violation).toMatchObject({
-      kind: 'starvation',
-      states: ['s0', 's1', 's0'],
-      actions: ['a5', 'a1'],
-    });
+    for (const writesSteps of [false, true]) {
+      const options = { stopAtViolation: false, writesSteps };
+      const search = new Search(graphModel({ states: 2, edges, pending: [1, 1] }), options);
+      search.run();
+      const { violation } = checkLiveness(search);
+      expect(violation).toMatchObject({
+        kind: 'starvation',
+        states: ['s0', 's1', 's0'],
+        actions: ['a5', 'a1'],
+      });
+    }
   });
 
   test('an unfair cycle is no starvation: the way out is open in every state of it', () => {
@@ -146,10 +149,12 @@ describe('liveness', () => {
         if (pass) fine++;
         else starved++;
         expect(violation?.actions.length ?? null).toBe(expected);
-        // The same where the steps are too many to be written down before states are taken away.
+        // The same where the search has not written its steps down, and where they are too many for it.
         const search = new Search(graphModel({ states: 6, edges: all, pending }));
         search.run();
-        expect(checkLiveness(search, 0).violation?.actions.length ?? null).toBe(expected);
+        expect(search.written).toBeNull();
+        for (const words of [undefined, 0])
+          expect(checkLiveness(search, words).violation?.actions.length ?? null).toBe(expected);
       }),
       { numRuns: 400 },
     );

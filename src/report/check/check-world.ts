@@ -212,7 +212,7 @@ export class WorldCheck {
     plain.reduces = system.reduces;
     plain.affairs.areTaken = this.takesAffairs;
     const { memoryBytes } = options;
-    const again = new Search(plain, memoryBytes === undefined ? {} : { memoryBytes });
+    const again = new Search(plain, { writesSteps: true, ...(memoryBytes !== undefined && { memoryBytes }) });
     return [again, again.run().complete ? checkLiveness(again) : null];
   }
 
@@ -235,7 +235,7 @@ export class WorldCheck {
     if (!system.reduces || options.shortest === false) return found;
     const plain = new WorldSystem(parts, bounds, undefined, options.watched);
     plain.reduces = false;
-    const again = new Search(plain, { states: AGAIN_STATES });
+    const again = new Search(plain, { states: AGAIN_STATES, writesSteps: true });
     const shorter = again.run().complete ? checkLiveness(again).violation : undefined;
     return shorter ? this.told(again, shorter, true) : found;
   }
@@ -273,8 +273,9 @@ export interface SearchCrew {
 /** States of the search without reduction for a shortest path. */
 const AGAIN_STATES = 20_000_000;
 
-function searchOptions({ clockMs, timeLimitMs, states, memoryBytes, progress }: CheckWorldOptions) {
+function searchOptions({ clockMs, timeLimitMs, states, memoryBytes, progress, liveness }: CheckWorldOptions) {
   return {
+    writesSteps: liveness !== false,
     ...(clockMs && { clockMs }),
     ...(timeLimitMs !== undefined && { timeLimitMs }),
     ...(states !== undefined && { states }),

@@ -26,7 +26,9 @@ export interface CheckResult extends SearchResult {
 export function check(subject: System | Explorable, options: CheckOptions = {}): CheckResult {
   const searched = (symmetry: boolean): Search => {
     const search =
-      subject instanceof System ? searchOf(subject, { ...options, symmetry }) : new Search(subject, options);
+      subject instanceof System
+        ? searchOf(subject, { ...options, symmetry })
+        : new Search(subject, withSteps(subject, options));
     search.run();
     return search;
   };
@@ -75,7 +77,14 @@ export function searchOf(system: System, options: CheckOptions = {}, from?: Chec
   const { symmetry = true } = options;
   // The packing of a checkpoint stands at the head of its log.
   const bits = from && [...from.learned.subarray(0, system.partNames.length)];
-  return new Search(system.packed(bits ? { symmetry, bits } : { symmetry }), options, from);
+  const model = system.packed(bits ? { symmetry, bits } : { symmetry });
+  return new Search(model, withSteps(model, options), from);
+}
+
+/** Steps are written down where liveness will ask for them: not of orbits (`again`). */
+export function withSteps<Options extends CheckOptions>(model: Explorable, options: Options): Options {
+  const symmetry = model instanceof PackedSystem && model.symmetry;
+  return { writesSteps: options.liveness !== false && model.pending !== undefined && !symmetry, ...options };
 }
 
 function withLiveness(found: CheckResult, search: Search): CheckResult {

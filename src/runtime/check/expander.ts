@@ -3,6 +3,7 @@
 import type { Explorable } from './explorable.ts';
 import { Successors } from './explorable.ts';
 import type { StateSet } from './state-set.ts';
+import type { WrittenSteps } from './written-steps.ts';
 
 /** Successors that are inserted at once. */
 const BATCH = 1024;
@@ -38,6 +39,7 @@ export class Expander {
   private readonly set: StateSet;
   private readonly limits: ExpanderLimits;
   private readonly out: Successors;
+  private readonly written: WrittenSteps | null;
   /** States of this batch that have no successors. */
   private readonly ends: number[] = [];
   transitions = 0;
@@ -51,9 +53,11 @@ export class Expander {
   readonly skipped: [number, number][] = [];
   readonly wanted: number[] = [];
 
-  constructor(model: Explorable, set: StateSet, limits: ExpanderLimits) {
+  /** @param written where all steps are written down, if they are to be */
+  constructor(model: Explorable, set: StateSet, written: WrittenSteps | null, limits: ExpanderLimits) {
     this.model = model;
     this.set = set;
+    this.written = written;
     this.limits = limits;
     this.out = new Successors(model.words, 2 * BATCH);
   }
@@ -114,6 +118,7 @@ export class Expander {
     const whole = set.insertAll(out.keys, out.length, out.sources);
     if (model.judge) for (let i = 0; i < set.freshLength; i++) this.judge(set.fresh[i]!);
     if (!whole) return false;
+    this.written?.put(out, set.ids);
     for (const id of this.ends) this.ended(id);
     this.transitions += out.length + out.broken.length;
     for (const { source, k, property } of out.broken)

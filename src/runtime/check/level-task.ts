@@ -6,6 +6,7 @@ import { type Explorable, TooNarrow } from './explorable.ts';
 import { OutOfMemory } from './interner.ts';
 import type { ModelSource } from './model-source.ts';
 import { type SharedStates, StateSet } from './state-set.ts';
+import { type SharedSteps, WrittenSteps } from './written-steps.ts';
 
 /** States that a thread takes at a time. */
 export const CHUNK = 512;
@@ -14,6 +15,8 @@ export interface LevelTask {
   source: ModelSource;
   symmetry: boolean;
   states: SharedStates;
+  /** Where all steps are written down; null: they are not. */
+  steps: SharedSteps | null;
   /** What the model has learned so far, as a log of Int32 words. */
   learned: SharedArrayBuffer;
   /** How the model packs, if it has more than one way. */
@@ -41,6 +44,8 @@ export interface LevelShare {
   finding: (Finding & { key: number[] }) | null;
   olderHits: number;
   unused: [number, number];
+  /** Where steps were written down. */
+  written: [number, number][];
   /** What was taken and not expanded. */
   left: [number, number][];
   /** Rows that the model lacks, and that it tells, each behind its length. */
@@ -59,6 +64,7 @@ export class Share {
   private readonly model: Explorable;
   private readonly task: LevelTask;
   private readonly set: StateSet;
+  private readonly steps: WrittenSteps | null;
   private readonly expander: Expander;
   private readonly cursor: Int32Array;
   private readonly left: [number, number][] = [];
@@ -72,7 +78,8 @@ export class Share {
     this.task = task;
     this.set = new StateSet(model.words, {}, task.states);
     this.set.older = task.levelEnd;
-    this.expander = new Expander(model, this.set, {
+    this.steps = task.steps && new WrittenSteps(task.steps);
+    this.expander = new Expander(model, this.set, this.steps, {
       overtime: () => deadline !== Infinity && clockMs() > deadline,
       states: task.statesMax,
     });
@@ -108,6 +115,7 @@ export class Share {
       finding: finding && { ...finding, key: [...set.keys.subarray(at, at + model.words)] },
       olderHits: set.olderHits,
       unused: set.giveBack(),
+      written: this.steps?.takeRanges() ?? [],
       left: [...left, ...expander.skipped],
       rows: [...expander.wanted, ...told.flatMap((row) => [row.length, ...row])],
       halt,

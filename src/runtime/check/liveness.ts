@@ -7,18 +7,17 @@
 // an action that is disabled somewhere in it or taken within it; if it is not, no part of it is. One that is fair for all is
 // a starvation, told as a lasso: the shortest way in, then a cycle that does each action justice.
 //
-// Edges are written down in one more expansion of every state, as long as there are not too many; else states are taken
-// away by expanding them again, and only the edges of what is left are written down. A state without successors that owes
-// something is told as such.
+// The search has written its steps down. Where it has not, each state that owes something is expanded once more for it; where
+// there are too many steps, states are taken away by expanding them again, and only the edges of what is left are written down.
+// A state without successors that owes something is told as such.
 import { assert } from '../../stdx/assert.ts';
 import { type Explorable, Successors } from './explorable.ts';
 import { type Cycle, type Edge, type Lasso, lassoOf } from './lasso.ts';
 import { type Search, type SearchResult, stepTo, type Violation } from './search.ts';
 import type { StateSet } from './state-set.ts';
+import { WORDS_MAX, WrittenSteps } from './written-steps.ts';
 
 const BATCH = 2048;
-/** Steps that are written down at 8 bytes each: beyond it states are expanded again. */
-const WRITTEN_MAX = 1 << 27;
 export interface LivenessResult {
   /** Everything pending ends, in every fair run. */
   holds: boolean;
@@ -32,20 +31,30 @@ export interface LivenessResult {
 /**
  * @param search complete, of a model with `pending`. With symmetry a cycle of orbits need not be one of states: then that it
  *   holds is true where `pending` says what is owed to any of those alike, and a violation is only a suspicion
- * @param writtenMax steps that may be written down, at 8 bytes each
+ * @param writtenMax words for the steps that the search has not written down: beyond it states are expanded again and again
  */
-export function checkLiveness(search: Search, writtenMax = WRITTEN_MAX): LivenessResult {
+export function checkLiveness(search: Search, writtenMax = WORDS_MAX): LivenessResult {
   const result: SearchResult = search.result();
   assert(result.complete, 'liveness: expected a complete search');
   assert(search.model.pending !== undefined, 'liveness: expected a model with something pending');
   return new Liveness(search, writtenMax).run();
 }
 
+/** Sees a state, and where in two arrays the ids that its steps lead to, and their actions, are. */
+type Visit = (
+  id: number,
+  first: number,
+  end: number,
+  ids: Int32Array,
+  actions: Int16Array | Int32Array,
+) => void;
+
 class Liveness {
   private readonly search: Search;
   private readonly writtenMax: number;
   private readonly model: Explorable;
   private readonly set: StateSet;
+  private written: WrittenSteps | null;
   private readonly words: number;
   private readonly count: number;
   private readonly out: Successors;
@@ -75,6 +84,7 @@ class Liveness {
     this.writtenMax = writtenMax;
     this.model = search.model;
     this.set = search.set;
+    this.written = search.written;
     this.words = search.model.words;
     this.count = search.set.count;
     this.out = new Successors(this.words, 2 * BATCH);
@@ -91,7 +101,6 @@ class Liveness {
     // A graph in which every edge leads one level on has no cycle: only ends can owe.
     const layered = this.search.edgesBack === 0;
     const few = this.search.result().transitions <= this.writtenMax;
-    if (layered) this.findStuck();
     let residue = 0;
     const told = (violation?: Violation): LivenessResult => ({
       holds: !violation,
@@ -99,14 +108,11 @@ class Liveness {
       residue,
       components: this.components,
     });
-    if (!layered && !few) {
-      this.countEdges();
-      residue = this.takeAway();
+    if (few && !layered) this.written ??= this.writeAll();
+    this.countEdges();
+    if (!layered) {
+      residue = this.written ? this.takeAwayWritten(this.written) : this.takeAway();
       if (residue > 0 && this.stuck === 0) this.writeEdges();
-    } else if (!layered) {
-      for (let id = 1; id <= count; id++) this.removed[id] = owed[id] === 0 ? 1 : 0;
-      this.writeEdges();
-      residue = this.takeAwayWritten();
     }
     if (this.stuck !== 0) return told(this.deadlock(this.stuck));
     if (residue === 0) return told();
@@ -124,12 +130,21 @@ class Liveness {
     return told(best ? this.starvation(best.prefix, best.cycle, best.bit) : undefined);
   }
 
-  /** Expands a list of states, `visit` sees each with the stretch of its successors in `ids` and `out`. */
+  /** Goes through the steps of a list of states. */
+  private stepsOf(list: ArrayLike<number>, from: number, to: number, visit: Visit): void {
+    if (this.written === null) return this.expandAll(list, from, to, visit);
+    const { starts, rows, actions } = this.written;
+    for (let i = from; i < to; i++) {
+      const row = starts[list[i]!]! + 1;
+      visit(list[i]!, row, row + rows[row - 1]!, rows, actions);
+    }
+  }
   private expandAll(
     list: ArrayLike<number>,
     from: number,
     to: number,
-    visit: (id: number, first: number, end: number) => void,
+    visit: Visit,
+    into: WrittenSteps | null = null,
   ): void {
     const { out, set, model, words } = this;
     const ends: number[] = [];
@@ -147,37 +162,37 @@ class Liveness {
       model.complete?.(out);
       if (this.ids.length < out.length) this.ids = new Int32Array(out.length * 2);
       set.findAll(out.keys, out.length, this.ids);
+      into?.put(out, this.ids);
       let first = 0;
       for (let j = start; j < i; j++) {
         const end = ends[j - start]!;
-        visit(list[j]!, first, end);
+        visit(list[j]!, first, end, this.ids, out.actions);
         first = end;
       }
     }
   }
 
-  /** Where no edge need be looked at: the first end that owes something. */
-  private findStuck(): void {
-    const { owed, count, out, set, model, words } = this;
-    for (let id = 1; id <= count && this.stuck === 0; id++) {
-      if (owed[id] === 0) continue;
-      out.of(model, set.keys, id * words, id);
-      if (out.ofThisState === 0) this.stuck = id;
-    }
+  /** Writes down what the search has not. @returns null where there is no room for it */
+  private writeAll(): WrittenSteps | null {
+    const { owed } = this;
+    const written = new WrittenSteps(null, this.writtenMax);
+    const list = owed.map((_, id) => id).filter((id) => owed[id] !== 0);
+    this.expandAll(list, 0, list.length, () => {}, written);
+    return written.areAll ? written : null;
   }
 
-  /** Counts what leads to every state, without writing it down. */
+  /** Counts what leads to every state that owes something, and finds the first end that does. */
   private countEdges(): void {
     const { owed, into, count } = this;
     const everyone = new Int32Array(BATCH);
     for (let from = 1; from <= count;) {
       let n = 0;
       for (; from <= count && n < BATCH; from++) if (owed[from] !== 0) everyone[n++] = from;
-      this.expandAll(everyone, 0, n, (id, first, end) => {
+      this.stepsOf(everyone, 0, n, (id, first, end, ids) => {
         const mask = owed[id]!;
         if (first === end) this.stuck ||= id;
         for (let i = first; i < end; i++) {
-          const to = this.ids[i]!;
+          const to = ids[i]!;
           if ((owed[to]! & mask) !== 0) into[to] = into[to]! + 1;
         }
       });
@@ -204,10 +219,10 @@ class Liveness {
             batch[n++] = from;
           }
         left -= n;
-        this.expandAll(batch, 0, n, (id, first, end) => {
+        this.stepsOf(batch, 0, n, (id, first, end, ids) => {
           const mask = owed[id]!;
           for (let i = first; i < end; i++) {
-            const to = this.ids[i]!;
+            const to = ids[i]!;
             if ((owed[to]! & mask) === 0) continue;
             const edges = --into[to]!;
             if (edges === 0 && to < from && to < again) again = to;
@@ -215,6 +230,33 @@ class Liveness {
         });
       }
       lowest = again;
+    }
+    return left;
+  }
+
+  /** The same over steps that are written down: what falls free behind the sweep is taken away at once. */
+  private takeAwayWritten({ starts, rows }: WrittenSteps): number {
+    const { owed, into, removed, count } = this;
+    const free: number[] = [];
+    let left = 0;
+    for (let id = 1; id <= count; id++) {
+      if (owed[id] === 0) {
+        removed[id] = 1;
+        continue;
+      }
+      left++;
+      if (into[id] !== 0) continue;
+      free.push(id);
+      for (let from = free.pop(); from !== undefined; from = free.pop()) {
+        removed[from] = 1;
+        left--;
+        const mask = owed[from]!;
+        const row = starts[from]!;
+        for (let i = row + 1, end = row + rows[row]!; i <= end; i++) {
+          const to = rows[i]!;
+          if ((owed[to]! & mask) !== 0 && --into[to]! === 0 && to < id) free.push(to);
+        }
+      }
     }
     return left;
   }
@@ -232,7 +274,7 @@ class Liveness {
     let actions = new Int32Array(n * 4 + BATCH);
     let length = 0;
     let place = 0;
-    this.expandAll(left, 0, n, (id, first, end) => {
+    this.stepsOf(left, 0, n, (id, first, end, ids, its) => {
       if (length + end - first > edges.length) {
         const size = Math.floor(edges.length * 1.5) + end - first;
         edges = longer(edges, size);
@@ -240,10 +282,10 @@ class Liveness {
       }
       if (first === end) this.stuck ||= id;
       const mask = owed[id]!;
-      const { ids, placeOf, out } = this;
+      const { placeOf } = this;
       for (let i = first; i < end; i++) {
         const to = ids[i]!;
-        const action = out.actions[i]!;
+        const action = its[i]!;
         if (action >= this.actionsEnd) this.actionsEnd = action + 1;
         actions[length] = action;
         edges[length++] = removed[to] === 0 && (owed[to]! & mask) !== 0 ? placeOf[to]! : -1;
@@ -251,28 +293,6 @@ class Liveness {
       starts[++place] = length;
     });
     Object.assign(this, { left, starts, edges, actions, componentOf: new Int32Array(n) });
-  }
-
-  /** Kahn over the edges that are written down. @returns how many states are left; the others are marked as removed */
-  private takeAwayWritten(): number {
-    const { left, starts, edges, removed } = this;
-    const n = left.length;
-    const into = new Int32Array(n);
-    for (let edge = 0; edge < starts[n]!; edge++) if (edges[edge]! >= 0) into[edges[edge]!]!++;
-    const free = new Int32Array(n);
-    let height = 0;
-    for (let place = 0; place < n; place++) if (into[place] === 0) free[height++] = place;
-    let residue = n;
-    while (height > 0) {
-      const place = free[--height]!;
-      removed[left[place]!] = 1;
-      residue--;
-      for (let edge = starts[place]!; edge < starts[place + 1]!; edge++) {
-        const to = edges[edge]!;
-        if (to >= 0 && --into[to]! === 0) free[height++] = to;
-      }
-    }
-    return residue;
   }
 
   /** Places of each component with a cycle among the states left that owe `mask`: Tarjan, with its stacks in arrays. */

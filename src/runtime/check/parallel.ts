@@ -6,13 +6,14 @@ import { setImmediate } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { assert } from '../../stdx/assert.ts';
 import { dismiss, ENDS } from '../../stdx/dismiss.ts';
-import { type CheckOptions, type CheckResult, conclude } from './check.ts';
+import { type CheckOptions, type CheckResult, conclude, withSteps } from './check.ts';
 import { enterPart, enterRest } from './entering.ts';
 import { type Explorable, TooNarrow } from './explorable.ts';
 import { CHUNK, type EnterTask, type LevelShare, type LevelTask, Share, stretches } from './level-task.ts';
 import { loadModel, type ModelSource } from './model-source.ts';
 import { type Checkpoint, PROGRESS_STATES, type SearchResult, Search } from './search.ts';
 import { System } from './system.ts';
+import { WrittenSteps } from './written-steps.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`../../../workers/check.worker.${extension}`, import.meta.url).href;
@@ -48,6 +49,11 @@ export class ParallelSearch extends Search {
     this.waits = waits;
   }
 
+  protected override toWriteTo(): WrittenSteps | null {
+    const shared = WrittenSteps.allocate(WrittenSteps.wordsFor(this.set.memoryBytes));
+    return shared && new WrittenSteps(shared);
+  }
+
   async runWith(pool: SearchPool): Promise<SearchResult> {
     this.startClock();
     const ready = (this.ready ??= this.prepare(pool));
@@ -81,6 +87,7 @@ export class ParallelSearch extends Search {
       source: this.source,
       symmetry: this.symmetry,
       states: this.set.share(),
+      steps: this.steps?.share() ?? null,
       learned: this.log(),
       packing: this.model.packing,
       waiting,
@@ -114,7 +121,8 @@ export class ParallelSearch extends Search {
     const task = this.task(this.waiting);
     set.open();
     const shares = await this.shares(pool, task);
-    set.settle(shares.map(({ unused }) => unused));
+    const renamed = set.settle(shares.map(({ unused }) => unused));
+    for (const { written } of shares) this.steps?.rename(written, renamed);
     const taken = new Int32Array(task.cursor)[0]!;
     this.waiting = [...stretches(this.waiting, taken, size), ...shares.flatMap(({ left }) => left)];
     for (const share of shares) {
@@ -204,11 +212,11 @@ export async function checkInParallel(source: ModelSource, options: ParallelOpti
     const searched = async (symmetry: boolean): Promise<Search> => {
       const model = made instanceof System ? made.packed({ symmetry }) : made;
       if (!pool) {
-        const alone = new Search(model, options);
+        const alone = new Search(model, withSteps(model, options));
         alone.run();
         return alone;
       }
-      const search = new ParallelSearch(model, source, { ...options, symmetry });
+      const search = new ParallelSearch(model, source, { ...withSteps(model, options), symmetry });
       await search.runWith(pool);
       return search;
     };

@@ -8,6 +8,7 @@ import { type Explorable, Successors, TooNarrow } from './explorable.ts';
 import { before, Expander, type Finding, type Halt, type ViolationKind } from './expander.ts';
 import { OutOfMemory } from './interner.ts';
 import { StateSet } from './state-set.ts';
+import { WrittenSteps } from './written-steps.ts';
 
 export interface Progress {
   states: number;
@@ -31,6 +32,8 @@ export interface SearchOptions {
   progress?: (progress: Progress) => void;
   /** Go on after a violation, to count everything: `false`. The first shortest one is reported either way. */
   stopAtViolation?: boolean;
+  /** All steps are written down, for liveness: 10 bytes a state and 6 a step more, as long as there is memory for it. */
+  writesSteps?: boolean;
 }
 
 export interface Violation {
@@ -93,6 +96,8 @@ export class Search {
   /** Becomes another where its packing had to be widened. */
   model: Explorable;
   set: StateSet;
+  /** All steps, where they are written down; those of a search that goes on from a checkpoint are not. */
+  protected steps: WrittenSteps | null = null;
   protected readonly options: SearchOptions;
   protected waiting: [number, number][] = [[1, 2]];
   protected levelEnd = 1;
@@ -110,7 +115,13 @@ export class Search {
     this.options = options;
     this.set = emptySet(model, options);
     if (from) this.resume(from);
-    else this.begin();
+    else {
+      if (options.writesSteps) this.steps = this.toWriteTo();
+      this.begin();
+    }
+  }
+  protected toWriteTo(): WrittenSteps | null {
+    return new WrittenSteps(null, WrittenSteps.wordsFor(this.set.memoryBytes));
   }
 
   run(): SearchResult {
@@ -143,6 +154,11 @@ export class Search {
   /** Edges that lead not one level on but within their level or back: with none the graph has no cycle. */
   get edgesBack(): number {
     return this.set.olderHits;
+  }
+
+  /** All steps of all states that were expanded; null: they were not written down, or not all. */
+  get written(): WrittenSteps | null {
+    return this.steps?.areAll === true ? this.steps : null;
   }
 
   save(): Checkpoint {
@@ -227,7 +243,7 @@ export class Search {
     this.own = null;
   }
   private expander(): Expander {
-    return new Expander(this.model, this.set, {
+    return new Expander(this.model, this.set, this.steps, {
       overtime: () => this.deadline !== Infinity && this.options.clockMs!() > this.deadline,
       states: this.options.states ?? Infinity,
     });

@@ -78,6 +78,8 @@ export class StateSet {
   /** Of the last batch: how many of its keys were new, and their ids. */
   freshLength = 0;
   fresh = new Int32Array(4096);
+  /** Of the last batch: the ids of all its keys. */
+  ids = new Int32Array(4096);
   private hashes = new Int32Array(4096);
   /** The first slot of each key's way that is free or may be its own; not of keys of one word. */
   private slots = new Int32Array(4096);
@@ -203,7 +205,10 @@ export class StateSet {
    * and is in `fresh`, and inserting the whole batch again later does no harm
    */
   insertAll(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    if (this.fresh.length < n) this.fresh = new Int32Array(Math.max(n, this.fresh.length * 2));
+    if (this.fresh.length < n) {
+      this.fresh = new Int32Array(Math.max(n, this.fresh.length * 2));
+      this.ids = new Int32Array(this.fresh.length);
+    }
     this.freshLength = 0;
     if (!this.shared && !this.ensure(n)) return false;
     this.touch(keys, n);
@@ -225,9 +230,11 @@ export class StateSet {
   }
   /**
    * After the others are done: closes the gaps that they left by moving the last states into them, so that ids are
-   * dense again. The moved ones are of the newest level, which nobody refers to yet.
+   * dense again. The moved ones are of the newest level.
+   * @returns their new ids by the old ones
    */
-  settle(unused: readonly (readonly [number, number])[]): void {
+  settle(unused: readonly (readonly [number, number])[]): Map<number, number> {
+    const moved = new Map<number, number>();
     const gaps: number[] = [];
     let top = Math.min(Atomics.load(this.control, 0), this.capacity);
     for (const [from, to] of unused) for (let id = from; id < to; id++) gaps.push(id);
@@ -235,11 +242,15 @@ export class StateSet {
     let last = gaps.length - 1;
     for (let first = 0; first <= last;) {
       if (gaps[last] === top) last--;
-      else this.move(top, gaps[first++]!);
+      else {
+        moved.set(top, gaps[first]!);
+        this.move(top, gaps[first++]!);
+      }
       top--;
     }
     this.next = top + 1;
     this.end = this.capacity + 1;
+    return moved;
   }
 
   private move(from: number, to: number): void {
@@ -298,7 +309,7 @@ export class StateSet {
   // its key visible by the rules of the language (pairs with that compare-exchange).
 
   private insert1(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { table, keys: own, parents, hashes, fresh, slotMask, idMask, tagMask, shared, older } = this;
+    const { table, keys: own, parents, hashes, fresh, ids, slotMask, idMask, tagMask, shared, older } = this;
     const { displaced } = this;
     let freshLength = 0;
     let olderHits = 0;
@@ -322,7 +333,7 @@ export class StateSet {
           else table[slot] = mine;
           if (entry === 0) {
             this.next = id + 1;
-            fresh[freshLength++] = id;
+            fresh[freshLength++] = ids[i] = id;
             break;
           }
         }
@@ -334,6 +345,7 @@ export class StateSet {
             if (!isHome && shared && id > older) Atomics.load(table, slot);
             if (isHome || own[id] === word) {
               if (id <= older) olderHits++;
+              ids[i] = id;
               break;
             }
           }
@@ -347,7 +359,7 @@ export class StateSet {
   }
 
   private insertN(keys: Int32Array, n: number, sources: Int32Array): boolean {
-    const { words, table, keys: own, parents, hashes, slots, fresh, shared, older } = this;
+    const { words, table, keys: own, parents, hashes, slots, fresh, ids, shared, older } = this;
     const { slotMask, idMask, tagMask } = this;
     const { copy, equal } = wordsOf(words);
     let freshLength = 0;
@@ -371,7 +383,7 @@ export class StateSet {
           else table[slot] = mine;
           if (entry === 0) {
             this.next = id + 1;
-            fresh[freshLength++] = id;
+            fresh[freshLength++] = ids[i] = id;
             break;
           }
         }
@@ -380,6 +392,7 @@ export class StateSet {
           if (shared && id > older) Atomics.load(table, slot);
           if (equal(own, id * words, keys, at)) {
             if (id <= older) olderHits++;
+            ids[i] = id;
             break;
           }
         }
