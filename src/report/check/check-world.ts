@@ -107,9 +107,11 @@ export class WorldCheck {
     system.affairs.areTaken = this.takesAffairs;
     const { reduces } = system;
     const seeks = options.symmetry !== false;
-    if (from && seeks) for (const name of system.unlikeIn(from.learned)) this.unlike.add(name);
-    if (seeks) system.useSymmetry(this.unlike);
     system.hash += ` ${reduces} ${seeks} ${options.seeded ?? ''}`;
+    // A checkpoint of another search is refused when it is taken up.
+    if (from?.header.hash === system.hash && seeks)
+      for (const name of system.unlikeIn(from.learned)) this.unlike.add(name);
+    if (seeks) system.useSymmetry(this.unlike);
     const left = { reduces, takesAffairs: this.takesAffairs, unlike: seeks ? this.unlike : null };
     const how = searchOptions(options);
     this.search =
