@@ -1,5 +1,5 @@
 // A readers-writers lock that lets waiting writers go first: no two writers, no reader beside a writer, no deadlock, and
-// everyone who waits gets in, if no writer comes twice. Run it with: node examples/readers-writers.ts
+// everyone who waits gets in, if no writer comes twice. Run it with: npx node examples/readers-writers.ts
 import { check, defineSystem, explain, interchangeable, part } from '../src/testing.ts';
 
 interface Lock {

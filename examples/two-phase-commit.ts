@@ -1,6 +1,6 @@
 // Two-phase commit (Gray and Lamport, "Consensus on Transaction Commit"; the public TLA+ specification TwoPhase): resource
 // managers vote, a transaction manager decides, messages are never lost nor taken out of the network.
-//   node examples/two-phase-commit.ts
+//   npx node examples/two-phase-commit.ts
 import { check, defineSystem, explain, interchangeable, part } from '../src/testing.ts';
 
 interface Coordinator {

@@ -20,6 +20,8 @@ const cpuProfile = () =>
     '--profile [file]',
     `FILE.cpuprofile: where the time of this thread goes (without FILE: ${CPU_PROFILE})`,
   ).preset(CPU_PROFILE);
+/** `-` is stdout, as it is stdin where something is read. */
+const jsonFile = (file: string): string | true => file === '-' || file;
 /** What the option is without its argument stands in its description. */
 const optionDescription = (option: Option) =>
   new Help().optionDescription(option).replace(/ \(preset: "[^"]*"\)$/, '');
@@ -133,7 +135,7 @@ function addSimulate(root: Command, done: Done): void {
       '--max-memory <size>',
       "memory that a run may take; default: what is free, at most three quarters of this machine's memory",
     )
-    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file', jsonFile)
     .option(
       '-o, --out <dir>',
       'folder for result.json, which is not written without this option, and for replay files (default: out)',
@@ -165,7 +167,7 @@ function addFuzz(root: Command, done: Done): void {
     .option('--self-test', 'show that every seeded bug is found, then that the clean protocols break nothing')
     .option('--list', 'list the seeded bugs')
     .option('--time <seconds>', 'stop after this long, with exit status 0')
-    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file', jsonFile)
     .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .action(async (flags: FuzzFlags) => done(await fuzz(flags)));
 }
@@ -212,7 +214,7 @@ function addCheck(root: Command, done: Done): void {
       'continue from this file if it exists; written when stopped, and now and then',
     )
     .option('--explore', 'step through the states by hand')
-    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file')
+    .option('--json [file]', 'result as JSON, to stdout (the text goes to stderr) or to a file', jsonFile)
     .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .addOption(cpuProfile())
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>

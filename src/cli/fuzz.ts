@@ -21,7 +21,8 @@ import { variedInAny } from '../scenarios/any-world.ts';
 import { features, mixes, varied } from '../scenarios/drawn-scenario.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { dismiss, ENDS } from '../stdx/dismiss.ts';
-import { whole } from '../stdx/figures.ts';
+import { whenSeen } from '../properties/index.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { named } from './ensemble.ts';
 import { exit } from './exit.ts';
 import { explainFailure, writeReplay } from './failure.ts';
@@ -108,7 +109,7 @@ export async function fuzz(flags: FuzzFlags): Promise<number> {
     const lost = found.filter(({ failure }) => !failure).map(({ flaw }) => flaw.name);
     if (lost.length > 0 && !interrupt.signal.aborted) await say(`NOT FOUND ${lost.join(', ')}`);
     let status = statusOf(tally, lost, [...unseen, ...vain], complete ? 0 : interrupt.status);
-    const { lines, files } = await keep(tally.failures, campaign.out);
+    const { lines, files } = await keep(tally, campaign.out);
     const result = resultOf(campaign, tally, ms, found, { unseen, unexercised: vain }, complete, files);
     const isWritten = await attempted(() => writeJson(flags.json, result));
     if (!isWritten && status === exit.ok) status = exit.output;
@@ -327,7 +328,7 @@ function statusOf(tally: Tally, lost: readonly string[], unseen: readonly string
 
 /** Writes the failing runs down, and shows the first one made small. @returns the line that replays that one last */
 async function keep(
-  failures: readonly Failure[],
+  { failures, violations }: Tally,
   out: string,
 ): Promise<{ lines: string[]; files: (string | undefined)[] }> {
   // What is found is told, also where it cannot be written.
@@ -337,12 +338,16 @@ async function keep(
     files.push((await attempted(() => writeReplay(file, unit, violation))) ? file : undefined);
   }
   const lines = failures.flatMap(({ violation, unit }) => {
-    const where = violation.sequence < 0 ? 'at the end' : `event ${violation.sequence}`;
     return [
-      `FAIL ${violation.property} · ${unit.protocol}, seed ${unit.seed}, ${where}`,
+      `FAIL ${violation.property} · ${unit.protocol}, seed ${unit.seed}, ${whenSeen(violation)}`,
       `     ${violation.message}`,
     ];
   });
+  const more = Object.values(violations).reduce((sum, count) => sum + count, 0) - failures.length;
+  if (more > 0)
+    lines.push(
+      `     and ${several(more, 'other', whole(more))}: the first ${failures.length} by seed are told and kept`,
+    );
   const [first] = failures;
   const screen = first
     ? await explainFailure(

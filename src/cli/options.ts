@@ -129,6 +129,14 @@ function newLocation(
   return { kind, ...(node === undefined ? {} : { node }), ...sized };
 }
 
+/** The scenario's own new location in another size, if one is given. */
+function resized({ host }: Scenario, { storeSize }: Flags): Scenario['host']['newLocation'] | undefined {
+  const { newLocation: place } = host;
+  if (storeSize === undefined) return undefined;
+  if (!Array.isArray(place)) return { ...place, size: storeSize };
+  return refuse('--store-size', 'of a chain of locations', 'one of them, named with --new-location', 'such as nvme@0, or change their sizes in the file'); // prettier-ignore
+}
+
 /** NAME=VALUE of a workload. */
 function parameters(pairs: readonly string[]): Record<string, number> {
   const found = new Map<string, number>();
@@ -154,21 +162,15 @@ export function withFlags(base: Scenario, flags: Flags): Scenario {
     memory: flags.memory,
     profile: flags.profile,
     newLocation:
-      flags.newLocation === undefined ? undefined : newLocation(flags.newLocation, flags.storeSize),
+      flags.newLocation === undefined
+        ? resized(base, flags)
+        : newLocation(flags.newLocation, flags.storeSize),
   });
   const guests = given({
     vcpus: number(flags.vcpus, '--vcpus'),
     count: number(flags.guests, '--guests'),
     listCapacity: number(flags.listCapacity, '--list-capacity'),
   });
-  if (flags.storeSize !== undefined && flags.newLocation === undefined) {
-    refuse(
-      '--store-size',
-      'without --new-location',
-      'both',
-      'such as --new-location nvme@0 --store-size 64MiB',
-    );
-  }
   const merged = {
     ...base,
     host: { ...base.host, ...host },

@@ -86,6 +86,13 @@ async function compare(file: string | undefined, flags: Flags, stdin: Stdin): Pr
   if (flags.cpuProfile !== undefined && executor === 'threads')
     refuse('--profile', 'of threads', '--executor simulated', 'a profile is of one thread');
   const scheduler = oneOf(flags.scheduler, '--scheduler', schedulerNames);
+  if (scheduler !== 'timed' && executor === 'threads')
+    refuse(
+      '--scheduler',
+      `${scheduler} with threads`,
+      '--executor simulated',
+      'threads come in an order of their own',
+    );
   const faults = faultsFor(flags.faults);
   const memoryBytes = memoryFor(flags);
   if (file === '-') await stdin.fetch('scenario');

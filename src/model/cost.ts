@@ -132,9 +132,12 @@ export interface Costs {
   stores: Record<StoreKind, StoreCosts>;
 }
 
-/** Refuses a profile that would let time stand still or run backwards. */
-export function resolveCosts(profile: CostProfile): Costs {
-  const { cpu, memory, name, stores } = profile;
+/**
+ * Refuses a profile that would let time stand still or run backwards.
+ * @param name what it is called where it is refused: its file, if it has one
+ */
+export function resolveCosts(profile: CostProfile, name = profile.name): Costs {
+  const { cpu, memory, stores } = profile;
   const of = <Part extends object>(part: Part, path: string, unit: Sourced['unit']) => {
     return (field: keyof Part & string) => numberOf(part?.[field], `${path}.${field}`, unit, name);
   };

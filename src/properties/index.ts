@@ -18,7 +18,7 @@ import { Shootdown } from './shootdown.ts';
 import { SingleHome } from './single-home.ts';
 import { witnesses } from './witnesses.ts';
 
-export { Property, type Setting, type Violation } from './property.ts';
+export { AT_REST, Property, type Setting, type Violation, whenSeen } from './property.ts';
 export { faultWitness } from './fault-witnesses.ts';
 export { witnessNames, type WitnessName } from './witnesses.ts';
 

@@ -1,11 +1,26 @@
 // Every page event is an edge of the page machine, taken from the state the page was in; frames and requests too. A
 // swap-out that was begun is not given up without a cause. And what a guest claims, or lets go, is in the generation of its claim.
+import { frameTable, type PageTable, requestTable } from '../../machines/tables.ts';
 import type { TraceEvent } from '../model/events.ts';
 import { operationKind, result } from '../model/words.ts';
+import { present } from '../stdx/assert.ts';
 import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
-const MACHINES = ['page', 'frame', 'request'];
+/** Of a step that no machine has: which machine, the page, frame or request, and what it took in which state. */
+export function illegalInWords({ id, gfn, cause, from }: TraceEvent, page: PageTable): string {
+  const [machine, { states, events }] = present(
+    (
+      [
+        ['page', page],
+        ['frame', frameTable],
+        ['request', requestTable],
+      ] as const
+    )[id],
+    'a machine',
+  );
+  return `${machine} ${gfn}: ${events[cause]} in state ${states[from] ?? 'vacant'}, which the ${machine} machine does not have`;
+}
 
 export class LegalLifecycle extends Property {
   readonly name = 'legal-lifecycle';
@@ -55,15 +70,7 @@ export class LegalLifecycle extends Property {
       this.fail(e.sequence, `the swap-out of Gfn ${e.gfn} was given up, and nobody had written to it`);
     },
     tampered: (e) => this.tampered(e),
-    illegal: (e) => {
-      const machine = MACHINES[e.id]!;
-      const { states, events } = this.setting.page;
-      const what =
-        machine === 'page'
-          ? `${events[e.cause]} in state ${states[e.from] ?? 'vacant'}`
-          : `event ${e.cause} in state ${e.from}`;
-      this.fail(e.sequence, `${machine} ${e.gfn}: ${what}, which the ${machine} machine does not have`);
-    },
+    illegal: (e) => this.fail(e.sequence, illegalInWords(e, this.setting.page)),
   };
 
   /** A guest scribbled on the page word: at most its own claim is gone by that. */

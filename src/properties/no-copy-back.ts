@@ -183,6 +183,7 @@ export class NoCopyBack extends Property {
       this.kinds.delete(e.id);
       this.pinnedTo.delete(e.id);
       this.arrivals.delete(e.id);
+      this.carried.delete(e.id);
     },
     answered: (e) => this.answered(e),
     fault: (e) => {
@@ -214,7 +215,8 @@ export class NoCopyBack extends Property {
       version.location = e.to;
       return;
     }
-    // In a frame again: the version is no longer away.
+    // In a frame again: the version is no longer away. Its data may still come, where a plan is in the wrong order.
+    if (version?.transaction?.arrivals === 0) this.carried.set(e.id, version);
     this.moved.delete(e.gfn);
     this.lastFrame.set(e.gfn, 0);
   }

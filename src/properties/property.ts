@@ -26,6 +26,13 @@ export interface Violation {
   sequence: number;
 }
 
+export const AT_REST = -1;
+
+/** When it was seen, in words. */
+export function whenSeen({ sequence }: Violation): string {
+  return sequence === AT_REST ? 'at rest' : `event ${sequence}`;
+}
+
 export type Observers = { [K in EventKind]?: (event: TraceEvent) => void };
 
 export abstract class Property {

@@ -2,7 +2,7 @@
 // hang on, where columns are not of the same work.
 import type { Result as Outcome } from '../model/words.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
-import { whole } from '../stdx/figures.ts';
+import { several, whole } from '../stdx/figures.ts';
 import { type Columns, counter, isComparable, mean, sum, titleOf } from './columns.ts';
 import type { Run } from './result.ts';
 import { asksForSomething } from './unexercised.ts';
@@ -41,7 +41,9 @@ function failed({ all }: Columns): string[] {
     const asked = sum(runs, askedIn);
     const parts = [
       refused.total > 0 ? [`${whole(refused.total)} of ${whole(asked)} requests: ${refused.reasons}`] : [],
-      given.total > 0 ? [`${whole(given.total)} pages not balanced: ${given.reasons}`] : [],
+      given.total > 0
+        ? [`${several(given.total, 'page', whole(given.total))} not balanced: ${given.reasons}`]
+        : [],
     ].flat();
     return parts.map((part, i) => `  ${(i === 0 ? titleOf(name) : '').padEnd(18)}${part}`);
   });

@@ -2,6 +2,7 @@
 import { namesMessages } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
+import { whenSeen } from '../properties/index.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
 import { caveats } from './caveats.ts';
@@ -58,14 +59,15 @@ function head(experiment: Experiment, result: Result): string[] {
   const place = placesOf(spec)
     .map(({ kind, node }) => `${kind === 'far' ? `${spec.policy.far} far memory` : kind} on node ${node}`)
     .join(', then ');
-  const guests = spec.guests.length === 1 ? 'one guest' : `${spec.guests.length} guests`;
-  const each = spec.guests.length === 1 ? '' : ' each';
+  const isOne = spec.guests.length === 1;
+  const guests = isOne ? 'one guest' : `${spec.guests.length} guests`;
+  const each = isOne ? '' : ' each';
   const one = result.runs[0];
-  const moved = one ? `, ${whole(one.accesses)} accesses` : '';
+  const moved = one ? `, ${whole(one.accesses)} accesses${isOne ? '' : ' in all'}` : '';
   return [
     `${result.tool} · ${printable(scenario.name ?? workload.name)} · ${range} · ${result.executor}, ${mode[result.scheduler]}`,
     `${printable(topology.name)}: nodes ${listed(pinned.map(({ id }) => id))} with ${pinned[0]!.frames} frames (${size(pinned[0]!.frames)}) each; costs: ${printable(experiment.profile)}`,
-    `${guests} with ${spec.guests[0]!.vcpus.length} vCPUs${each}, ${printable(workload.name)}: at most ${workload.pages} pages${moved}; idle pages move to ${place}`,
+    `${guests} with ${several(spec.guests[0]!.vcpus.length, 'vCPU')}${each}, ${printable(workload.name)}: at most ${several(workload.pages, 'page')}${each}${moved}; idle pages move to ${place}`,
     ...faultsIn(result),
   ];
 }
@@ -205,7 +207,7 @@ function verdict(result: Result, wallMs: number): string[] {
   const failed = result.runs.flatMap((run) => run.violations.map((violation) => ({ run, violation })));
   const lines = failed.map(
     ({ run, violation }) =>
-      `FAIL ${violation.property} · ${run.protocol}, seed ${run.seed}, event ${violation.sequence}\n     ${violation.message}`,
+      `FAIL ${violation.property} · ${run.protocol}, seed ${run.seed}, ${whenSeen(violation)}\n     ${violation.message}`,
   );
   for (const run of result.runs) {
     if (run.ending === 'out of memory')

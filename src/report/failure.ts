@@ -5,7 +5,7 @@ import { pageTable } from '../../machines/tables.ts';
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import { describeFaults } from '../model/faults.ts';
 import { Geometry } from '../model/geometry.ts';
-import type { Violation } from '../properties/index.ts';
+import { type Violation, whenSeen } from '../properties/index.ts';
 import type { Protocol } from '../protocols/index.ts';
 import { loadProtocol } from '../scenarios/modules.ts';
 import { partsOf, workloadOf } from '../scenarios/parts.ts';
@@ -192,7 +192,7 @@ export async function failureScreen(
   const protocol = details.protocol ?? (await loadProtocol(unit.protocol));
   const { seed, scheduler, choices } = unit;
   const seen = await seenIn(unit, protocol, violation);
-  const where = violation.sequence < 0 ? 'at rest' : `event ${violation.sequence}`;
+  const where = whenSeen(violation);
   return [
     `✗ ${violation.property} · ${printable(protocol.name)}, seed ${seed}, ${where}`,
     `  ${printable(violation.message)}`,

@@ -3,16 +3,13 @@
 import type { System } from '../actor/system.ts';
 import type { Parts } from '../actors/index.ts';
 import type { Geometry } from '../model/geometry.ts';
-import { monitors, type Property } from '../properties/index.ts';
+import { AT_REST, monitors, type Property, type Violation } from '../properties/index.ts';
 import type { Observing } from '../runtime/trace.ts';
 import { AssertionError } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { Metrics } from './metrics.ts';
 import type { Check, Run } from './result.ts';
 import { Room } from './room.ts';
-
-/** Position of what was seen at the end of a run. */
-const AT_REST = -1;
 
 export class Judged {
   private readonly parts: Parts;
@@ -60,9 +57,13 @@ export class Judged {
     // That nothing ends any more is then the setting's fault and not the protocol's.
     const isExcused = ({ name, violation }: Property) =>
       ended === 'out of memory' && name === 'answered' && violation?.sequence === AT_REST;
-    const violations = this.properties.flatMap((property) =>
-      property.violation && claimed(property) && !isExcused(property) ? [property.violation] : [],
-    );
+    // In the order in which they were seen, at rest last: what came first is most likely the cause of the others.
+    const placeOf = ({ sequence }: Violation) => (sequence === AT_REST ? Infinity : sequence);
+    const violations = this.properties
+      .flatMap((property) =>
+        property.violation && claimed(property) && !isExcused(property) ? [property.violation] : [],
+      )
+      .toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));
     const measured = this.metrics.result();
     // Only a vCPU that has halted has a time of its own that counts.
     if (ended !== 'at rest')

@@ -2,6 +2,7 @@
 // from Gfn to Gfn, so that a page's story can be picked out by its Gvpn.
 import { event, eventKinds, type TraceEvent } from '../model/events.ts';
 import type { Geometry } from '../model/geometry.ts';
+import { illegalInWords } from '../properties/legal-lifecycle.ts';
 import {
   cause,
   causes,
@@ -199,16 +200,7 @@ export class Narrator {
       case event.page:
         return this.pageSteps(e, lane);
       case event.illegal:
-        return [
-          [
-            '',
-            lane,
-            lane,
-            `${['page', 'location', 'request'][e.id]} ${e.gfn}: event ${e.cause} in state ${e.from}, which the machine does not have`,
-            '',
-            true,
-          ],
-        ];
+        return [['', lane, lane, illegalInWords(e, this.page), '', true]];
       case event.born:
         return [['', HOST, HOST, `first touch: Gfn ${e.gfn} is at ${this.at(e.to)}`]];
       case event.died:

@@ -300,12 +300,12 @@ export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => 
   const { topologySchema } = await import('./topologies/schema.ts');
   const parsed = topologySchema.safeParse(seen);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const { path, message } = issue!;
-    const expected = message.replace(/^.*expected /, '');
+    const { expectation } = await import('./complaint.ts');
+    const issue = parsed.error.issues[0]!;
+    const value = valueAt(seen, issue.path);
     return refuse(
-      `${path.join('.')} is ${quote(valueAt(seen, path))}`,
-      expected,
+      `${issue.path.join('.')} is ${value === undefined ? 'missing' : quote(value)}`,
+      expectation(issue),
       `see ${typesAt('src/model/topology.ts')}`,
     );
   }
@@ -327,7 +327,7 @@ export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfi
   if (!MODULE.test(nameOrFile)) return (await import('./profiles/index.ts')).loadProfile(nameOrFile);
   const profile = (await load(nameOrFile, 'cost profile')) as unknown as CostProfile;
   try {
-    resolveCosts(profile);
+    resolveCosts(profile, nameOrFile);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const hint = `see ${sourceAt('src/scenarios/profiles/skylake-2s.ts')}`;

@@ -1,6 +1,6 @@
 // How fast the checker is, as ratios of two things measured in turns in one run: absolute figures on a shared machine mean
 // little. Prints figures, judges nothing:
-//   node test/bench/check.bench.ts [--json FILE] [--managers N]
+//   npx node test/bench/check.bench.ts [--json FILE] [--managers N]
 // Models without symmetry, all invariants judged, traces kept. "Search" is the search proper: tables warm, JIT warm, no
 // start-up of a process, no start of a pool; Spin's time is its own figure, compilation left out. Medians of the repeats.
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 // How fast a recorded run is explained: steps and events a second, beside the simulated executor that makes the same steps
 // without comparing anything; by CPU time, the best of some repeats. Prints figures, judges nothing:
-//   node test/bench/validate.bench.ts
+//   npx node test/bench/validate.bench.ts
 import { create, measure, type Parts } from '../../src/actors/index.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { RandomScheduler } from '../../src/runtime/schedulers/random.ts';

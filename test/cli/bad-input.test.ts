@@ -518,6 +518,19 @@ const usage: Case[] = [
     /'warp', expected one of simulated, threads/,
   ),
   flags('--executor one letter off', ['--executor', 'thread'], '--executor', /did you mean threads\?/),
+  flags(
+    '--scheduler with threads',
+    ['--executor', 'threads', '--scheduler', 'pct'],
+    '--scheduler',
+    /pct with threads, expected --executor simulated/,
+  ),
+  {
+    title: 'check: a live migration',
+    args: ['check', 'm.yaml'],
+    files: { 'm.yaml': readFileSync(join(EXAMPLES, 'live-migration.yaml')) },
+    place: 'm.yaml',
+    says: /is a live migration, expected a scenario of one host/,
+  },
   flags('--scheduler of another kind', ['--scheduler', 'fifo'], '--scheduler', /one of timed, random, pct/),
   flags('--faults misspelt', ['--faults', 'lose reqest:3'], '--faults', /did you mean lose request:3\?/),
   flags(
@@ -586,7 +599,16 @@ const usage: Case[] = [
   ),
   flags('far memory on a pinned node', ['--new-location', 'far@0'], '--new-location', /far memory on node 0/),
   flags('far memory nowhere', ['--new-location', 'far'], '--new-location', /far@NODE/),
-  flags('a store size without a store', ['--store-size', '1GiB'], '--store-size', /without --new-location/),
+  {
+    title: 'a store size where there is a chain of stores',
+    args: ['s.yaml', '--store-size', '1GiB'],
+    files: {
+      's.yaml':
+        'version: 1\nhost: { newLocation: [{ kind: nvme, node: 0 }, { kind: hdd, node: 0 }] }\nworkload: { kind: uniform }\n',
+    },
+    place: '--store-size',
+    says: /of a chain of locations, expected one of them/,
+  },
   flags('--memory 1KiB', ['--memory', '1KiB'], '--memory', /at least 16KiB/),
   flags('--memory 9TiB', ['--memory', '9TiB'], '--memory', /frames and slots, expected at most/),
   flags(

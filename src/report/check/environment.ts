@@ -5,6 +5,7 @@ import { argumentOf, BULK_VNODES, commandIn, encode, operation, operationOf } fr
 import { waits } from '../../actors/vcpu.ts';
 import { Memo, type Records } from '../../runtime/check/interner.ts';
 import { inWords } from '../../scenarios/workloads/script.ts';
+import { several } from '../../stdx/figures.ts';
 
 /** How much each may do. */
 export interface Bounds {
@@ -185,7 +186,10 @@ export class Environment {
     const scripts = Array.from({ length: vcpus }, (_, v): [string, string] => {
       const wants = this.isHungry(now, v) ? ', wants the next' : '';
       const halted = (this.field(now, vcpus + 2) & (1 << v)) !== 0;
-      return [`script of vcpu${v}`, halted ? 'ended' : `${this.field(now, v)} operations to come${wants}`];
+      return [
+        `script of vcpu${v}`,
+        halted ? 'ended' : `${several(this.field(now, v), 'operation')} to come${wants}`,
+      ];
     });
     const left = `moves ${this.field(now, vcpus)}, reclaims ${this.reclaimsLeft(now)}, faults ${this.faultsLeft(now)}, repeats ${this.repeatsLeft(now)}`;
     const lost = `, losses ${this.lossesLeft(now)}, early time-outs ${this.timeoutsLeft(now)}`;

@@ -1,5 +1,6 @@
 // The screen of a live migration: modes side by side, what the network did, what was checked, and where the gain ends.
 import type { ClusterSpec } from '../../model/cluster.ts';
+import { whenSeen } from '../../properties/index.ts';
 import { whole } from '../../stdx/figures.ts';
 import { printable } from '../../stdx/input-error.ts';
 import type { MigrationResult, MigrationRun } from './migration-result.ts';
@@ -138,7 +139,7 @@ function verdict(result: MigrationResult): string[] {
   const failed = result.runs.flatMap((run) =>
     run.violations.map(
       (violation) =>
-        `FAIL ${violation.property} · ${run.mode}, seed ${run.seed}, event ${violation.sequence}\n     ${violation.message}`,
+        `FAIL ${violation.property} · ${run.mode}, seed ${run.seed}, ${whenSeen(violation)}\n     ${violation.message}`,
     ),
   );
   const cut = result.runs
