@@ -39,9 +39,8 @@ export class Freeing {
     this.balancing.gvpn[slot] = NONE;
     this.balancing.phase[slot] = phase.idle;
     if (gfn === NONE) return;
-    if (movedAway) memory.markWiped(gfn, false);
     if (movedAway || !memory.poisons) {
-      this.vcpu.free(gfn, context);
+      this.vcpu.free(gfn, context, false);
       return;
     }
     this.balancing.source[slot] = gfn;
@@ -73,9 +72,8 @@ export class Freeing {
     context.trace.wiped(vcpu.self, gfn, to);
     transfer.poison(to);
     context.spend(vcpu.costs.clearPageNs);
-    vcpu.memory.markWiped(gfn, true);
     this.balancing.phase[slot] = phase.idle;
-    vcpu.free(gfn, context);
+    vcpu.free(gfn, context, true);
   }
   /** What was filled with poison when it was freed must still be: else something wrote to free memory. */
   checkPoison(slot: number, context: Context): void {

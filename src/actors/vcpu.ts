@@ -135,8 +135,7 @@ export class Vcpu implements Actor {
         this.view.noticed(context);
         return;
       case message.freed:
-        this.memory.give(incoming.argument);
-        this.reporting.pump(context);
+        this.takeBack(incoming.argument >> 1, (incoming.argument & 1) === 1, context);
         return;
       case message.handover:
         own[field.tasks]!++;
@@ -412,11 +411,17 @@ export class Vcpu implements Actor {
       context.send(hypervisor, message.request, self * spec.batch + slot, 0, 0, this.asked[slot]);
     }
   }
-  free(gfn: number, context: Context): void {
+  /** @param isWiped whether the Gfn is full of poison; left out: as it was when it was taken from this vCPU's own list */
+  free(gfn: number, context: Context, isWiped?: boolean): void {
     const owner = this.memory.ownerOf(gfn);
-    if (owner === this.self) {
-      this.memory.give(gfn);
-      this.reporting.pump(context);
-    } else context.send(owner, message.freed, this.self, gfn);
+    if (owner === this.self) this.takeBack(gfn, isWiped, context);
+    // The notes on a Gfn are its owner's: nobody else writes them.
+    else context.send(owner, message.freed, this.self, 2 * gfn + (isWiped === true ? 1 : 0));
+  }
+  private takeBack(gfn: number, isWiped: boolean | undefined, context: Context): void {
+    const { memory } = this;
+    if (memory.poisons && isWiped !== undefined) memory.markWiped(gfn, isWiped);
+    memory.give(gfn);
+    this.reporting.pump(context);
   }
 }

@@ -74,6 +74,14 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
     given: { guest: { freePageReporting: true } },
     states: [15_899, 20_647],
   },
+  'free, poisoned, by another': {
+    script: [
+      ['write 0', 'handover 1'],
+      ['await', 'free 0', 'write 0'],
+    ],
+    given: { guest: { poison: 'negotiated' } },
+    states: [124, 262],
+  },
   inflate: {
     script: [
       ['write 0', 'inflate 0', 'deflate 0'],
