@@ -82,9 +82,10 @@ export class ListView {
     this.own = arena.int32(field.count);
   }
 
-  /** No look is under way. */
+  /** No look is under way. What a ring's reader is in the middle of, beside looks, it goes on with. */
   settle(): void {
     this.own[field.gfn] = 0;
+    if (this.isBusy()) return;
     this.own[field.lines] = 0;
     this.reader.settle();
   }

@@ -125,6 +125,11 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
     given: { list: { access: 'copy' } },
     states: [87_900, 98_738],
   },
+  'a ring that is told of': {
+    script: [['write 0', 'pageout 0', 'move 0 to 1'], []],
+    given: { list: { format: 'ring', inspect: 'on notify' }, gfns: 4 },
+    states: [1, 1],
+  },
   'reclaim as well': {
     script: [
       ['write 0', 'read 0'],
