@@ -125,10 +125,16 @@ const scripts: Record<string, SmallBounds & { states: readonly [number, number] 
     given: { list: { access: 'copy' } },
     states: [87_900, 98_738],
   },
+  'a list that is sent, and a restart': {
+    script: [['write 0', 'pageout 0', 'read 0'], []],
+    given: { list: { access: 'copy' } },
+    restarts: 1,
+    states: [17_222, 36_212],
+  },
   'a ring that is told of': {
     script: [['write 0', 'pageout 0', 'move 0 to 1'], []],
     given: { list: { format: 'ring', inspect: 'on notify' }, gfns: 4 },
-    states: [1, 1],
+    states: [802, 1_718],
   },
   'reclaim as well': {
     script: [

@@ -93,10 +93,11 @@ export class Footing {
     } else if (actor > geometry.host) this.add(leaves.operations[id]!);
     const isTold = kind === message.recover || kind === message.recovered;
     for (const recovery of isTold ? leaves.recovery : []) this.add(recovery);
-    // Whatever it was about to do, it may be started anew instead, and then goes through its lists.
-    if (actor === geometry.hypervisor && owner === 'hypervisor' && geometry.spec.restarts)
-      this.add(leaves.list);
-    if (actor !== geometry[owner] || !LISTS.has(kind)) return;
+    if (actor !== geometry[owner]) return;
+    // Whatever it was about to do, it may be started anew instead, and then goes through its lists and what it has sent.
+    const restarts = actor === geometry.hypervisor && geometry.spec.restarts === true;
+    if (restarts) for (const leaf of [leaves.list, ...leaves.parcels]) this.add(leaf);
+    if (!LISTS.has(kind)) return;
     // Who sends a list, or word of a new version, knows what is in it: no meter tells.
     const sends = access === 'copy' || inspect === 'on notify';
     if (kind === message.export || kind === message.retire || sends) this.add(leaves.list);
