@@ -2,6 +2,7 @@
 // hang on, where columns are not of the same work.
 import type { Result as Outcome } from '../model/words.ts';
 import type { Experiment } from '../scenarios/assemble.ts';
+import { isTrace } from '../scenarios/scenario.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { type Columns, counter, isComparable, mean, sum, titleOf } from './columns.ts';
 import type { Run } from './result.ts';
@@ -55,7 +56,7 @@ function failed({ all }: Columns): string[] {
   return ['', `Refused or failed (${words.join('; ')})`, ...lines];
 }
 
-function notes({ protocols }: Experiment, columns: Columns): string[] {
+function notes({ protocols, scenario }: Experiment, columns: Columns): string[] {
   const { all, base } = columns;
   const lines: string[] = [];
   const pages = mean(base, (run) => run.pagesBalanced);
@@ -89,7 +90,10 @@ function notes({ protocols }: Experiment, columns: Columns): string[] {
   });
   if (silent.length > 0) {
     const names = silent.map(({ name }) => titleOf(name)).join(', ');
-    lines.push(`Note: no request was made under ${names}, so nothing of the plan was exercised.`);
+    const { workload } = scenario;
+    const rests = isTrace(workload) && workload.files.length === 1 && workload.moveEvery === undefined;
+    const why = rests ? ' A single traced task stays where it is; --move-every moves it.' : '';
+    lines.push(`Note: no request was made under ${names}, so nothing of the plan was exercised.${why}`);
   }
   if (all.some(({ runs: same }) => isOneRun(same))) {
     lines.push(
