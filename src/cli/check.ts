@@ -31,7 +31,14 @@ import { readCheckpoint, wroteCheckpoint } from './checkpoint-file.ts';
 import { exit } from './exit.ts';
 import { writeReplay } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
-import { absolute, refuse, refuseInputAsJson, refuseUnknownFlaws, wholeNumber } from './options.ts';
+import {
+  absolute,
+  refuse,
+  refuseInputAsJson,
+  refuseOneFile,
+  refuseUnknownFlaws,
+  wholeNumber,
+} from './options.ts';
 import {
   attempted,
   print,
@@ -65,8 +72,8 @@ export interface CheckFlags {
   checkpoint?: string;
   json?: string | boolean;
   explore?: boolean;
-  /** `--profile`. */
-  isProfiled?: boolean;
+  /** Of `--profile`, which somebody else writes. */
+  profileFile?: string;
   out?: string;
 }
 
@@ -100,6 +107,7 @@ interface Campaign {
 export async function check(scenario: string | undefined, flags: CheckFlags): Promise<number> {
   const campaign = await campaignOf(scenario, flags);
   refuseInputAsJson(flags.json, [scenario, flags.checkpoint, ...(flags.protocol ?? [])]);
+  refuseOneFile({ '--json': flags.json, '--checkpoint': flags.checkpoint, '--profile': flags.profileFile });
   if (typeof flags.json === 'string') refuseUnwritable(flags.json);
   // What is not asked for is written only where something fails, and then it is early enough to say that it cannot be.
   if (flags.out !== undefined) refuseUnwritable(join(flags.out, 'check.json'));
@@ -284,7 +292,7 @@ async function campaignOf(scenario: string | undefined, flags: CheckFlags): Prom
   );
   const seconds = flags.time === undefined ? Infinity : wholeNumber(flags.time, '--time', 1);
   const workers = within('--workers', flags.workers, 1, 64, 'more threads than cores gain nothing');
-  if (flags.isProfiled === true && workers > 1)
+  if (flags.profileFile !== undefined && workers > 1)
     refuse('--profile', `of ${workers} workers`, '--workers 1', 'a profile is of one thread');
   const searched =
     script === null

@@ -34,6 +34,7 @@ const simulate = async (
   if (given.length === 0) return (await import('./simulate.ts')).simulate(scenario, rest);
   const { profiled, profilesIn } = await import('./cpu-profile.ts');
   const flags: Flags = { ...rest, ...profilesIn(given) };
+  (await import('./options.ts')).refuseOneFile({ '--json': flags.json, '--profile': flags.cpuProfile });
   return profiled(flags.cpuProfile, async () => (await import('./simulate.ts')).simulate(scenario, flags));
 };
 const replay = async (file: string): Promise<number> => (await import('./replay.ts')).replay(file);
@@ -142,8 +143,15 @@ function addSimulate(root: Command, done: Done): void {
     )
     .option('--journey <page>', "one page's journey under each protocol, in the lanes of the patent's FIG. 4")
     .option('--replay <file>', 'run a kept failure again')
-    .action(async (scenario: string | undefined, flags: SimulateFlags) => {
-      done(flags.replay === undefined ? await simulate(scenario, flags) : await replay(flags.replay));
+    .action(async (scenario: string | undefined, flags: SimulateFlags, command: Command) => {
+      if (flags.replay === undefined) return done(await simulate(scenario, flags));
+      const others = command.options.filter(
+        (option) =>
+          command.getOptionValueSource(option.attributeName()) === 'cli' && option.long !== '--replay',
+      );
+      const beside = scenario ?? others[0]?.long;
+      if (beside !== undefined && beside !== null) (await import('./options.ts')).refuseBesideReplay(beside);
+      done(await replay(flags.replay));
     });
 }
 
@@ -218,7 +226,11 @@ function addCheck(root: Command, done: Done): void {
     .option('-o, --out <dir>', 'folder for replay files, written where something fails (default: out)')
     .addOption(cpuProfile())
     .action(async (scenario: string | undefined, { profile, ...flags }: CheckFlags & Profiled) =>
-      done(await watched(profile, () => check(scenario, { ...flags, isProfiled: profile !== undefined }))),
+      done(
+        await watched(profile, () =>
+          check(scenario, { ...flags, ...(profile !== undefined && { profileFile: profile }) }),
+        ),
+      ),
     );
 }
 

@@ -3,7 +3,8 @@
 import { Session } from 'node:inspector/promises';
 import { quote } from '../scenarios/quote.ts';
 import { refuse } from './options.ts';
-import { note, refuseUnwritable, writeWhole } from './output.ts';
+import { exit } from './exit.ts';
+import { attempted, note, refuseUnwritable, writeWhole } from './output.ts';
 
 const EXTENSION = '.cpuprofile';
 
@@ -27,8 +28,11 @@ export function cpuProfileIn(given: string | undefined): string | undefined {
   return refuse('--profile', quote(given), `a file that ends in ${EXTENSION}`, 'or --profile alone');
 }
 
-/** @param file undefined: the work is done and nobody looks. Nothing is written of work that was refused. */
-export async function profiled<T>(file: string | undefined, work: () => Promise<T>): Promise<T> {
+/**
+ * @param file undefined: the work is done and nobody looks. Nothing is written of work that was refused.
+ * @param work to an exit status, which a profile that cannot be written does not hide
+ */
+export async function profiled(file: string | undefined, work: () => Promise<number>): Promise<number> {
   if (file === undefined) return work();
   refuseUnwritable(file);
   const session = new Session();
@@ -36,11 +40,11 @@ export async function profiled<T>(file: string | undefined, work: () => Promise<
   await session.post('Profiler.enable');
   await session.post('Profiler.start');
   try {
-    const done = await work();
+    const status = await work();
     const { profile } = await session.post('Profiler.stop');
-    writeWhole(file, JSON.stringify(profile));
-    note(`profile: ${file}`);
-    return done;
+    const isWritten = await attempted(() => writeWhole(file, JSON.stringify(profile)));
+    if (isWritten) note(`profile: ${file}`);
+    return isWritten || status !== exit.ok ? status : exit.output;
   } finally {
     session.disconnect();
   }

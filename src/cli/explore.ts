@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Explorable } from '../runtime/check/explorable.ts';
 import { type Option, Walk } from '../report/check/walk.ts';
 import type { Choice } from '../report/check/world-system.ts';
-import { commandTo } from '../report/command.ts';
+import { commandTo, shellWord } from '../report/command.ts';
 import { runUnit, type Unit } from '../report/unit.ts';
 import { whole } from '../stdx/figures.ts';
 import { exit } from './exit.ts';
@@ -171,7 +171,7 @@ class Dialogue {
       if (error instanceof OutputError) return [error.message];
       throw error;
     }
-    return [`wrote ${file}: ${seen.property}, ${commandTo('replay', file)}`];
+    return [`wrote ${file}: ${seen.property}, ${commandTo('replay', shellWord(file))}`];
   }
 
   // --- what is shown

@@ -4,7 +4,7 @@ import { shrink, type Shrunk } from '../report/shrink.ts';
 import type { Unit } from '../report/unit.ts';
 import type { Violation } from '../properties/index.ts';
 import { isScript } from '../scenarios/scenario.ts';
-import { progress, progressEnds, writeWhole } from './output.ts';
+import { attempted, progress, progressEnds, writeWhole } from './output.ts';
 import { TOOL } from './version.ts';
 
 /** What a scenario takes of a script: more is no small run. */
@@ -41,6 +41,8 @@ export async function explainFailure(
 ): Promise<string[]> {
   const small = await smallest(unit, violation.property);
   if (small === null) return [];
-  if (keep !== undefined) writeReplay(keep, small.unit, small.violation);
-  return failureScreen(small.unit, small.violation, { ...small, replay: keep ?? replay });
+  // What is found is told, also where it cannot be written.
+  const isKept =
+    keep !== undefined && (await attempted(() => writeReplay(keep, small.unit, small.violation)));
+  return failureScreen(small.unit, small.violation, { ...small, replay: isKept ? keep : replay });
 }

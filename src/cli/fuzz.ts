@@ -6,7 +6,7 @@ import { Piscina } from 'piscina';
 import { type Flaw, flawNamed, flaws as allFlaws } from '../flaws/index.ts';
 import { deviceFaults, harms, talks } from '../model/faults.ts';
 import { protocols as shipped } from '../protocols/index.ts';
-import { commandTo } from '../report/command.ts';
+import { commandTo, shellWord } from '../report/command.ts';
 import { inVain, unexercised } from '../report/unexercised.ts';
 import {
   addUp,
@@ -75,6 +75,8 @@ interface Found {
 
 export async function fuzz(flags: FuzzFlags): Promise<number> {
   if (flags.list) {
+    if (flags.json !== undefined)
+      refuse('--json', 'beside --list', 'one of the two', 'the list is for people');
     await print(flawList());
     return exit.ok;
   }
@@ -167,29 +169,38 @@ async function checked(flags: FuzzFlags): Promise<Campaign> {
   };
 }
 
-/** The clean protocols, or those with the flaws asked for, a batch of seeds at a time in their order. */
+/**
+ * The clean protocols, or those with the flaws asked for, a batch of seeds at a time. What comes out does not depend on who was
+ * done first: batches are added up in the order of their seeds, up to the first in which something failed.
+ */
 async function campaignOf(
   { schedules, from, protocols, worlds, mix, flaws: switched, selfTest }: Campaign,
   crew: Crew,
 ): Promise<Tally> {
-  const total = emptyTally();
   const end = from + schedules;
   const flaws = selfTest ? [] : switched;
+  const parts: Tally[] = [];
   let next = from;
+  let done = 0;
+  let hasFailed = false;
   const slowly = new SlowProgress();
   await lanes(crew, async () => {
-    while (next < end && total.failures.length === 0 && !crew.signal.aborted) {
+    while (next < end && !hasFailed && !crew.signal.aborted) {
       const count = Math.min(BATCH[worlds], end - next);
       const stretch = { from: next, count, worlds, mix, protocols, flaws, untilFound: false };
+      const place = (next - from) / BATCH[worlds];
       next += count;
       const part = await given(crew, stretch);
-      if (part) addUp(total, part.tally);
-      slowly.say(
-        `fuzz  ${whole(total.schedules)}/${whole(schedules)} schedules`,
-        total.schedules / schedules,
-      );
+      if (part === null) continue;
+      parts[place] = part.tally;
+      done += part.tally.schedules;
+      hasFailed ||= part.tally.failures.length > 0;
+      slowly.say(`fuzz  ${whole(done)}/${whole(schedules)} schedules`, done / schedules);
     }
   });
+  const total = emptyTally();
+  // What was interrupted is missing among them.
+  for (const part of Object.values(parts)) if (total.failures.length === 0) addUp(total, part);
   return total;
 }
 
@@ -357,7 +368,7 @@ async function keep(
       )
     : [];
   const replays = files
-    .flatMap((file) => (file === undefined ? [] : [`Replay  ${commandTo('replay', file)}`]))
+    .flatMap((file) => (file === undefined ? [] : [`Replay  ${commandTo('replay', shellWord(file))}`]))
     .toReversed();
   return { lines: [...lines, ...(screen.length > 0 ? ['', ...screen, ''] : []), ...replays], files };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { frameTable } from '../../machines/tables.ts';
 import { resolveCosts } from '../model/cost.ts';
 import { migrationModes } from '../protocols/migration.ts';
-import { commandTo } from '../report/command.ts';
+import { commandTo, shellWord } from '../report/command.ts';
 import { together } from '../report/judged.ts';
 import {
   type MigrationResult,
@@ -103,7 +103,9 @@ export async function migrate(text: string, file: string, flags: Flags): Promise
   }
   for (const run of runs) {
     if (run.violations.length > 0)
-      note(`Replay  ${commandTo('simulate', `${file} --seed ${run.seed} --scheduler ${scheduler}`)}`);
+      note(
+        `Replay  ${commandTo('simulate', `${shellWord(file)} --seed ${run.seed} --scheduler ${scheduler}`)}`,
+      );
   }
   if (interrupt.status !== 0 && !result.complete) return interrupt.status;
   if (!result.pass) return exit.violated;

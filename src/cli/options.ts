@@ -77,6 +77,27 @@ export function refuseInputAsJson(
   refuse('--json', `${quote(json)} is an input`, 'a file for the result', 'give what is read before --json');
 }
 
+/** Two outputs in one file: the first would be lost. */
+export function refuseOneFile(outputs: Record<string, string | boolean | undefined>): void {
+  const files = Object.entries(outputs).flatMap(([flag, file]) =>
+    typeof file === 'string' ? [{ flag, file: resolve(file) }] : [],
+  );
+  for (const [i, { flag, file }] of files.entries()) {
+    const before = files.slice(0, i).find((one) => one.file === file);
+    if (before) refuse(flag, `is the file of ${before.flag}`, 'a file of its own', 'name another');
+  }
+}
+
+/** A kept failure has everything in its file. */
+export function refuseBesideReplay(what: string): never {
+  return refuse(
+    '--replay',
+    `beside ${quote(what)}`,
+    'nothing else',
+    'the file has the scenario and all options',
+  );
+}
+
 /** A whole number as people write it: no sign, no exponent, no leading zero, exact. */
 export function wholeNumber(text: string, flag: string, least = 0): number {
   const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;

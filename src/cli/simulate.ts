@@ -7,7 +7,7 @@ import { pageTable } from '../../machines/tables.ts';
 import { Geometry } from '../model/geometry.ts';
 import type { Topology } from '../model/topology.ts';
 import { protocols as shipped } from '../protocols/index.ts';
-import { commandTo } from '../report/command.ts';
+import { commandTo, shellWord } from '../report/command.ts';
 import { comparison } from '../report/comparison.ts';
 import { differential } from '../report/differential.ts';
 import { together } from '../report/judged.ts';
@@ -318,15 +318,15 @@ async function keepFailures(
       workload: keptWorkload(unit.workload, out, stdin),
       choices,
     };
-    writeReplay(file, kept, violation);
+    const isKept = await attempted(() => writeReplay(file, kept, violation));
     const what = `${report.run.protocol} ${violation.property}`;
     if (explained.size < EXPLAINED_MAX && !explained.has(what)) {
       explained.add(what);
       const keep = file.replace(/\.json$/, '-smallest.json');
-      const screen = await explainFailure(kept, violation, { keep });
+      const screen = await explainFailure(kept, violation, isKept ? { keep } : {});
       if (screen.length > 0) await show(`\n${screen.join('\n')}`);
     }
-    lines.push(`Replay  ${commandTo('simulate', `--replay ${file}`)}`);
+    if (isKept) lines.push(`Replay  ${commandTo('simulate', `--replay ${shellWord(file)}`)}`);
   }
   for (const line of lines) await show(line);
 }

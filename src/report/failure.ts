@@ -13,7 +13,7 @@ import { isScript } from '../scenarios/scenario.ts';
 import { isCheckout, sourceAt } from '../stdx/checkout.ts';
 import { several, whole } from '../stdx/figures.ts';
 import { printable } from '../stdx/input-error.ts';
-import { commandTo } from './command.ts';
+import { commandTo, shellWord } from './command.ts';
 import { drawLanes } from './lanes.ts';
 import { HOST, HYPERVISOR, Narrator, type NarratedEvent } from './narrator.ts';
 import { runOnce } from './run.ts';
@@ -203,7 +203,7 @@ export async function failureScreen(
     ...seen.lanes(scheduler === 'timed' && choices === undefined),
     '',
     ...seen.change(),
-    ...(details.replay === undefined ? [] : [`Replay:  ${commandTo('replay', printable(details.replay))}`]),
+    ...(details.replay === undefined ? [] : [`Replay:  ${commandTo('replay', shellWord(details.replay))}`]),
   ];
 }
 

@@ -967,6 +967,36 @@ const outputs: Case[] = [
     place: 'f/result.json',
     says: /cannot be written/,
   },
+  {
+    title: '--json and --profile in one file',
+    args: ['--json', 'x.cpuprofile', '--profile', './x.cpuprofile'],
+    place: '--profile',
+    says: /is the file of --json/,
+  },
+  {
+    title: 'check: --json and --checkpoint in one file',
+    args: ['check', '-p', 'conventional', '--json', 'c', '--checkpoint', 'c'],
+    place: '--checkpoint',
+    says: /is the file of --json/,
+  },
+  {
+    title: '--replay beside another option',
+    args: ['--replay', 'f.json', '--seed', '9'],
+    place: '--replay',
+    says: /beside '--seed', expected nothing else/,
+  },
+  {
+    title: '--replay beside a scenario',
+    args: ['s.yaml', '--replay', 'f.json'],
+    place: '--replay',
+    says: /beside 's\.yaml', expected nothing else/,
+  },
+  {
+    title: 'fuzz: --list as JSON',
+    args: ['fuzz', '--list', '--json', 'f'],
+    place: '--json',
+    says: /beside --list, expected one of the two/,
+  },
   { title: '--json that is a folder', args: ['--json', '.'], place: '.', says: /is no file name/ },
   {
     title: '--json that takes the scenario for its file',

@@ -1,5 +1,13 @@
 // `--profile`: a .cpuprofile of the run, of the same run as without it.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -50,6 +58,15 @@ test('check --profile: the search, and its counts as without it', async () => {
   expect(seen.status).toBe(plain.status);
   expect(seen.stdout).toBe(plain.stdout);
   expect(profileIn('check.cpuprofile').nodes.length).toBeGreaterThan(1);
+});
+
+test('one that cannot be written in the end does not hide what was found', async () => {
+  symlinkSync('/dev/full', join(cwd, 'full.cpuprofile'));
+  const broken = ['check', '-p', 'copyless-map', '--flaw', 'no-write-protection', '--out', cwd];
+  const { status, stdout, stderr } = await run([...broken, '--profile', 'full.cpuprofile'], { cwd });
+  expect(stdout).toContain('FAIL copyless-map: I8-shootdown');
+  expect(stderr).toContain('full.cpuprofile: could not be written (ENOSPC)');
+  expect(status).toBe(1);
 });
 
 test.each([
