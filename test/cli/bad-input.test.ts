@@ -974,10 +974,10 @@ const outputs: Case[] = [
     says: /is the file of --json/,
   },
   {
-    title: 'check: --json and --checkpoint in one file',
-    args: ['check', '-p', 'conventional', '--json', 'c', '--checkpoint', 'c'],
-    place: '--checkpoint',
-    says: /is the file of --json/,
+    title: 'check: --checkpoint and --profile in one file',
+    args: ['check', '-p', 'conventional', '--checkpoint', 'c.cpuprofile', '--profile', 'c.cpuprofile'],
+    place: '--profile',
+    says: /is the file of --checkpoint/,
   },
   {
     title: '--replay beside another option',
