@@ -13,23 +13,35 @@ const HEAD_MAX = 200;
 
 /** @returns undefined where there is no such file, and there can be one */
 export function readCheckpoint(file: string): Checkpoint | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) {
+  const bytes = bytesIn(file);
+  if (bytes === undefined) {
     refuseUnwritable(file);
     return undefined;
   }
-  // Of a device there may be no end.
-  const bytes = stats.isFile() ? readFileSync(file) : Buffer.alloc(0);
   const end = bytes.subarray(0, HEAD_MAX).indexOf('\n') + 1;
   const body = bytes.subarray(end);
   if (end > 0 && bytes.subarray(0, end).equals(headOf(body))) return deserialize(body) as Checkpoint;
   const isOurs = bytes.subarray(0, end).toString('utf8').startsWith('checkpoint of ');
-  throw new InputError(
-    { file },
+  return refuse(
+    file,
     isOurs ? 'is a checkpoint that was damaged, or is of another version' : 'is no checkpoint',
-    `a file that check --checkpoint of ${TOOL} wrote`,
-    'remove it, or name another',
   );
+}
+
+/** @returns undefined where there is no such file */
+function bytesIn(file: string): Buffer | undefined {
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    // Of a device there may be no end.
+    return stats && (stats.isFile() ? readFileSync(file) : Buffer.alloc(0));
+  } catch (error) {
+    return refuse(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function refuse(file: string, what: string): never {
+  const expected = `a file that check --checkpoint of ${TOOL} wrote`;
+  throw new InputError({ file }, what, expected, 'remove it, or name another');
 }
 
 /** Written beside and renamed: a kill leaves the one before. A full disk is told, and costs the checkpoint only. */

@@ -1,6 +1,6 @@
 // What a user can get wrong, and what is said about it: one line that names the place, what was seen, what would have been
 // right and what to do; exit status 2; nothing on stdout; nothing written.
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -493,6 +493,33 @@ const usage: Case[] = [
     '/dev/null',
     /is no checkpoint/,
   ),
+  ...['simulate', 'replay', 'check -p conventional --checkpoint'].flatMap((verb): Case[] => [
+    {
+      title: `${verb}: two links that name one another`,
+      args: [...verb.split(' '), 'a'],
+      prepare: (cwd) => {
+        symlinkSync('b', join(cwd, 'a'));
+        symlinkSync('a', join(cwd, 'b'));
+      },
+      place: 'a',
+      says: /cannot be read \(ELOOP\)/,
+    },
+    flags(
+      `${verb}: a name of 300 letters`,
+      [...verb.split(' '), 'n'.repeat(300)],
+      'n'.repeat(300),
+      /cannot be read \(ENAMETOOLONG\)/,
+    ),
+  ]),
+  {
+    ...flags(
+      'check: a checkpoint that fails to be read',
+      ['check', '-p', 'conventional', '--checkpoint', '/proc/self/mem'],
+      '/proc/self/mem',
+      /cannot be read \(EIO\)/,
+    ),
+    skip: !existsSync('/proc/self/mem') && 'there is no such file here',
+  },
   {
     title: 'check: a file that is no checkpoint',
     args: ['check', '-p', 'conventional', '--checkpoint', 'c.bin'],
