@@ -1,5 +1,14 @@
 // `check` at the command line: verdicts, a counterexample that replays, a search that is stopped and goes on, bad input.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -332,6 +341,21 @@ test('a checkpoint that cannot be written costs no more than itself', async () =
   expect(stderr).toContain(`copyless: ${file}: could not be written (EISDIR)`);
   expect(status).toBe(130);
 }, 120_000);
+
+test('a search that is done leaves a checkpoint that is not its own: one that came meanwhile, and a link to nowhere', async () => {
+  // A second's: it writes nothing itself.
+  const search = [...small, '--vcpus', '1', '--restarts', '1', '--checkpoint'];
+  const file = join(folder, 'shared.bin');
+  const { child, ended } = start([...search, file], { cwd: folder });
+  await new Promise<void>((begun) => child.stdout!.once('data', () => begun()));
+  writeFileSync(file, 'of another');
+  expect((await ended).status).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe('of another');
+  const link = join(folder, 'link.bin');
+  symlinkSync('nowhere', link);
+  expect((await copyless([...search, link])).status).toBe(0);
+  expect(readlinkSync(link)).toBe('nowhere');
+}, 60_000);
 
 test('a protocol that goes wrong on another thread only is refused in one line', async () => {
   const text = `import { isMainThread } from 'node:worker_threads';
