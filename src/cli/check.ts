@@ -196,7 +196,7 @@ async function searchOn(
     // What is done quickly is done again as quickly.
     const saves = isDone ? now - began > SAVE_MS : stops || now - written > pause;
     if (flags.checkpoint !== undefined && saves) {
-      isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
+      isUnsaved = !(await wroteCheckpoint(flags.checkpoint, () => search.search.save()));
       isOurs ||= !isUnsaved;
       written = performance.now();
       pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);

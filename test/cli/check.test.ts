@@ -7,11 +7,14 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { readCheckpoint, wroteCheckpoint } from '../../src/cli/checkpoint-file.ts';
+import type { Checkpoint } from '../../src/runtime/check/search.ts';
 import { run, start } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
@@ -258,6 +261,67 @@ test('--explore walks by hand; a scenario gives policies', async () => {
   const copies = await copyless([...small, scenario, '--vcpus', '1']);
   expect(copies).toMatchObject({ status: 0, stderr: '' });
 }, 120_000);
+
+test('a checkpoint of 17 bytes a piece, 4096 or one piece: the same file, and read by any the same checkpoint', async () => {
+  const words = (length: number) => Int32Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
+  const waiting: [number, number][] = [[5, 9]];
+  const finding = { kind: 'property' as const, name: 'I1', id: 3, k: -1, beyond: 1 };
+  const counts = {
+    words: 2,
+    states: 500,
+    transitions: 900,
+    depth: 7,
+    levelEnd: 9,
+    olderHits: 0,
+    findings: 1,
+  };
+  const checkpoint: Checkpoint = {
+    header: { version: 1, hash: 'of \n a model', waiting, finding, ...counts },
+    keys: words(1000),
+    // Not at the beginning of its memory, and nothing.
+    parents: words(600).subarray(100),
+    learned: words(0),
+  };
+  const sizes = [17, 4096, undefined];
+  const files = sizes.map((size) => join(folder, `pieces-${size}.bin`));
+  for (const [i, file] of files.entries()) {
+    expect(await wroteCheckpoint(file, () => checkpoint, sizes[i])).toBe(true);
+    expect(readFileSync(file)).toEqual(readFileSync(files[0]!));
+    for (const size of sizes) expect(readCheckpoint(file, size)).toEqual(checkpoint);
+  }
+  const whole = readFileSync(files[0]!);
+  for (const part of [whole.subarray(0, -1), Buffer.concat([whole, whole]), whole.subarray(0, 60)]) {
+    writeFileSync(files[0]!, part);
+    expect(() => readCheckpoint(files[0]!, 17)).toThrow(/is (no checkpoint|a checkpoint that was damaged)/);
+  }
+});
+
+test('a checkpoint for which there is no memory leaves the one before, and the search', async () => {
+  const file = join(folder, 'no-memory.bin');
+  writeFileSync(file, 'the one before');
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const isWritten = await wroteCheckpoint(file, () => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  const lines = said.mock.calls.join('');
+  said.mockRestore();
+  expect(isWritten).toBe(false);
+  expect(lines).toMatch(
+    /^copyless: \S+no-memory\.bin: could not be written \(Array buffer allocation failed\), expected memory .*\n$/,
+  );
+  expect(readFileSync(file, 'utf8')).toBe('the one before');
+});
+
+test('3 GiB of zeros are no checkpoint, which their first bytes tell', async () => {
+  const file = join(folder, 'zeros.bin');
+  writeFileSync(file, '');
+  truncateSync(file, 3 * 2 ** 30);
+  const { status, stderr, ms } = await copyless([...small, '--checkpoint', file]);
+  rmSync(file);
+  expect(stderr).toMatch(/^copyless: \S+zeros\.bin: is no checkpoint, expected .*\n$/);
+  expect(status).toBe(2);
+  expect(ms).toBeLessThan(10_000);
+}, 60_000);
 
 test('killed in the middle it goes on from what it had saved', async () => {
   const file = join(folder, 'killed.bin');
