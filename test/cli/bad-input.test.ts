@@ -1,5 +1,6 @@
 // What a user can get wrong, and what is said about it: one line that names the place, what was seen, what would have been
 // right and what to do; exit status 2; nothing on stdout; nothing written.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -919,6 +920,15 @@ const modules: Case[] = [
   ),
 ];
 const traces: Case[] = [
+  {
+    title: 'a trace that is a named pipe',
+    args: ['--trace', 't.pipe'],
+    prepare: (cwd) => void spawnSync('mkfifo', [join(cwd, 't.pipe')]),
+    place: 't.pipe',
+    says: /this is a pipe, which can be read only once, .* give '-' /,
+    skip: process.platform === 'win32' && 'there are no named pipes',
+  },
+  flags('a trace that is a device', ['--trace', '/dev/null'], '/dev/null', /the trace is empty/),
   flags('a trace that is not there', ['--trace', 'gone.lackey'], 'gone.lackey', /there is no such file/),
   flags('a trace that is a directory', ['--trace', '.'], '.', /this is a directory/),
   trace('an empty trace', '', '', /the trace is empty/),
