@@ -31,7 +31,8 @@ import { type WorkloadFactory, workloadNamed, workloads } from './workloads/inde
 
 /** What Node says of TypeScript in a package. */
 const UNSTRIPPED = 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING';
-const MODULE = /\.(ts|mts|js|mjs)$/;
+/** How a file of the user's own ends. */
+export const MODULE = /\.(ts|mts|js|mjs)$/;
 
 /** A module's default export. */
 async function load(file: string, what: string): Promise<Record<string, unknown>> {
