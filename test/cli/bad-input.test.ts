@@ -74,6 +74,12 @@ const replay = (title: string, content: string, says: RegExp): Case => ({
 });
 
 const plan = "['reserve', 'accept', 'vacate', 'load', 'unmap', 'map', 'release', 'retire']";
+/** A module's beginning: `proxy` throws at whatever is asked of it. */
+const PROXY = `const proxyHandler = new Proxy({}, { get: () => () => { throw new Error('oh'); } });
+const proxy = new Proxy({}, proxyHandler);
+`;
+const ownWorkload = (rest: string) =>
+  `export default { name: 'w', create: () => ({ name: 'w', sentence: '', pages: 3, ${rest} }) };\n`;
 const aliasBomb = [
   'version: 1',
   'name: &a [x, x, x, x, x, x, x, x, x]',
@@ -892,6 +898,86 @@ const modules: Case[] = [
     `export default { name: 'p', sentence: 's', plan: () => ${plan}, swapout: [] };\n`,
     '',
     /did you mean swapOut\?/,
+  ),
+  ...(
+    [
+      ['is an error without a message', 'Object.assign(new Error(), { message: undefined })'],
+      ['has no text', 'Object.create(null)'],
+      ['throws when it is looked at', 'proxy'],
+      ['has a stack that throws', "Object.defineProperty(new Error('oh'), 'stack', { get() { throw 1; } })"],
+    ] as const
+  ).flatMap(([title, thrown]): Case[] => [
+    protocol(`a module that throws what ${title}`, `${PROXY}throw ${thrown};\n`, '', /does not load: '/),
+    protocol(
+      `a plan() that throws what ${title}`,
+      `${PROXY}export default { name: 'p', sentence: 's', plan() { throw ${thrown}; } };\n`,
+      '',
+      /plan\(\) threw '/,
+    ),
+    workload(
+      `a create() that throws what ${title}`,
+      `${PROXY}export default { name: 'w', create() { throw ${thrown}; } };\n`,
+      'w.mjs',
+      /create\(\) threw '/,
+    ),
+    workload(
+      `a read() that throws what ${title}`,
+      `${PROXY}${ownWorkload(`open: () => ({ read() { throw ${thrown}; } })`)}`,
+      'w.mjs',
+      /read\(\) threw '/,
+    ),
+    workload(
+      `a read() that rejects with what ${title}`,
+      `${PROXY}${ownWorkload(`open: () => ({ read: () => Promise.reject(${thrown}) })`)}`,
+      'w.mjs',
+      /read\(\) threw '/,
+    ),
+  ]),
+  ...['{ create() {}, get name() { throw 1; }, get cpu() { throw 1; } }', 'proxy'].flatMap((value): Case[] =>
+    (
+      [
+        ['protocol', ['--protocol', 'm.mjs', ...SMALL]],
+        ['workload', ['--workload', 'm.mjs']],
+        ['topology', ['--topology', 'm.mjs']],
+        ['profile', ['--profile', 'm.mjs']],
+      ] as const
+    ).map(([what, args]) => ({
+      title: `a ${what} whose default export throws when it is looked at: ${value}`,
+      args,
+      files: { 'm.mjs': `${PROXY}export default ${value};\n` },
+      place: 'm.mjs',
+      says: /its default export threw|is no cost profile/,
+    })),
+  ),
+  protocol(
+    'a swapOut whose steps throw when they are looked at',
+    `${PROXY}export default { name: 'p', sentence: 's', plan: () => ${plan}, swapOut: new Proxy([], proxyHandler) };\n`,
+    '',
+    /its default export threw/,
+  ),
+  protocol(
+    'a plan whose steps throw when they are looked at',
+    `${PROXY}export default { name: 'p', sentence: 's', plan: () => new Proxy([], proxyHandler) };\n`,
+    '',
+    /plan\(\) threw/,
+  ),
+  workload(
+    'pages that throw when they are looked at',
+    "export default { name: 'w', create: () => ({ name: 'w', get pages() { throw new Error('oh'); }, open() {} }) };\n",
+    'w.mjs',
+    /create\(\) threw 'oh'/,
+  ),
+  ...[
+    "close() { throw new Error('oh'); }",
+    "close: () => Promise.reject(new Error('oh'))",
+    "get close() { throw new Error('oh'); }",
+  ].map((close) =>
+    workload(
+      `a workload with ${close}`,
+      ownWorkload(`open: () => ({ read: () => 0, ${close} })`),
+      'w.mjs',
+      /close\(\) threw 'oh'/,
+    ),
   ),
   workload('a workload without create', "export default { name: 'w' };\n", 'w.mjs', /is no workload/),
   workload(
