@@ -172,7 +172,7 @@ async function checkOne(
   try {
     const search = startSearch(parts, bounds, flags, name, saved, crew);
     await begun();
-    return await searchOn(search, name, flags, interrupt, began, seconds);
+    return await searchOn(search, name, flags, interrupt, began, seconds, saved !== undefined);
   } catch (error) {
     throw pool ? (await import('./ensemble.ts')).named(error) : error;
   } finally {
@@ -187,7 +187,10 @@ async function searchOn(
   interrupt: Interrupt,
   began: number,
   seconds: number,
+  isContinued: boolean,
 ): Promise<Found> {
+  // A file that this search has neither read nor written is another's.
+  let isOurs = isContinued;
   let written = began;
   let pause = SAVE_MS;
   let isUnsaved = false;
@@ -201,7 +204,8 @@ async function searchOn(
     // What is done quickly is done again as quickly.
     const saves = isDone ? now - began > SAVE_MS : stops || now - written > pause;
     if (flags.checkpoint !== undefined && saves) {
-      isUnsaved = !(await wroteCheckpoint(flags.checkpoint, search.search.save()));
+      isUnsaved = !(await wroteCheckpoint(flags.checkpoint, () => search.search.save()));
+      isOurs ||= !isUnsaved;
       written = performance.now();
       pause = Math.max(SAVE_MS, (written - now) * SAVE_SHARE);
     }
@@ -210,7 +214,7 @@ async function searchOn(
       // Liveness may take as long again and looks at no signal: one ends the program there, and the checkpoint stays.
       const checked = isDone ? interrupt.deaf(() => search.conclude()) : search.conclude();
       progressEnds();
-      if (isDone && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
+      if (isDone && isOurs && flags.checkpoint !== undefined) rmSync(flags.checkpoint, { force: true });
       // The clock that stops each slice is not the user's.
       if (interrupt.signal.aborted && checked.boundedBy === 'time') delete checked.boundedBy;
       return { search, checked, isUnsaved };

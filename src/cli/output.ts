@@ -1,9 +1,11 @@
 // Writing results: stdout carries the result and nothing else, files appear whole or not at all.
 import {
   accessSync,
+  closeSync,
   constants,
   existsSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -17,13 +19,15 @@ import { InputError, printable } from '../stdx/input-error.ts';
 export class OutputError extends Error {
   override name = 'OutputError';
 
-  constructor(where: string, error: unknown) {
+  constructor(
+    where: string,
+    error: unknown,
+    expected = 'a writable place',
+    hint = 'choose another with --out or --json FILE',
+  ) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const hint = 'choose another with --out or --json FILE';
     super(
-      printable(
-        `${where}: could not be written (${code ?? message}), expected a writable place, hint: ${hint}`,
-      ),
+      printable(`${where}: could not be written (${code ?? message}), expected ${expected}, hint: ${hint}`),
     );
   }
 }
@@ -46,22 +50,33 @@ export function makeFolder(folder: string): string | undefined {
   return made ?? folder;
 }
 
-export function writeWhole(file: string, text: string | Uint8Array): void {
+/** @param content what is larger than a call takes comes in pieces */
+export function writeWhole(file: string, content: string | readonly Uint8Array[], hint?: string): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
     makeFolder(dirname(file));
     if (isDevice(file)) {
-      writeFileSync(file, text);
+      put(file, content);
       return;
     }
-    writeFileSync(temporary, text);
+    put(temporary, content);
     renameSync(temporary, file);
   } catch (error) {
     // Not even the attempt to clean up may hide what went wrong.
     try {
       rmSync(temporary, { force: true });
     } catch {}
-    throw new OutputError(file, error);
+    throw new OutputError(file, error, undefined, hint);
+  }
+}
+
+function put(file: string, content: string | readonly Uint8Array[]): void {
+  if (typeof content === 'string') return writeFileSync(file, content);
+  const destination = openSync(file, 'w');
+  try {
+    for (const piece of content) writeFileSync(destination, piece);
+  } finally {
+    closeSync(destination);
   }
 }
 

@@ -66,7 +66,7 @@ const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT))
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
   // Several hosts are an experiment of another kind, with a scenario of its own.
   // (A pipe can be read once only; it is taken for the ordinary kind.)
-  if (file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile()) {
+  if (file !== undefined && isPlain(file)) {
     const text = readText(file);
     if (isMigrationScenario(text)) return (await import('./migrate.ts')).migrate(text, file, flags);
   }
@@ -75,6 +75,15 @@ export async function simulate(file: string | undefined, flags: Flags): Promise<
     return await compare(file, flags, stdin);
   } finally {
     stdin.release();
+  }
+}
+
+/** What cannot be looked at is no plain file either: that is told where it is read. */
+function isPlain(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
   }
 }
 

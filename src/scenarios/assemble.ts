@@ -1,5 +1,7 @@
 // From a scenario to a world: names become parts, sizes become frames, kernel node ids become indexes. Everything that
 // cannot work is refused here, before anything runs.
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { measure } from '../actors/index.ts';
 import { type Costs, resolveCosts } from '../model/cost.ts';
 import type { GuestShape, Workload } from '../model/script.ts';
@@ -11,7 +13,7 @@ import { type Protocol, protocols as shipped } from '../protocols/index.ts';
 import { present } from '../stdx/assert.ts';
 import { RunningHash } from '../stdx/hash.ts';
 import { InputError, type Place } from '../stdx/input-error.ts';
-import { loadProfileOrModule, loadProtocol, loadTopologyOrModule } from './modules.ts';
+import { loadProfileOrModule, loadProtocol, loadTopologyOrModule, MODULE } from './modules.ts';
 import { partsOf, workloadOf } from './parts.ts';
 import { bytesOf, chainOf, guestVariantsSchema, isScript, isTrace, type Scenario } from './scenario.ts';
 import { type RefuseScript, SEE_SCRIPTS } from './workloads/script.ts';
@@ -140,9 +142,22 @@ function scenarioMemoryIsLargest({ spec }: Experiment): boolean {
   return frames > slots;
 }
 
-function hashOf(scenario: Scenario, spec: WorldSpec): string {
-  const { protocols: _protocols, seeds: _seeds, ...rest } = scenario;
-  return new RunningHash().text(JSON.stringify([rest.workload, spec])).digest();
+/**
+ * Of the workload and the world: whether two results are of one experiment. Files that the workload names count with their
+ * names and lengths, not with their folders, nor with what is in them. Costs, protocols, seeds and faults do not count.
+ */
+function hashOf({ workload }: Scenario, spec: WorldSpec): string {
+  const named = isTrace(workload)
+    ? { ...workload, files: workload.files.map(nameAndLength) }
+    : !isScript(workload) && MODULE.test(workload.kind)
+      ? { ...workload, kind: nameAndLength(workload.kind) }
+      : workload;
+  return new RunningHash().text(JSON.stringify([named, spec])).digest();
+}
+
+/** Of a file that has been found to be there. */
+function nameAndLength(file: string): string {
+  return `${basename(file)} of ${statSync(file).size} bytes`;
 }
 
 async function worldOf(

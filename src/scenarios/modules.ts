@@ -1,7 +1,7 @@
 // The one door for what users add: a protocol, workload, topology or cost profile is a module with a default export, given
 // by its path. What comes through is checked here, so that a slip is one line and not a stack trace. Topologies and profiles
 // are loaded when one is asked for: the threads of a run have no use for them.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CostProfile } from '../model/cost.ts';
@@ -12,7 +12,6 @@ import {
   completeProtocol,
   type HostView,
   type PageView,
-  type Plan,
   type Protocol,
   properties,
   protocols,
@@ -26,15 +25,17 @@ import { sourceAt, typesAt } from '../stdx/checkout.ts';
 import { didYouMean } from '../stdx/did-you-mean.ts';
 import { InputError } from '../stdx/input-error.ts';
 import { quote, valueAt } from './quote.ts';
+import { attempt, codeOf, isInputError, refusalOf, type Told } from './thrown.ts';
 import { guarded } from './workloads/guarded.ts';
 import { type WorkloadFactory, workloadNamed, workloads } from './workloads/index.ts';
 
 /** What Node says of TypeScript in a package. */
 const UNSTRIPPED = 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING';
-const MODULE = /\.(ts|mts|js|mjs)$/;
+/** How a file of the user's own ends. */
+export const MODULE = /\.(ts|mts|js|mjs)$/;
 
-/** A module's default export. */
-async function load(file: string, what: string): Promise<Record<string, unknown>> {
+/** A module's default export; within something, as a promise of it would look for its `then`. */
+async function load(file: string, what: string): Promise<{ seen: Record<string, unknown> }> {
   if (!existsSync(file)) {
     throw new InputError({ file }, 'no such file', `a module with a ${what}`, 'check the path');
   }
@@ -42,24 +43,18 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
   try {
     loaded = (await orNever(import(pathToFileURL(resolve(file)).href))) as { default?: unknown };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === UNSTRIPPED)
+    if (codeOf(error) === UNSTRIPPED)
       throw new InputError(
         { file },
         'is TypeScript below node_modules, which Node does not run',
         'a file elsewhere',
         'copy it out of node_modules',
       );
-    const why = quote(messageOf(error).split('\n')[0]);
-    const expected = `a module with a ${what}`;
-    throw new InputError(
-      placeIn(file, error),
-      `does not load: ${why}`,
-      expected,
-      'run it with node to see more',
-    );
+    const told = { expected: `a module with a ${what}`, hint: 'run it with node to see more' };
+    throw refusalOf(error, file, 'does not load:', told);
   }
   const value = loaded.default;
-  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  if (typeof value === 'object' && value !== null) return { seen: value as Record<string, unknown> };
   const seen = value === undefined ? 'has no default export' : `its default export is a ${typeof value}`;
   throw new InputError(
     { file },
@@ -67,6 +62,12 @@ async function load(file: string, what: string): Promise<Record<string, unknown>
     `export default { ... }, a ${what}`,
     'see README, "Your own machine, trace, protocol"',
   );
+}
+
+/** Looks at a default export. */
+function looking<T>(file: string, what: string, look: () => T): T {
+  const hint = 'it must hold plain values and functions';
+  return attempt(file, 'its default export', { expected: `a ${what}`, hint }, look);
 }
 
 /** What ends the wait for modules that are being loaded. */
@@ -90,49 +91,13 @@ export function nothingIsLeft(): void {
   for (const never of waits) never();
 }
 
-/** Whatever was thrown: a module may throw anything. */
-function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return `a ${typeof error}`;
-  }
-}
-
-/** Where in the module, as far as the stack tells; of a syntax error it is the first line that does. */
-function placeIn(file: string, error: unknown): { file: string; line?: number; column?: number } {
-  const name = file.replace(/.*[\\/]/, '').replaceAll(/[^\w-]/g, String.raw`\$&`);
-  const stack = error instanceof Error ? String(error.stack) : '';
-  const at = new RegExp(String.raw`${name}(?:\?[^:\s]*)?:(\d+)(?::(\d+))?`).exec(stack);
-  if (!at) return { file };
-  const line = Number(at[1]);
-  const column = at[2] === undefined ? caretIn(stack.slice(at.index), file, line) : Number(at[2]);
-  return { file, line, ...(column === undefined ? {} : { column }) };
-}
-
-/** Columns from one tab stop to the next, as Node's parser of TypeScript shows a source line. */
-const TAB = 4;
-
-/** Of what does not parse the source line stands above the error's name, and carets below it point at the place. */
-function caretIn(told: string, file: string, line: number): number | undefined {
-  const head = told.split(/^\w*Error\b/m, 1)[0]!.split('\n');
-  const below = head.findIndex((text) => /^\s*\^+\s*$/.test(text));
-  if (below < 1) return undefined;
-  const shown = head[below - 1]!;
-  const caret = head[below]!.indexOf('^');
-  // Of letters that are wider than others nobody knows how wide they were taken to be.
-  if (/[^\t -~]/.test(shown.slice(0, caret))) return undefined;
-  if (shown.includes('\t')) return caret + 1;
-  const source = readFileSync(file, 'utf8').split('\n')[line - 1] ?? '';
-  let column = 0;
-  for (let width = 0; width < caret; column++) width += source[column] === '\t' ? TAB - (width % TAB) : 1;
-  return column + 1;
-}
-
 export async function loadProtocol(nameOrFile: string): Promise<Protocol> {
   const shipped = protocols.find((protocol) => protocol.name === nameOrFile);
   if (shipped) return shipped;
-  if (MODULE.test(nameOrFile)) return checkedProtocol(await load(nameOrFile, 'protocol'), nameOrFile);
+  if (MODULE.test(nameOrFile)) {
+    const { seen } = await load(nameOrFile, 'protocol');
+    return looking(nameOrFile, 'protocol', () => checkedProtocol(seen, nameOrFile));
+  }
   const names = protocols.map((protocol) => protocol.name);
   const guess = didYouMean(nameOrFile, names);
   const hint = guess ? `did you mean ${guess}?` : 'a file of your own ends in .ts or .js';
@@ -217,25 +182,19 @@ function checkedProtocol(seen: Record<string, unknown>, file: string): Protocol 
 
 const WATCH = `see ${sourceAt('src/protocols/order.ts')}; add unchecked: true to watch what breaks`;
 
+const PURE: Told = { expected: 'steps or a refusal', hint: 'it must be a pure function' };
+
 /** The plan of a user's protocol, whose every answer is looked at: one that depends on what it should not may go wrong late. */
 function checkedPlan(protocol: Protocol, file: string): Protocol['plan'] {
   const inModule: Refuse = (what, expected, hint) => {
     throw new InputError({ file }, what, expected, hint);
   };
   return (request: RequestView, page: PageView, host: HostView) => {
-    let plan: Plan | (typeof results)[number];
-    try {
-      plan = protocol.plan(request, page, host);
-    } catch (error) {
-      const why = quote(messageOf(error).split('\n')[0]);
-      throw new InputError(
-        placeIn(file, error),
-        `plan() threw ${why}`,
-        'steps or a refusal',
-        'it must be a pure function',
-      );
-    }
-    checkPlan('plan()', plan, inModule);
+    const plan = attempt(file, 'plan()', PURE, () => {
+      const given = protocol.plan(request, page, host);
+      checkPlan('plan()', given, inModule);
+      return given;
+    });
     if (typeof plan === 'string' || protocol.unchecked || protocol.guestAsks === 'nothing') return plan;
     // Only what is in a slot is sealed.
     const keysNamePages = host.keysNamePages === true && page.at === 'slot';
@@ -272,12 +231,18 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
   const shipped = workloadNamed(nameOrFile);
   if (shipped) return shipped;
   if (MODULE.test(nameOrFile)) {
-    const seen = await load(nameOrFile, 'workload');
-    if (typeof seen['create'] === 'function' && typeof seen['name'] === 'string') {
-      return guarded({ defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory, nameOrFile);
-    }
-    const hint = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
-    throw new InputError({ file: nameOrFile }, 'is no workload', 'name and create(shape, parameters)', hint);
+    const { seen } = await load(nameOrFile, 'workload');
+    return looking(nameOrFile, 'workload', () => {
+      if (typeof seen['create'] === 'function' && typeof seen['name'] === 'string')
+        return guarded({ defaults: {}, sentence: '', ...seen } as unknown as WorkloadFactory, nameOrFile);
+      const hint = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
+      throw new InputError(
+        { file: nameOrFile },
+        'is no workload',
+        'name and create(shape, parameters)',
+        hint,
+      );
+    });
   }
   const names = workloads.map((workload) => workload.name);
   const guess = didYouMean(nameOrFile, names);
@@ -293,12 +258,15 @@ export async function loadWorkload(nameOrFile: string): Promise<WorkloadFactory>
 export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => string): Promise<Topology> {
   if (!MODULE.test(nameOrFile))
     return (await import('./topologies/index.ts')).loadTopology(nameOrFile, readStdin);
-  const seen = { warnings: [], name: nameOrFile, ...(await load(nameOrFile, 'topology')) };
   const refuse: Refuse = (what, expected, hint) => {
     throw new InputError({ file: nameOrFile }, what, expected, hint);
   };
   const { topologySchema } = await import('./topologies/schema.ts');
-  const parsed = topologySchema.safeParse(seen);
+  const { seen: given } = await load(nameOrFile, 'topology');
+  const { seen, parsed } = looking(nameOrFile, 'topology', () => {
+    const named = { warnings: [], name: nameOrFile, ...given };
+    return { seen: named, parsed: topologySchema.safeParse(named) };
+  });
   if (!parsed.success) {
     const { expectation } = await import('./complaint.ts');
     const issue = parsed.error.issues[0]!;
@@ -325,11 +293,11 @@ export async function loadTopologyOrModule(nameOrFile: string, readStdin: () => 
 
 export async function loadProfileOrModule(nameOrFile: string): Promise<CostProfile> {
   if (!MODULE.test(nameOrFile)) return (await import('./profiles/index.ts')).loadProfile(nameOrFile);
-  const profile = (await load(nameOrFile, 'cost profile')) as unknown as CostProfile;
+  const profile = (await load(nameOrFile, 'cost profile')).seen as unknown as CostProfile;
   try {
     resolveCosts(profile, nameOrFile);
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    if (isInputError(error)) throw error;
     const hint = `see ${sourceAt('src/scenarios/profiles/skylake-2s.ts')}`;
     throw new InputError({ file: nameOrFile }, 'is no cost profile', 'name, cpu, memory and stores', hint);
   }

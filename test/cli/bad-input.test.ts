@@ -1,6 +1,7 @@
 // What a user can get wrong, and what is said about it: one line that names the place, what was seen, what would have been
 // right and what to do; exit status 2; nothing on stdout; nothing written.
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +74,12 @@ const replay = (title: string, content: string, says: RegExp): Case => ({
 });
 
 const plan = "['reserve', 'accept', 'vacate', 'load', 'unmap', 'map', 'release', 'retire']";
+/** A module's beginning: `proxy` throws at whatever is asked of it. */
+const PROXY = `const proxyHandler = new Proxy({}, { get: () => () => { throw new Error('oh'); } });
+const proxy = new Proxy({}, proxyHandler);
+`;
+const ownWorkload = (rest: string) =>
+  `export default { name: 'w', create: () => ({ name: 'w', sentence: '', pages: 3, ${rest} }) };\n`;
 const aliasBomb = [
   'version: 1',
   'name: &a [x, x, x, x, x, x, x, x, x]',
@@ -493,6 +500,33 @@ const usage: Case[] = [
     '/dev/null',
     /is no checkpoint/,
   ),
+  ...['simulate', 'replay', 'check -p conventional --checkpoint'].flatMap((verb): Case[] => [
+    {
+      title: `${verb}: two links that name one another`,
+      args: [...verb.split(' '), 'a'],
+      prepare: (cwd) => {
+        symlinkSync('b', join(cwd, 'a'));
+        symlinkSync('a', join(cwd, 'b'));
+      },
+      place: 'a',
+      says: /cannot be read \(ELOOP\)/,
+    },
+    flags(
+      `${verb}: a name of 300 letters`,
+      [...verb.split(' '), 'n'.repeat(300)],
+      'n'.repeat(300),
+      /cannot be read \(ENAMETOOLONG\)/,
+    ),
+  ]),
+  {
+    ...flags(
+      'check: a checkpoint that fails to be read',
+      ['check', '-p', 'conventional', '--checkpoint', '/proc/self/mem'],
+      '/proc/self/mem',
+      /cannot be read \(EIO\)/,
+    ),
+    skip: !existsSync('/proc/self/mem') && 'there is no such file here',
+  },
   {
     title: 'check: a file that is no checkpoint',
     args: ['check', '-p', 'conventional', '--checkpoint', 'c.bin'],
@@ -865,6 +899,86 @@ const modules: Case[] = [
     '',
     /did you mean swapOut\?/,
   ),
+  ...(
+    [
+      ['is an error without a message', 'Object.assign(new Error(), { message: undefined })'],
+      ['has no text', 'Object.create(null)'],
+      ['throws when it is looked at', 'proxy'],
+      ['has a stack that throws', "Object.defineProperty(new Error('oh'), 'stack', { get() { throw 1; } })"],
+    ] as const
+  ).flatMap(([title, thrown]): Case[] => [
+    protocol(`a module that throws what ${title}`, `${PROXY}throw ${thrown};\n`, '', /does not load: '/),
+    protocol(
+      `a plan() that throws what ${title}`,
+      `${PROXY}export default { name: 'p', sentence: 's', plan() { throw ${thrown}; } };\n`,
+      '',
+      /plan\(\) threw '/,
+    ),
+    workload(
+      `a create() that throws what ${title}`,
+      `${PROXY}export default { name: 'w', create() { throw ${thrown}; } };\n`,
+      'w.mjs',
+      /create\(\) threw '/,
+    ),
+    workload(
+      `a read() that throws what ${title}`,
+      `${PROXY}${ownWorkload(`open: () => ({ read() { throw ${thrown}; } })`)}`,
+      'w.mjs',
+      /read\(\) threw '/,
+    ),
+    workload(
+      `a read() that rejects with what ${title}`,
+      `${PROXY}${ownWorkload(`open: () => ({ read: () => Promise.reject(${thrown}) })`)}`,
+      'w.mjs',
+      /read\(\) threw '/,
+    ),
+  ]),
+  ...['{ create() {}, get name() { throw 1; }, get cpu() { throw 1; } }', 'proxy'].flatMap((value): Case[] =>
+    (
+      [
+        ['protocol', ['--protocol', 'm.mjs', ...SMALL]],
+        ['workload', ['--workload', 'm.mjs']],
+        ['topology', ['--topology', 'm.mjs']],
+        ['profile', ['--profile', 'm.mjs']],
+      ] as const
+    ).map(([what, args]) => ({
+      title: `a ${what} whose default export throws when it is looked at: ${value}`,
+      args,
+      files: { 'm.mjs': `${PROXY}export default ${value};\n` },
+      place: 'm.mjs',
+      says: /its default export threw|is no cost profile/,
+    })),
+  ),
+  protocol(
+    'a swapOut whose steps throw when they are looked at',
+    `${PROXY}export default { name: 'p', sentence: 's', plan: () => ${plan}, swapOut: new Proxy([], proxyHandler) };\n`,
+    '',
+    /its default export threw/,
+  ),
+  protocol(
+    'a plan whose steps throw when they are looked at',
+    `${PROXY}export default { name: 'p', sentence: 's', plan: () => new Proxy([], proxyHandler) };\n`,
+    '',
+    /plan\(\) threw/,
+  ),
+  workload(
+    'pages that throw when they are looked at',
+    "export default { name: 'w', create: () => ({ name: 'w', get pages() { throw new Error('oh'); }, open() {} }) };\n",
+    'w.mjs',
+    /create\(\) threw 'oh'/,
+  ),
+  ...[
+    "close() { throw new Error('oh'); }",
+    "close: () => Promise.reject(new Error('oh'))",
+    "get close() { throw new Error('oh'); }",
+  ].map((close) =>
+    workload(
+      `a workload with ${close}`,
+      ownWorkload(`open: () => ({ read: () => 0, ${close} })`),
+      'w.mjs',
+      /close\(\) threw 'oh'/,
+    ),
+  ),
   workload('a workload without create', "export default { name: 'w' };\n", 'w.mjs', /is no workload/),
   workload(
     'a workload whose create() throws',
@@ -892,6 +1006,15 @@ const modules: Case[] = [
   ),
 ];
 const traces: Case[] = [
+  {
+    title: 'a trace that is a named pipe',
+    args: ['--trace', 't.pipe'],
+    prepare: (cwd) => void spawnSync('mkfifo', [join(cwd, 't.pipe')]),
+    place: 't.pipe',
+    says: /this is a pipe, which can be read only once, .* give '-' /,
+    skip: process.platform === 'win32' && 'there are no named pipes',
+  },
+  flags('a trace that is a device', ['--trace', '/dev/null'], '/dev/null', /the trace is empty/),
   flags('a trace that is not there', ['--trace', 'gone.lackey'], 'gone.lackey', /there is no such file/),
   flags('a trace that is a directory', ['--trace', '.'], '.', /this is a directory/),
   trace('an empty trace', '', '', /the trace is empty/),

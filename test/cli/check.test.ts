@@ -1,8 +1,20 @@
 // `check` at the command line: verdicts, a counterexample that replays, a search that is stopped and goes on, bad input.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { readCheckpoint, wroteCheckpoint } from '../../src/cli/checkpoint-file.ts';
+import type { Checkpoint } from '../../src/runtime/check/search.ts';
 import { run, start } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'copyless-'));
@@ -250,6 +262,67 @@ test('--explore walks by hand; a scenario gives policies', async () => {
   expect(copies).toMatchObject({ status: 0, stderr: '' });
 }, 120_000);
 
+test('a checkpoint of 17 bytes a piece, 4096 or one piece: the same file, and read by any the same checkpoint', async () => {
+  const words = (length: number) => Int32Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
+  const waiting: [number, number][] = [[5, 9]];
+  const finding = { kind: 'property' as const, name: 'I1', id: 3, k: -1, beyond: 1 };
+  const counts = {
+    words: 2,
+    states: 500,
+    transitions: 900,
+    depth: 7,
+    levelEnd: 9,
+    olderHits: 0,
+    findings: 1,
+  };
+  const checkpoint: Checkpoint = {
+    header: { version: 1, hash: 'of \n a model', waiting, finding, ...counts },
+    keys: words(1000),
+    // Not at the beginning of its memory, and nothing.
+    parents: words(600).subarray(100),
+    learned: words(0),
+  };
+  const sizes = [17, 4096, undefined];
+  const files = sizes.map((size) => join(folder, `pieces-${size}.bin`));
+  for (const [i, file] of files.entries()) {
+    expect(await wroteCheckpoint(file, () => checkpoint, sizes[i])).toBe(true);
+    expect(readFileSync(file)).toEqual(readFileSync(files[0]!));
+    for (const size of sizes) expect(readCheckpoint(file, size)).toEqual(checkpoint);
+  }
+  const whole = readFileSync(files[0]!);
+  for (const part of [whole.subarray(0, -1), Buffer.concat([whole, whole]), whole.subarray(0, 60)]) {
+    writeFileSync(files[0]!, part);
+    expect(() => readCheckpoint(files[0]!, 17)).toThrow(/is (no checkpoint|a checkpoint that was damaged)/);
+  }
+});
+
+test('a checkpoint for which there is no memory leaves the one before, and the search', async () => {
+  const file = join(folder, 'no-memory.bin');
+  writeFileSync(file, 'the one before');
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const isWritten = await wroteCheckpoint(file, () => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  const lines = said.mock.calls.join('');
+  said.mockRestore();
+  expect(isWritten).toBe(false);
+  expect(lines).toMatch(
+    /^copyless: \S+no-memory\.bin: could not be written \(Array buffer allocation failed\), expected memory .*\n$/,
+  );
+  expect(readFileSync(file, 'utf8')).toBe('the one before');
+});
+
+test('3 GiB of zeros are no checkpoint, which their first bytes tell', async () => {
+  const file = join(folder, 'zeros.bin');
+  writeFileSync(file, '');
+  truncateSync(file, 3 * 2 ** 30);
+  const { status, stderr, ms } = await copyless([...small, '--checkpoint', file]);
+  rmSync(file);
+  expect(stderr).toMatch(/^copyless: \S+zeros\.bin: is no checkpoint, expected .*\n$/);
+  expect(status).toBe(2);
+  expect(ms).toBeLessThan(10_000);
+}, 60_000);
+
 test('killed in the middle it goes on from what it had saved', async () => {
   const file = join(folder, 'killed.bin');
   // A minute's: it is saved after ten seconds, and killed then.
@@ -332,6 +405,21 @@ test('a checkpoint that cannot be written costs no more than itself', async () =
   expect(stderr).toContain(`copyless: ${file}: could not be written (EISDIR)`);
   expect(status).toBe(130);
 }, 120_000);
+
+test('a search that is done leaves a checkpoint that is not its own: one that came meanwhile, and a link to nowhere', async () => {
+  // A second's: it writes nothing itself.
+  const search = [...small, '--vcpus', '1', '--restarts', '1', '--checkpoint'];
+  const file = join(folder, 'shared.bin');
+  const { child, ended } = start([...search, file], { cwd: folder });
+  await new Promise<void>((begun) => child.stdout!.once('data', () => begun()));
+  writeFileSync(file, 'of another');
+  expect((await ended).status).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe('of another');
+  const link = join(folder, 'link.bin');
+  symlinkSync('nowhere', link);
+  expect((await copyless([...search, link])).status).toBe(0);
+  expect(readlinkSync(link)).toBe('nowhere');
+}, 60_000);
 
 test('a protocol that goes wrong on another thread only is refused in one line', async () => {
   const text = `import { isMainThread } from 'node:worker_threads';

@@ -57,6 +57,30 @@ describe('what is printed where', () => {
     expect(resultIn(b.stdout).runs.map((one) => one.traceHash)).toEqual(hashes);
   });
 
+  it('one scenario in two folders: one scenario hash; with a file that is longer or has another name: another', async () => {
+    const trace = ' S 1000,8\n S 2000,8\n';
+    const traced = { kind: 'trace', files: ['t.lackey'], pages: 4 };
+    const uniform = JSON.stringify(new URL('../../src/scenarios/workloads/uniform.ts', import.meta.url).href);
+    const module = `export { default } from ${uniform};\n`;
+    const own = { kind: './w.mjs', parameters: { pages: 4, accesses: 10 } };
+    const hashOf = async (workload: object, files: Record<string, string>) => {
+      const cwd = here({ ...files, 's.yaml': JSON.stringify({ version: 1, workload }) });
+      const { status, stdout, stderr } = await run(['s.yaml', '-p', 'copyless-map', '--json'], { cwd });
+      expect([0, 3], stderr).toContain(status);
+      return resultIn(stdout).scenarioHash;
+    };
+    const hashes = await Promise.all([
+      hashOf(traced, { 't.lackey': trace }),
+      hashOf(traced, { 't.lackey': trace + trace }),
+      hashOf({ ...traced, files: ['u.lackey'] }, { 'u.lackey': trace }),
+      hashOf(own, { 'w.mjs': module }),
+      hashOf(own, { 'w.mjs': module + module.replace('default', 'default as uniform') }),
+    ]);
+    expect(new Set(hashes).size).toBe(5);
+    expect(await hashOf(traced, { 't.lackey': trace })).toBe(hashes[0]);
+    expect(await hashOf(own, { 'w.mjs': module })).toBe(hashes[3]);
+  });
+
   it('a reader that goes away after the first byte: no stack trace, exit 0', async () => {
     const { child, ended } = start([...SMALL, '--json', '--seed', '1..4'], { cwd: here() });
     child.stdout!.once('readable', () => child.stdout!.destroy());

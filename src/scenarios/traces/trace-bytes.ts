@@ -1,7 +1,7 @@
 // The bytes of a trace: plain or gzip (told by content, not by name), from a file or from standard input. What a gzip may
 // unpack to is bounded, and counted while it is unpacked.
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -54,16 +54,23 @@ export async function* traceBytes(options: TraceBytesOptions): AsyncGenerator<Bu
   }
 }
 
-/** Throws what opening `file` would throw, before anything has been started. */
+/** Throws what opening `file` would throw, before anything has been started; and of a pipe, which every run would open. */
 export function assertTraceFile(file: string): void {
-  let directory: boolean;
+  let stats: Stats;
   try {
     accessSync(file, constants.R_OK);
-    directory = statSync(file).isDirectory();
+    stats = statSync(file);
   } catch (error) {
     throw unreadable(file, error);
   }
-  if (directory) throw unreadable(file, { code: 'EISDIR' });
+  if (stats.isDirectory()) throw unreadable(file, { code: 'EISDIR' });
+  if (stats.isFIFO())
+    throw new InputError(
+      { file },
+      'this is a pipe, which can be read only once',
+      'a file: every run reads the trace from its beginning',
+      "give '-' and the trace on standard input, or write it to a file",
+    );
 }
 
 async function* prepend(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
@@ -92,7 +99,7 @@ async function* fileBytes(file: string, chunks: Chunks): AsyncGenerator<Buffer> 
     reading.catch(() => {});
     return reading;
   };
-  // While one chunk is looked at the next is read; not from a pipe, which may never answer and must be closed all the same.
+  // While one chunk is looked at the next is read; not from a device, which may never answer and must be closed all the same.
   const readsAhead = (await handle.stat()).isFile();
   let reading: ReturnType<typeof read> | null = null;
   let spare: Buffer | null = null;

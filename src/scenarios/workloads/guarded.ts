@@ -11,29 +11,40 @@ import {
 import type { GuestShape, ScriptSource, Workload } from '../../model/script.ts';
 import { sourceAt, typesAt } from '../../stdx/checkout.ts';
 import { InputError } from '../../stdx/input-error.ts';
+import { attempt, refusalOf, type Told } from '../thrown.ts';
 import { PAGES_MAX, type WorkloadFactory } from './workload.ts';
 
 const SEE = `see ${sourceAt('src/scenarios/workloads/uniform.ts')}`;
+
+const TOLD: Told = { expected: 'a workload', hint: SEE };
 
 /** @param file of the module, for messages */
 export function guarded(factory: WorkloadFactory, file: string): WorkloadFactory {
   return {
     ...factory,
-    create(shape, parameters) {
-      const workload = attempt(file, 'create()', () => factory.create(shape, parameters));
-      const { name, pages, open } = (workload ?? {}) as Partial<Workload>;
-      if (
-        !Number.isSafeInteger(pages) ||
-        pages! < 1 ||
-        pages! > PAGES_MAX ||
-        typeof open !== 'function' ||
-        typeof name !== 'string'
-      ) {
-        const expected = `name, pages, 1 to ${PAGES_MAX}, and open(seed)`;
-        throw new InputError({ file }, 'create() gave no workload', expected, SEE);
-      }
-      return { ...workload, open: (seed, guest) => new Guarded(workload, seed, guest, shape, file) };
-    },
+    create: (shape, parameters) =>
+      attempt(file, 'create()', TOLD, () => {
+        const workload = factory.create(shape, parameters);
+        // Looked at once: what has getters may answer otherwise later.
+        const { name, sentence = '', pages, pagesPerVcpu, open } = (workload ?? {}) as Partial<Workload>;
+        if (
+          !Number.isSafeInteger(pages) ||
+          pages! < 1 ||
+          pages! > PAGES_MAX ||
+          typeof open !== 'function' ||
+          typeof name !== 'string'
+        ) {
+          const expected = `name, pages, 1 to ${PAGES_MAX}, and open(seed)`;
+          throw new InputError({ file }, 'create() gave no workload', expected, SEE);
+        }
+        return {
+          name,
+          sentence,
+          pages: pages!,
+          ...(pagesPerVcpu !== undefined && { pagesPerVcpu }),
+          open: (seed, guest) => new Guarded(() => workload.open(seed, guest), pages!, shape, file),
+        };
+      }),
   };
 }
 
@@ -43,29 +54,35 @@ class Guarded implements ScriptSource {
   private readonly shape: GuestShape;
   private readonly file: string;
 
-  constructor(workload: Workload, seed: number, guest: number | undefined, shape: GuestShape, file: string) {
-    this.pages = workload.pages;
+  constructor(open: () => ScriptSource, pages: number, shape: GuestShape, file: string) {
+    this.pages = pages;
     this.shape = shape;
     this.file = file;
-    this.source = attempt(file, 'open()', () => workload.open(seed, guest));
-    if (typeof (this.source as Partial<ScriptSource> | undefined)?.read !== 'function') {
+    this.source = attempt(file, 'open()', TOLD, () => {
+      const source = open() as Partial<ScriptSource> | undefined;
+      if (typeof source?.read === 'function') return source as ScriptSource;
       throw new InputError({ file }, 'open() gave no scripts', 'an object with read(vcpu, out)', SEE);
-    }
+    });
   }
   read(vcpu: number, out: Int32Array): number | Promise<number> {
     const { file } = this;
-    const count = attempt(file, 'read()', () => this.source.read(vcpu, out));
-    if (!(count instanceof Promise)) return this.checked(vcpu, count, out);
-    return count.then(
-      (later) => this.checked(vcpu, later, out),
-      (error: unknown) =>
-        attempt(file, 'read()', () => {
-          throw error;
-        }),
-    );
+    return attempt(file, 'read()', TOLD, () => {
+      const count = this.source.read(vcpu, out);
+      if (!(count instanceof Promise)) return this.checked(vcpu, count, out);
+      return count.then(
+        (later) => this.checked(vcpu, later, out),
+        (error: unknown) => {
+          throw refusalOf(error, file, 'read() threw', TOLD);
+        },
+      );
+    });
   }
   async close(): Promise<void> {
-    await this.source.close?.();
+    try {
+      await this.source.close?.();
+    } catch (error) {
+      throw refusalOf(error, this.file, 'close() threw', TOLD);
+    }
   }
 
   private checked(vcpu: number, count: number, out: Int32Array): number {
@@ -118,15 +135,5 @@ class Guarded implements ScriptSource {
       expected,
       `see ${typesAt('src/model/script.ts')}`,
     );
-  }
-}
-
-function attempt<T>(file: string, what: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-    throw new InputError({ file }, `${what} threw '${why}'`, 'a workload', SEE);
   }
 }
