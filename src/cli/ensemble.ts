@@ -95,6 +95,8 @@ export async function runAllHere(
   const stopped = () => signal.aborted;
   const reports: (RunReport | null)[] = [];
   for (const unit of units) {
+    // A signal is heard between two runs, and in a long one now and then.
+    await new Promise((resume) => setImmediate(resume));
     const report = stopped() ? null : await runUnit(unit, { stopped, clockMs: () => performance.now() });
     reports.push(stopped() ? null : report);
     if (!stopped()) done(reports.length);

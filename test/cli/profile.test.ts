@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import type { Result } from '../../src/report/result.ts';
-import { run, SMALL } from './command.ts';
+import { run, SMALL, start } from './command.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'copyless-profile-'));
 afterAll(() => rmSync(cwd, { recursive: true }));
@@ -50,6 +50,28 @@ test('beside a cost profile, and without a name: copyless.cpuprofile, and the sa
   expect(hashes(seen)).toEqual(hashes(plain));
   expect(profileIn('copyless.cpuprofile').samples.length).toBeGreaterThan(0);
 });
+
+test.each([
+  ['one long run', ['--set', 'accesses=100000000']],
+  ['4000 short ones', ['--seed', '1..4000']],
+])(
+  'stopped in %s: incomplete, and the profile of what was done',
+  async (_, length) => {
+    const args = ['simulate', '--workload', 'uniform', ...length, '-p', 'copyless-map'];
+    const { child, ended } = start([...args, '--json', '--profile', 'stopped.cpuprofile'], { cwd });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise((resume) => setTimeout(resume, 2000));
+    const sent = performance.now();
+    child.kill('SIGINT');
+    const { status, stdout, stderr } = await ended;
+    // Where nothing else runs it is a second; the bound only tells stopping from going on.
+    expect(performance.now() - sent).toBeLessThan(20_000);
+    expect(status, stderr).toBe(130);
+    expect((JSON.parse(stdout) as Result).complete).toBe(false);
+    expect(profileIn('stopped.cpuprofile').samples.length).toBeGreaterThan(10);
+  },
+  60_000,
+);
 
 test('check --profile: the search, and its counts as without it', async () => {
   const bounds = ['check', '-p', 'conventional', '--operations', '1', '--moves', '0', '--out', cwd];
