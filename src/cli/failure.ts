@@ -32,7 +32,8 @@ export async function smallest(unit: Unit, property: string): Promise<Shrunk | n
 
 /**
  * The screen of a failure, from its smallest run.
- * @param keep file for the smallest run; undefined: `replay` is the line that is shown
+ * @param keep file for the smallest run
+ * @param replay file of the run as it was: what the screen names where the smallest is not to be kept, or cannot be
  */
 export async function explainFailure(
   unit: Unit,

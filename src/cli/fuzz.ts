@@ -364,7 +364,9 @@ async function keep(
     ? await explainFailure(
         first.unit,
         first.violation,
-        files[0] === undefined ? {} : { keep: join(out, `failure-fuzz-${first.unit.seed}-smallest.json`) },
+        files[0] === undefined
+          ? {}
+          : { keep: join(out, `failure-fuzz-${first.unit.seed}-smallest.json`), replay: files[0] },
       )
     : [];
   const replays = files

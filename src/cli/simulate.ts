@@ -307,7 +307,7 @@ function resultOf(
 /** Failures that are made small and told: the first of each protocol and property. */
 const EXPLAINED_MAX = 3;
 
-/** What failed can be run again, from any folder: one file a run, and the line to type last. */
+/** What failed can be run again, from any folder: one file a run, and the line to type last. What has no file is told too. */
 async function keepFailures(
   units: readonly Unit[],
   reports: readonly (RunReport | null)[],
@@ -321,18 +321,16 @@ async function keepFailures(
     const unit = units[index]!;
     const file = join(out, `failure-${report.run.protocol}-${unit.seed}.json`);
     const choices = unit.scheduler === 'timed' ? undefined : report.choices;
-    const kept: Unit = {
-      ...unit,
-      protocol: absolute(unit.protocol),
-      workload: keptWorkload(unit.workload, out, stdin),
-      choices,
-    };
-    const isKept = await attempted(() => writeReplay(file, kept, violation));
+    let kept: Unit = { ...unit, protocol: absolute(unit.protocol), choices };
+    const isKept = await attempted(() => {
+      kept = { ...kept, workload: keptWorkload(unit.workload, out, stdin) };
+      writeReplay(file, kept, violation);
+    });
     const what = `${report.run.protocol} ${violation.property}`;
     if (explained.size < EXPLAINED_MAX && !explained.has(what)) {
       explained.add(what);
       const keep = file.replace(/\.json$/, '-smallest.json');
-      const screen = await explainFailure(kept, violation, isKept ? { keep } : {});
+      const screen = await explainFailure(kept, violation, isKept ? { keep, replay: file } : {});
       if (screen.length > 0) await show(`\n${screen.join('\n')}`);
     }
     if (isKept) lines.push(`Replay  ${commandTo('simulate', `--replay ${shellWord(file)}`)}`);

@@ -1,17 +1,15 @@
 // The lines that a reader may type next: from a checkout by npm's scripts, elsewhere by the program's name.
 import { isCheckout } from '../stdx/checkout.ts';
+import { CONTROLS } from '../stdx/input-error.ts';
 
-/** As a POSIX shell takes it: quoted where it must be, and on one line. */
-export function shellWord(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  // oxlint-disable-next-line no-control-regex
-  if (!/[\u0000-\u001f\u007f]/.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const escaped = text.replaceAll(
-    // oxlint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f\\']/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-  return `$'${escaped}'`;
+/** A path as a POSIX shell takes it: quoted where it must be, on one line, and no option. */
+export function shellWord(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (word.search(CONTROLS) < 0) return `'${word.replaceAll("'", `'\\''`)}'`;
+  const bytes = (text: string) =>
+    [...Buffer.from(text)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `$'${word.replaceAll(/[\\']/g, bytes).replaceAll(CONTROLS, bytes)}'`;
 }
 
 /** @param rest what follows the verb */

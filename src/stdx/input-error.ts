@@ -6,13 +6,13 @@ export interface Place {
   column?: number | undefined;
 }
 
+/** What a terminal obeys, or takes for the end of a line. */
+// oxlint-disable-next-line no-control-regex
+export const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
 /** Control characters in quoted input are shown, not obeyed: a file name must not repaint the terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(
-    // oxlint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replaceAll(CONTROLS, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 export class InputError extends Error {
