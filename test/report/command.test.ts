@@ -11,10 +11,16 @@ test.each([
   "tab\there's \\n",
   'ünï',
   '*?[a]',
+  'a\u009b31mb\u2028c',
 ])('%j', (text) => {
   const word = shellWord(text);
   expect(word).not.toContain('\n');
   expect(execFileSync('bash', ['-c', `printf %s ${word}`], { encoding: 'utf8' })).toBe(text);
+});
+
+test('a terminal obeys nothing of it, and it is no option', () => {
+  expect(shellWord('a\u009b31m')).toBe(String.raw`$'a\xc2\x9b31m'`);
+  expect(shellWord('-x/f.json')).toBe('./-x/f.json');
 });
 
 test('what needs no quotes has none', () => {
