@@ -13,11 +13,12 @@ import { graphModel } from './graph.ts';
 /** Every step of every state, found once more. */
 function expectAllIn(search: Search): void {
   const { model, set } = search;
-  const { starts, rows, actions } = search.written!;
+  const written = search.written!;
+  const { rows, actions } = written;
   const out = new Successors(model.words);
   for (let id = 1; id <= set.count; id++) {
     out.of(model, set.keys, id * model.words, id);
-    const row = starts[id]!;
+    const row = written.rowOf(id);
     const steps = Array.from({ length: rows[row]! }, (_, i) => [rows[row + 1 + i], actions[row + 1 + i]]);
     const expected = Array.from({ length: out.length }, (_, i) => [
       set.find(out.keys, i * model.words),
@@ -69,6 +70,23 @@ const way = (states: number, action = 0): Explorable =>
     pending: Array.from({ length: states }, () => 1),
   });
 
+test.each([true, false])(
+  'the last of many states has no step, and owes something: written down %s',
+  (writesSteps) => {
+    // One more than there are places for at first.
+  const states = 4096;
+    const edges = Array.from({ length: states - 1 }, (_, s) => [s, s + 1, 0] as const);
+    // So that the graph is not taken for one without cycles.
+    const model = graphModel({ states, edges: [...edges, [9, 9, 1]], ends: [states - 1], pending: Array(states).fill(1) }); // prettier-ignore
+    const search = new Search(model, { writesSteps });
+    search.run();
+    expect(search.written !== null).toBe(writesSteps);
+    const { violation } = checkLiveness(search);
+    expect(violation).toMatchObject({ kind: 'deadlock' });
+    expect(violation!.path).toHaveLength(states);
+  },
+);
+
 test('what finds no room is not written, and that is known', () => {
   const search = new Search(way(100), { writesSteps: true });
   search.run();
@@ -115,7 +133,7 @@ test('memory that others share has what each of them wrote', () => {
   other.put(...steps(2, 9, 8));
   one.put(...steps(3, 7));
   const row = (id: number) => {
-    const start = one.starts[id]!;
+    const start = one.rowOf(id);
     return [...one.rows.subarray(start + 1, start + 1 + one.rows[start]!)];
   };
   one.rename(one.takeRanges(), new Map([[9, 4]]));

@@ -133,10 +133,11 @@ class Liveness {
   /** Goes through the steps of a list of states. */
   private stepsOf(list: ArrayLike<number>, from: number, to: number, visit: Visit): void {
     if (this.written === null) return this.expandAll(list, from, to, visit);
-    const { starts, rows, actions } = this.written;
+    const { written } = this;
+    const { rows, actions } = written;
     for (let i = from; i < to; i++) {
-      const row = starts[list[i]!]! + 1;
-      visit(list[i]!, row, row + rows[row - 1]!, rows, actions);
+      const row = written.rowOf(list[i]!);
+      visit(list[i]!, row + 1, row + 1 + rows[row]!, rows, actions);
     }
   }
   private expandAll(
@@ -235,7 +236,8 @@ class Liveness {
   }
 
   /** The same over steps that are written down: what falls free behind the sweep is taken away at once. */
-  private takeAwayWritten({ starts, rows }: WrittenSteps): number {
+  private takeAwayWritten(written: WrittenSteps): number {
+    const { rows } = written;
     const { owed, into, removed, count } = this;
     const free: number[] = [];
     let left = 0;
@@ -251,7 +253,7 @@ class Liveness {
         removed[from] = 1;
         left--;
         const mask = owed[from]!;
-        const row = starts[from]!;
+        const row = written.rowOf(from);
         for (let i = row + 1, end = row + rows[row]!; i <= end; i++) {
           const to = rows[i]!;
           if ((owed[to]! & mask) !== 0 && --into[to]! === 0 && to < id) free.push(to);

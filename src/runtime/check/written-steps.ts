@@ -28,8 +28,8 @@ export class WrittenSteps {
   rows: Int32Array;
   /** By place in `rows`: the action of a step, negative where no fairness is assumed. */
   actions: Int16Array;
-  /** By id: where its row is; 0 = it has none. */
-  starts: Int32Array;
+  /** By id: where its row is; 0, or beyond the end: it has none. */
+  private starts: Int32Array;
   private readonly control: Int32Array;
   private readonly wordsMax: number;
   private readonly grows: boolean;
@@ -71,6 +71,10 @@ export class WrittenSteps {
   /** No step is missing. */
   get areAll(): boolean {
     return Atomics.load(this.control, FULL) === 0;
+  }
+  /** Where in `rows` a state's row is, which is empty where it has no steps. */
+  rowOf(id: number): number {
+    return this.starts[id] ?? 0;
   }
   /** All steps of a stretch of states. @param ids of the states that they lead to */
   put({ sources, actions, length }: Successors, ids: Int32Array): void {
