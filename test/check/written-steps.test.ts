@@ -74,7 +74,7 @@ test.each([true, false])(
   'the last of many states has no step, and owes something: written down %s',
   (writesSteps) => {
     // One more than there are places for at first.
-  const states = 4096;
+    const states = 4096;
     const edges = Array.from({ length: states - 1 }, (_, s) => [s, s + 1, 0] as const);
     // So that the graph is not taken for one without cycles.
     const model = graphModel({ states, edges: [...edges, [9, 9, 1]], ends: [states - 1], pending: Array(states).fill(1) }); // prettier-ignore
