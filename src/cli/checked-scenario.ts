@@ -5,9 +5,9 @@ import { argumentOf, commandIn, operation, operationOf, parameterIn } from '../m
 import type { WorldSpec } from '../model/spec.ts';
 import { assemble, type From, scriptRefusal } from '../scenarios/assemble.ts';
 import type { Harms } from '../scenarios/checked-world.ts';
-import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
+import { migrationIn } from '../scenarios/migration-scenario.ts';
 import { isScript, type Scenario } from '../scenarios/scenario.ts';
-import { readScenario, readText } from '../scenarios/scenario-file.ts';
+import { readScenario } from '../scenarios/scenario-file.ts';
 import { PENDING_MAX, type ScriptedWorld, scriptedWorld } from '../scenarios/scripted-world.ts';
 import type { Small } from '../scenarios/small-world.ts';
 import { quote } from '../scenarios/quote.ts';
@@ -37,7 +37,7 @@ export async function checkedScenario(file: string, harms: Harms): Promise<Check
   const stdin = new Stdin();
   try {
     if (file === '-') await stdin.fetch('scenario');
-    if (file !== '-' && isMigrationScenario(readText(file)))
+    if (migrationIn(file) !== null)
       throw new InputError({ file }, 'is a live migration', 'a scenario of one host', 'simulate moves guests between hosts'); // prettier-ignore
     const { scenario, placeOf } = readScenario(file, () => stdin.text());
     if (scenario.host.topology === '-') await stdin.fetch('topology');

@@ -150,7 +150,7 @@ function addSimulate(root: Command, done: Done): void {
           command.getOptionValueSource(option.attributeName()) === 'cli' && option.long !== '--replay',
       );
       const beside = scenario ?? others[0]?.long;
-      if (beside !== undefined && beside !== null) (await import('./options.ts')).refuseBesideReplay(beside);
+      if (beside) (await import('./options.ts')).refuseBesideReplay(beside);
       done(await replay(flags.replay));
     });
 }

@@ -1,5 +1,4 @@
 // `simulate`: the protocols side by side on one workload.
-import { statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +18,11 @@ import { Journey } from '../report/journey.ts';
 import { inVainIn } from '../report/unexercised.ts';
 import { type Unit, runUnit, unitOf } from '../report/unit.ts';
 import { assemble, type Experiment, type From } from '../scenarios/assemble.ts';
-import { isMigrationScenario } from '../scenarios/migration-scenario.ts';
+import { migrationIn } from '../scenarios/migration-scenario.ts';
 import { loadTopologyOrModule } from '../scenarios/modules.ts';
 import { type CarriedOver, carriedOver } from '../scenarios/other-topology.ts';
 import { bytesOf, isScript, isTrace, type Scenario } from '../scenarios/scenario.ts';
-import { readScenario, readText } from '../scenarios/scenario-file.ts';
+import { readScenario } from '../scenarios/scenario-file.ts';
 import { present } from '../stdx/assert.ts';
 import { describeFaults, type FaultPlan } from '../model/faults.ts';
 import { schedulerNames } from '../runtime/scheduler.ts';
@@ -65,25 +64,14 @@ const SHIPPED = fileURLToPath(new URL('examples/two-socket.yaml', PACKAGE_ROOT))
 
 export async function simulate(file: string | undefined, flags: Flags): Promise<number> {
   // Several hosts are an experiment of another kind, with a scenario of its own.
-  // (A pipe can be read once only; it is taken for the ordinary kind.)
-  if (file !== undefined && isPlain(file)) {
-    const text = readText(file);
-    if (isMigrationScenario(text)) return (await import('./migrate.ts')).migrate(text, file, flags);
-  }
+  const migration = file === undefined ? null : migrationIn(file);
+  if (file !== undefined && migration !== null)
+    return (await import('./migrate.ts')).migrate(migration, file, flags);
   const stdin = new Stdin();
   try {
     return await compare(file, flags, stdin);
   } finally {
     stdin.release();
-  }
-}
-
-/** What cannot be looked at is no plain file either: that is told where it is read. */
-function isPlain(file: string): boolean {
-  try {
-    return statSync(file).isFile();
-  } catch {
-    return false;
   }
 }
 

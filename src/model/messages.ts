@@ -17,7 +17,7 @@ export const messageKinds = [
   // vCPU to the feeder: my script's chunk is used up. Answered by fed: the next one is in its column.
   'hungry',
   'fed',
-  // vCPU to vCPU: a Gfn (argument) of your share is free again.
+  // vCPU to vCPU: a Gfn (argument >> 1) of your share is free again; bit 0: it is full of poison.
   'freed',
   // vCPU to hypervisor, and on to the host: EPT violation; id = vCPU. Answered by resume (argument = result).
   'fault',

@@ -7,18 +7,12 @@ import { present } from '../stdx/assert.ts';
 import { type NumberTable, numbersTo } from '../stdx/numbers.ts';
 import { type Observers, Property, type Setting } from './property.ts';
 
+const MACHINES = ['page', 'frame', 'request'] as const;
+
 /** Of a step that no machine has: which machine, the page, frame or request, and what it took in which state. */
 export function illegalInWords({ id, gfn, cause, from }: TraceEvent, page: PageTable): string {
-  const [machine, { states, events }] = present(
-    (
-      [
-        ['page', page],
-        ['frame', frameTable],
-        ['request', requestTable],
-      ] as const
-    )[id],
-    'a machine',
-  );
+  const machine = present(MACHINES[id], 'a machine');
+  const { states, events } = { page, frame: frameTable, request: requestTable }[machine];
   return `${machine} ${gfn}: ${events[cause]} in state ${states[from] ?? 'vacant'}, which the ${machine} machine does not have`;
 }
 

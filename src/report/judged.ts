@@ -58,12 +58,12 @@ export class Judged {
     const isExcused = ({ name, violation }: Property) =>
       ended === 'out of memory' && name === 'answered' && violation?.sequence === AT_REST;
     // In the order in which they were seen, at rest last: what came first is most likely the cause of the others.
-    const placeOf = ({ sequence }: Violation) => (sequence === AT_REST ? Infinity : sequence);
+    const placeOf = ({ sequence }: Violation) => (sequence === AT_REST ? Number.MAX_SAFE_INTEGER : sequence);
     const violations = this.properties
       .flatMap((property) =>
         property.violation && claimed(property) && !isExcused(property) ? [property.violation] : [],
       )
-      .toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));
+      .toSorted((a, b) => placeOf(a) - placeOf(b));
     const measured = this.metrics.result();
     // Only a vCPU that has halted has a time of its own that counts.
     if (ended !== 'at rest')

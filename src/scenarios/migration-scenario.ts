@@ -1,4 +1,5 @@
 // A scenario of the kind live-migration: a guest on one of several hosts, moved to others while it runs.
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { type ClusterSpec, type FaultPlan, linkFaults, noFaults } from '../model/cluster.ts';
 import { storeKinds } from '../model/cost.ts';
@@ -9,7 +10,7 @@ import { Prng } from '../stdx/prng.ts';
 import { networkNames, networks } from './profiles/networks.ts';
 import { bytesOf } from './scenario.ts';
 import { SEEDS_MAX } from './define-scenario.ts';
-import { parseAs, type PlaceOf } from './scenario-file.ts';
+import { parseAs, type PlaceOf, readText } from './scenario-file.ts';
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const perMille = count(0, 900).default(0);
@@ -98,8 +99,22 @@ export const migrationScenarioSchema = z
 
 export type MigrationScenario = z.output<typeof migrationScenarioSchema>;
 
+/**
+ * The text of a file that holds a live migration; null: it is of the ordinary kind, or will be told not to be. A pipe can be read
+ * once only: it is taken for the ordinary kind.
+ */
+export function migrationIn(file: string): string | null {
+  try {
+    if (!statSync(file).isFile()) return null;
+  } catch {
+    return null;
+  }
+  const text = readText(file);
+  return isMigrationScenario(text) ? text : null;
+}
+
 /** Says so in a line of its own: a cheap look, before anybody parses it. */
-export function isMigrationScenario(text: string): boolean {
+function isMigrationScenario(text: string): boolean {
   return /^["']?kind["']?\s*:\s*["']?live-migration["']?\s*(#.*)?$/m.test(text);
 }
 

@@ -1,5 +1,6 @@
 // `check` of a scenario with a script: searched as it stands, stopped and gone on with, by several threads, by hand; and what
 // cannot be searched is one line that says where.
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,16 @@ test('every order of a script is searched, and what was searched is said', async
   );
   expect(stdout).toMatch(PASS);
 }, 60_000);
+
+test('a scenario that comes through a pipe is read once', async () => {
+  const pipe = join(folder, 'scenario.pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', scenario('piped', [['write 0'], []]), pipe]);
+  const { status, stdout } = await copyless([pipe, ...MIGRATE]);
+  writer.kill();
+  expect(stdout).toContain('PASS copyless-migrate: complete');
+  expect(status).toBe(0);
+});
 
 test('a seeded bug is found in it, the file replays, and JSON has the script in words', async () => {
   const json = join(folder, 'result.json');
