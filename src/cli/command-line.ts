@@ -110,7 +110,7 @@ function addSimulate(root: Command, done: Done): void {
         .argParser(repeated),
     )
     .option('--new-location <kind[@node]>', 'where idle pages go: hdd, sata, nvme, optane, zram, or far@NODE')
-    .option('--store-size <size>', 'room at the place that --new-location names')
+    .option('--store-size <size>', "room at the new location, the scenario's or that of --new-location")
     .option('--vcpus <n>', 'number of vCPUs of each guest')
     .option('--guests <n>', 'number of guests')
     .option('--list-capacity <n>', 'entries of the moved list')

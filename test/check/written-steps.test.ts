@@ -1,9 +1,10 @@
 // The steps that a search writes down are those that its states have, whoever wrote them; where one is missing that is said.
 import { expect, test } from 'vitest';
+import { twoPhaseCommit } from '../../examples/two-phase-commit.ts';
 import { protocols } from '../../src/protocols/index.ts';
 import { WorldCheck } from '../../src/report/check/check-world.ts';
 import { type Explorable, Successors } from '../../src/runtime/check/explorable.ts';
-import { searchPool } from '../../src/runtime/check/parallel.ts';
+import { ParallelSearch, searchPool } from '../../src/runtime/check/parallel.ts';
 import { WrittenSteps } from '../../src/runtime/check/written-steps.ts';
 import { anyCosts, checkedWorld } from '../../src/scenarios/checked-world.ts';
 import { partsOf } from '../../src/scenarios/parts.ts';
@@ -43,15 +44,26 @@ test.each([2, 3])(
   '%i threads write all steps, also those to states that were moved',
   async (threads) => {
     const pool = await searchPool(threads);
-    const crew = { pool, waits: true, parts: { ...given, protocol: protocol.name, flaws: [] } };
-    const check = new WorldCheck(partsOf(given, protocol), bounds, {}, crew);
-    await check.advanceTogether();
+    const url = new URL('../../examples/two-phase-commit.ts', import.meta.url).href;
+    const source = { url, make: 'twoPhaseCommit', with: [5] };
+    const shared = { symmetry: false, smallLevel: 1, waits: true, writesSteps: true };
+    const search = new ParallelSearch(twoPhaseCommit(5).packed({ symmetry: false }), source, shared);
+    expect(await search.runWith(pool)).toMatchObject({ complete: true, states: 8832 });
     await pool.destroy();
-    expectAllIn(check.search);
-    expect(checkLiveness(check.search).holds).toBe(true);
+    expectAllIn(search);
   },
   300_000,
 );
+
+test('two threads that search a world, too: whether all ends is asked of their steps', async () => {
+  const pool = await searchPool(2);
+  const crew = { pool, waits: true, parts: { ...given, protocol: protocol.name, flaws: [] } };
+  const check = new WorldCheck(partsOf(given, protocol), { ...bounds, moves: 1 }, {}, crew);
+  await check.advanceTogether();
+  await pool.destroy();
+  expect(check.search.written).not.toBeNull();
+  expect(checkLiveness(check.search).holds).toBe(true);
+}, 300_000);
 
 test('a search that goes on from a checkpoint has not written the steps before it, and judges all the same', () => {
   const begun = new WorldCheck(partsOf(given, protocol), bounds, { states: 20_000 });
